@@ -1,0 +1,357 @@
+"""Mail as it arrives: at a real SMTP server, in files, on stderr."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtplib import SMTPException
+from jinja2 import TemplateNotFound, UndefinedError
+
+from tenantry.core.mail import Mail, Undeliverable, render, sender
+
+ROBOT = "Acme Édge <robot@acme.example>"
+MAIL = Mail("ada@example.com", "Hello", "Good morning, Ada.\n", "<p>Good morning, Ada.</p>\n")
+FACTS = {
+    "product_name": "Acme Edge",
+    "customer_name": "Bücher & Söhne",
+    "login": "ada@example.com",
+    "user_name": "Ådá <Lovelace>",
+    "link": "https://acme.example/password?user=4umpm08hsE8JNpjJOQGa2r&code=" + "c" * 32,
+    "valid_for": "24 hours",
+}
+TEMPLATES = files("tenantry.core") / "templates"
+NAMES = sorted(
+    entry.name.removesuffix(".subject.j2")
+    for entry in TEMPLATES.iterdir()
+    if entry.name.endswith(".subject.j2")
+)
+
+
+class Postmaster:
+    """The far end: keeps what arrives, refuses recipients named like reply codes."""
+
+    def __init__(self, *, eight_bit: bool) -> None:
+        self.url = ""
+        self.envelopes: list[Envelope] = []
+        self.logins: list[tuple[str, str]] = []
+        self.eight_bit = eight_bit
+
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd's name for it
+        self, _server: SMTP, session: Session, _envelope: Envelope, host: str, offers: list[str]
+    ) -> list[str]:
+        session.host_name = host
+        return [offer for offer in offers if self.eight_bit or "8BITMIME" not in offer]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name for it
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _more: list[str]
+    ) -> str:
+        if re.match(r"[45]\d\d@", address):
+            return f"{address[:3]} {address[0]}.1.1 no mailbox here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name for it
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        self.envelopes.append(envelope)
+        return "250 Accepted"
+
+    async def handle_QUIT(  # noqa: N802 - aiosmtpd's name for it
+        self, _server: SMTP, _session: Session, _envelope: Envelope
+    ) -> str:
+        return "421 Accepted is accepted, however the goodbye goes"
+
+    def check_login(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, _way: str, who: LoginPassword
+    ) -> AuthResult:
+        self.logins.append((who.login.decode(), who.password.decode()))
+        return AuthResult(success=True)
+
+
+def read(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, EmailMessage, policy=policy.default)
+
+
+def arrived(postmaster: Postmaster) -> EmailMessage:
+    """The one message that did."""
+    [envelope] = postmaster.envelopes
+    assert isinstance(envelope.content, bytes)
+    return read(envelope.content)
+
+
+def parts(letter: EmailMessage) -> list[tuple[str, str]]:
+    """Type and content of each, with the wire's line ends (RFC 5322 §2.1) made ours."""
+    return [
+        (part.get_content_type(), part.get_content().replace("\r\n", "\n"))
+        for part in letter.iter_parts()
+    ]
+
+
+@asynccontextmanager
+async def smtp_server(
+    *, tls: ssl.SSLContext | None = None, utf8: bool = True, eight_bit: bool = True
+) -> AsyncIterator[Postmaster]:
+    postmaster = Postmaster(eight_bit=eight_bit)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: SMTP(
+            postmaster,
+            hostname="localhost",
+            enable_SMTPUTF8=utf8,
+            authenticator=postmaster.check_login,
+            auth_require_tls=False,
+            loop=loop,
+        ),
+        "127.0.0.1",
+        0,
+        ssl=tls,
+    )
+    postmaster.url = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield postmaster
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_is_three_files_that_load_nothing_from_elsewhere(name: str) -> None:
+    for kind in ("subject", "text", "html"):
+        assert (TEMPLATES / f"{name}.{kind}.j2").is_file()
+    mail = render(name, "ada@example.com", **FACTS)
+    assert not re.search(r"<(img|script|link|iframe)|url\(|@import|\bsrc=", mail.html)
+    assert set(re.findall(r"https?://[^\s\"<]+", mail.html)) == {
+        FACTS["link"].replace("&", "&amp;")
+    }
+
+
+@pytest.mark.parametrize("name", ["set_password", "reset_password"])
+def test_a_password_mail_says_who_where_and_how_long(name: str) -> None:
+    mail = render(name, "ada@example.com", **FACTS)
+    assert mail.subject.endswith("for Bücher & Söhne on Acme Edge")
+    for fact in FACTS.values():
+        assert fact in mail.text
+    assert "Ådá &lt;Lovelace&gt;" in mail.html
+    assert "<Lovelace>" not in mail.html
+    assert mail.text.endswith("\n\n-- \nAcme Edge\n")
+
+
+def test_a_reset_says_that_the_old_password_still_works() -> None:
+    mail = render("reset_password", "ada@example.com", **FACTS)
+    for words in (" ".join(mail.text.split()), mail.html):
+        assert "Your old password keeps working until you have chosen a new one." in words
+        assert "ignore this mail" in words
+
+
+def test_a_name_cannot_break_out_of_its_line() -> None:
+    trick = "Acme\r\nBcc: eve@evil.example\n\n\x1b[2J\u2028\x85Pay here"
+    mail = render("set_password", "ada@example.com", **{**FACTS, "customer_name": trick})
+    tame = "Acme Bcc: eve@evil.example [2J Pay here"
+    assert mail.subject == f"Set your password for {tame} on Acme Edge"
+    assert f"Acme Edge. {tame} has made" in mail.text
+
+
+def test_a_missing_fact_or_template_is_an_error() -> None:
+    fewer = {name: fact for name, fact in FACTS.items() if name != "user_name"}
+    with pytest.raises(UndefinedError, match="user_name"):
+        render("set_password", "ada@example.com", **fewer)
+    with pytest.raises(TemplateNotFound):
+        render("no_such_mail", "ada@example.com", **FACTS)
+
+
+async def test_text_and_html_arrive() -> None:
+    mail = render("set_password", "ada@example.com", **FACTS)
+    async with smtp_server() as postmaster:
+        await sender(f"smtp://{postmaster.url}", ROBOT).send(mail)
+    letter = arrived(postmaster)
+    assert parts(letter) == [("text/plain", mail.text), ("text/html", mail.html)]
+    assert letter.get_content_type() == "multipart/alternative"
+    assert letter["From"] == ROBOT
+    assert letter["To"] == "ada@example.com"
+    assert letter["Subject"] == mail.subject
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Message-ID"].endswith("@acme.example>")
+    assert parsedate_to_datetime(letter["Date"]).year > 2000
+    [envelope] = postmaster.envelopes
+    assert (envelope.mail_from, envelope.rcpt_tos) == ("robot@acme.example", ["ada@example.com"])
+
+
+async def test_a_server_of_the_seven_bit_age_gets_ascii() -> None:
+    mail = render("set_password", "ada@example.com", **FACTS)
+    async with smtp_server(utf8=False, eight_bit=False) as postmaster:
+        await sender(f"smtp://{postmaster.url}", ROBOT).send(mail)
+    [envelope] = postmaster.envelopes
+    assert isinstance(envelope.content, bytes)
+    assert envelope.content.isascii()
+    assert parts(arrived(postmaster)) == [("text/plain", mail.text), ("text/html", mail.html)]
+
+
+async def test_an_address_may_have_letters_of_any_language() -> None:
+    mail = Mail("søren@bücher.example", "Hej", "Hej\n", "<p>Hej</p>\n")
+    async with smtp_server() as postmaster:
+        await sender(f"smtp://{postmaster.url}", ROBOT).send(mail)
+        assert postmaster.envelopes[0].rcpt_tos == ["søren@bücher.example"]
+        assert arrived(postmaster)["To"] == "søren@bücher.example"
+    async with smtp_server(utf8=False) as old_fashioned:
+        with pytest.raises(SMTPException, match="SMTPUTF8"):
+            await sender(f"smtp://{old_fashioned.url}", ROBOT).send(mail)
+    assert not old_fashioned.envelopes
+
+
+async def test_user_and_password_are_given() -> None:
+    async with smtp_server() as postmaster:
+        by_mail = sender(f"smtp://robot%40acme:p%2Fw%C3%A9@{postmaster.url}", ROBOT)
+        await by_mail.send(MAIL)
+    assert postmaster.logins == [("robot@acme", "p/wé")]
+    assert "p/w" not in repr(by_mail)
+
+
+async def test_a_header_in_a_subject_is_refused() -> None:
+    async with smtp_server() as postmaster:
+        with pytest.raises(ValueError, match="linefeed"):
+            await sender(f"smtp://{postmaster.url}", ROBOT).send(
+                Mail("ada@example.com", "Hello\r\nBcc: eve@evil.example", "", "")
+            )
+    assert not postmaster.envelopes
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "ada",
+        "ada@",
+        "ada@example.com, eve@evil.example",
+        "ada@example.com\r\nBcc: eve@evil.example",
+        "ada@example.com> SIZE=1",
+        "ada @example.com",
+        "ada..b@example.com",
+        "=?utf-8?q?eve=40evil.example=3e=20?=@example.com",
+    ],
+)
+async def test_what_is_no_address_is_undeliverable(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(Undeliverable, match="not a mail address"):
+        await sender("log:", ROBOT).send(Mail(address, "Hello", "", ""))
+    assert not capsys.readouterr().err
+
+
+async def test_a_refused_recipient_is_undeliverable() -> None:
+    async with smtp_server() as postmaster:
+        with pytest.raises(Undeliverable, match=r"550 5\.1\.1 no mailbox here"):
+            await sender(f"smtp://{postmaster.url}", ROBOT).send(
+                Mail("550@example.com", "Hello", "", "")
+            )
+
+
+async def test_a_recipient_refused_for_now_may_be_tried_again() -> None:
+    async with smtp_server() as postmaster:
+        with pytest.raises(SMTPException):
+            await sender(f"smtp://{postmaster.url}", ROBOT).send(
+                Mail("451@example.com", "Hello", "", "")
+            )
+
+
+async def test_an_absent_server_may_be_tried_again() -> None:
+    async with smtp_server() as postmaster:
+        pass
+    with pytest.raises(ConnectionError):
+        await sender(f"smtp://{postmaster.url}", ROBOT).send(MAIL)
+
+
+async def test_starttls_is_insisted_on() -> None:
+    async with smtp_server() as postmaster:
+        with pytest.raises(SMTPException, match="STARTTLS"):
+            await sender(f"smtp+starttls://robot:secret@{postmaster.url}", ROBOT).send(MAIL)
+    assert not postmaster.logins
+    assert not postmaster.envelopes
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
+    certificate = files("aiosmtpd.tests.certs")
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(str(certificate / "server.crt"), str(certificate / "server.key"))
+    async with smtp_server(tls=tls) as postmaster:
+        with pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
+            await sender(f"smtps://robot:secret@{postmaster.url}", ROBOT).send(MAIL)
+    assert not postmaster.logins
+
+
+async def test_files_are_whole_messages_in_order_for_their_owner_only(tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "mail"
+    by_file = sender(f"file:{directory}", ROBOT)
+    assert directory.stat().st_mode & 0o777 == 0o700
+    subjects = [f"Grüße {number}" for number in range(9)]
+    for subject in subjects:
+        await by_file.send(Mail("ada@example.com", subject, "Hej é\n", "<p>Hej</p>\n"))
+    kept = sorted(directory.iterdir())
+    assert [path.suffix for path in kept] == [".eml"] * 9
+    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    letters = [read(path.read_bytes()) for path in kept]
+    assert [letter["Subject"] for letter in letters] == subjects
+    assert parts(letters[0]) == [("text/plain", "Hej é\n"), ("text/html", "<p>Hej</p>\n")]
+
+
+async def test_a_removed_directory_comes_back(tmp_path: Path) -> None:
+    by_file = sender(f"file:{tmp_path / 'mail'}", ROBOT)
+    (tmp_path / "mail").rmdir()
+    await by_file.send(Mail("søren@bücher.example", "Hej", "Hej\n", "<p>Hej</p>\n"))
+    [path] = (tmp_path / "mail").glob("*.eml")
+    assert read(path.read_bytes())["To"] == "søren@bücher.example"
+
+
+async def test_the_log_shows_the_whole_message(capsys: pytest.CaptureFixture[str]) -> None:
+    mail = render("reset_password", "ada@example.com", **FACTS)
+    await sender("log:", ROBOT).send(mail)
+    shown = capsys.readouterr().err
+    assert shown.startswith(f"From: {ROBOT}\nTo: ada@example.com\nSubject: {mail.subject}\n\nHello")
+    assert mail.text in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "log",
+        "smtp",
+        "smtp:",
+        "smtp://",
+        "smtp:mail.example.com",
+        "smtp://mail.example.com:none",
+        "smtp://mail.example.com:0",
+        "smtp://mail.example.com/inbox",
+        "smtp://mail.example.com?tls=no",
+        "smtp://robot@mail.example.com",
+        "smtps://robot:s3cr3t",
+        "smtps://robot:s3cr3t/s3cr3t@mail.example.com",
+        "smtp+starttls://robot:s3cr3t#@mail.example.com",
+        "smtp://[::1",
+        "http://mail.example.com",
+        "log:loudly",
+        "file:",
+        "file://host/mail",
+    ],
+)
+def test_a_bad_url_is_named_in_one_sentence_without_its_password(url: str) -> None:
+    with pytest.raises(ValueError, match=r"^TENANTRY_MAIL [^\n]+$") as caught:
+        sender(url, ROBOT)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_directory_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "mail").touch()
+    with pytest.raises(OSError, match="mail"):
+        sender(f"file:{tmp_path / 'mail'}", ROBOT)
+
+
+@pytest.mark.parametrize("address", ["", "Acme", "Acme <robot>", "a@b.c, d@e.f", "A\n<a@b.c>"])
+def test_a_bad_address_of_our_own_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match=r"^mail cannot be sent from [^\n]+$"):
+        sender("log:", address)
