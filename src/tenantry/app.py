@@ -1,0 +1,74 @@
+"""The only place where everything meets."""
+
+import asyncio
+import importlib
+import os
+from typing import Any
+
+from tenantry.core.addresses import parse_networks
+from tenantry.core.clock import Clock, system_clock
+from tenantry.core.database import open_database
+from tenantry.http.log import RequestLog
+from tenantry.http.operation import TABLE, Operation
+from tenantry.http.pipeline import Pipeline
+from tenantry.http.server import Door
+from tenantry.settings import Settings, read_settings
+
+ROOMS = (
+    "tenantry.http.health",
+    "tenantry.areas.customers.api",
+    "tenantry.areas.users.api",
+    "tenantry.areas.tokens.api",
+    "tenantry.areas.tokens.sudo",
+)
+
+
+def operations() -> list[Operation]:
+    """Every operation there is."""
+    for room in ROOMS:
+        importlib.import_module(room)
+    return TABLE
+
+
+class Application(Door):
+    """A server's worth of Tenantry: started and stopped in one event loop."""
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        """Put the parts together; nothing is opened yet."""
+        self.settings = settings
+        self.clock = clock
+        self.keyring = settings.keyring()
+        self.database = open_database(settings.database, clock)
+        self.log = RequestLog(enabled=settings.log_requests)
+        self.pipeline = Pipeline(
+            operations(),
+            self.database,
+            self.keyring,
+            clock,
+            self.log,
+            lambda principal, call: None,
+            public_url=settings.base_url,
+            bends=settings.client_compatibility,
+        )
+        super().__init__(self.pipeline.handle, parse_networks(settings.trusted_proxies))
+
+    async def start(self) -> None:
+        """Open the database."""
+        await self.database.start()
+
+    async def stop(self) -> None:
+        """Finish what was begun, then close."""
+        await self.database.stop()
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Start with a worker of Granian's."""
+        loop.run_until_complete(self.start())
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Stop with it."""
+        loop.run_until_complete(self.stop())
+
+
+def make() -> Any:
+    """The application of a worker process, from its environment."""
+    return Application(read_settings(os.environ))

@@ -1,0 +1,1 @@
+"""Customers: the tenants, their settings and contacts."""

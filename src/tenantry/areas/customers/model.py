@@ -1,0 +1,233 @@
+"""A customer: its settings and who owns it. It is founded, changed and (in closing.py) closed."""
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from sqlalchemy import bindparam, insert, select, update
+
+from tenantry.core import audit, schema
+from tenantry.core.addresses import is_allowed, parse_allowlist
+from tenantry.core.audit import Revision
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem, bad_request, not_found
+from tenantry.core.statements import Statement, is_one_of, point
+
+_C, _U = schema.customers.c, schema.users.c
+
+CONTACTS = ("billing", "legal", "security", "technical")
+FEATURES = ("has_account_panel", "has_improved_events", "has_openstack_logging", "has_pci")
+
+
+class CustomerRow(msgspec.Struct, array_like=True, frozen=True):
+    """A customer as it is stored, in the order of the table."""
+
+    id: str
+    name: str
+    owner_id: str | None
+    billing_contact_id: str | None = None
+    billing_network_type: str = "public"
+    billing_ref: str | None = None
+    can_configure_wordpress: bool | None = None
+    can_reset_passwords: bool = True
+    can_upload_vcl: bool = True
+    force_2fa: bool = False
+    force_sso: bool = False
+    has_account_panel: bool = True
+    has_improved_events: bool = True
+    has_improved_ssl_config: bool = False
+    has_openstack_logging: bool = False
+    has_pci: bool = False
+    has_pci_passwords: bool = False
+    ip_whitelist: str = "0.0.0.0/0"
+    legal_contact_id: str | None = None
+    phone_number: str = ""
+    postal_address: str | None = None
+    pricing_plan: str = "developer"
+    pricing_plan_id: str = "0DeveloperPlan00000000"
+    security_contact_id: str | None = None
+    technical_contact_id: str | None = None
+    hourly_writes: int = 1000
+    created_at: int = 0
+    updated_at: int = 0
+    deleted_at: int | None = None
+
+
+class CustomerChange(msgspec.Struct, kw_only=True):
+    """What may be changed; what is left out stays. Other keys are ignored."""
+
+    billing_contact_id: str | None | UnsetType = UNSET
+    billing_network_type: Literal["public", "private"] | UnsetType = UNSET
+    billing_ref: str | None | UnsetType = UNSET
+    force_2fa: bool | UnsetType = UNSET
+    force_sso: bool | UnsetType = UNSET
+    has_account_panel: bool | UnsetType = UNSET
+    has_improved_events: bool | UnsetType = UNSET
+    has_openstack_logging: bool | UnsetType = UNSET
+    has_pci: bool | UnsetType = UNSET
+    ip_whitelist: str | UnsetType = UNSET
+    legal_contact_id: str | None | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    owner_id: str | UnsetType = UNSET
+    phone_number: str | UnsetType = UNSET
+    postal_address: str | None | UnsetType = UNSET
+    security_contact_id: str | None | UnsetType = UNSET
+    technical_contact_id: str | None | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        return {
+            name: value
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not UNSET
+        }
+
+
+_COLUMNS = [schema.customers.c[name] for name in CustomerRow.__struct_fields__]
+_FIND = point(_COLUMNS, schema.customers, CustomerRow, id=_C.id)
+_ADD = Statement(insert(schema.customers))
+_CHANGEABLE = [name for name in CustomerRow.__struct_fields__ if name != "id"]
+_CHANGE = Statement(
+    update(schema.customers)
+    .where(_C.id == bindparam("customer"), _C.deleted_at.is_(None))
+    .values({name: bindparam(name) for name in _CHANGEABLE})
+)
+_LIVE_USERS = Statement(
+    select(_U.id, _U.role).where(
+        _U.customer_id == bindparam("customer_id"),
+        is_one_of(_U.id, "ids"),
+        _U.deleted_at.is_(None),
+    )
+)
+
+
+async def find(call: Reading, customer_id: str) -> CustomerRow:
+    """A living customer. Raises Problem 404."""
+    row = await call.one(_FIND, id=customer_id)
+    if row is None or row.deleted_at is not None:
+        raise not_found("customer", customer_id)
+    return row
+
+
+def revision(row: CustomerRow, *, is_new: bool = False) -> Revision:
+    """What access depends on of a customer."""
+    body = {
+        "deleted": row.deleted_at is not None,
+        "force_2fa": row.force_2fa,
+        "force_sso": row.force_sso,
+        "ip_whitelist": row.ip_whitelist,
+        "owner_id": row.owner_id,
+    }
+    return Revision("customer", row.id, body, is_new=is_new)
+
+
+async def found(call: Writing, row: CustomerRow) -> CustomerRow:
+    """Store a new customer, the call's own, and begin its log."""
+    row = msgspec.structs.replace(row, created_at=call.now, updated_at=call.now)
+    await call.run(_ADD, **msgspec.structs.asdict(row))
+    await audit.record(
+        call,
+        "customer.create",
+        f"Customer '{row.name}' was created",
+        metadata={"name": row.name},
+        rows=[revision(row, is_new=True)],
+    )
+    return row
+
+
+async def store(call: Writing, row: CustomerRow) -> None:
+    """Write a changed row back."""
+    await call.run(_CHANGE, customer=row.id, **{n: getattr(row, n) for n in _CHANGEABLE})
+
+
+async def change(call: Writing, customer_id: str, change: CustomerChange) -> CustomerRow:
+    """Change a customer's settings. Raises Problem 400, 403, 404."""
+    row = await find(call, customer_id)
+    given = change.given()
+    if not given:
+        raise bad_request("No fields to update")
+    _check_values(call, given)
+    await _check_people(call, row, given)
+    new = {name: value for name, value in given.items() if value != getattr(row, name)}
+    if not new:
+        return row
+    old = {name: getattr(row, name) for name in new}
+    row = msgspec.structs.replace(row, **new, updated_at=call.now)
+    await store(call, row)
+    await _record_change(call, row, old, new)
+    return row
+
+
+def _check_values(call: Writing, given: dict[str, Any]) -> None:
+    if not 1 <= len(given.get("name", "x").strip()) <= 255:  # noqa: PLR2004 - the contract's
+        raise bad_request("Name must have 1 to 255 characters")
+    for name, value in given.items():
+        if isinstance(value, str) and len(value) > 4096:  # noqa: PLR2004 - far above any address
+            label = name.replace("_", " ").capitalize()
+            detail = f"{label} must have at most 4096 characters"
+            raise bad_request(detail)
+    if "ip_whitelist" in given:
+        _check_allowlist(call, given)
+
+
+def _check_allowlist(call: Writing, given: dict[str, Any]) -> None:
+    text = given["ip_whitelist"].strip() or "0.0.0.0/0"
+    try:
+        parse_allowlist(text)
+    except ValueError as problem:
+        detail = f"Ip whitelist: {problem}"
+        raise bad_request(detail) from problem
+    if call.ip and not is_allowed(call.ip, text):
+        raise bad_request("Ip whitelist must include the address you are calling from")
+    given["ip_whitelist"] = text
+
+
+async def _check_people(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None:
+    people = {
+        name: given[name]
+        for name in ("owner_id", *(f"{kind}_contact_id" for kind in CONTACTS))
+        if given.get(name)
+    }
+    if "owner_id" in people and people["owner_id"] != row.owner_id:
+        if not call.principal.is_owner and call.principal.kind != "operator":
+            raise Problem(403, "You are not authorized to perform this action")
+    elif "owner_id" in given and not given["owner_id"]:
+        raise bad_request("Owner id must be a user of this customer")
+    if not people:
+        return
+    ids = sorted({one for one in people.values() if one.isascii() and one.isalnum()})
+    users = dict(await call.all(_LIVE_USERS, customer_id=row.id, ids=ids))
+    for name, user_id in people.items():
+        if user_id not in users:
+            detail = f"{name.replace('_', ' ').capitalize()} must be a user of this customer"
+            raise bad_request(detail)
+    if "owner_id" in people and users[people["owner_id"]] != "superuser":
+        raise bad_request("Owner id must be a superuser of this customer")
+
+
+async def _record_change(
+    call: Writing, row: CustomerRow, old: dict[str, Any], new: dict[str, Any]
+) -> None:
+    await audit.record(
+        call,
+        "customer.update",
+        f"Customer '{row.name}' was updated",
+        metadata={"old": old, "new": new},
+        rows=[revision(row)],
+    )
+    if "billing_contact_id" in new:
+        await audit.record(
+            call,
+            "billing.contact_update",
+            "Billing contact was updated",
+            metadata={"contact_id": row.billing_contact_id},
+        )
+    for feature in FEATURES:
+        if feature in new:
+            is_on = new[feature]
+            await audit.record(
+                call,
+                "customer_feature.create" if is_on else "customer_feature.delete",
+                f"Feature '{feature}' was {'enabled' if is_on else 'disabled'}",
+                metadata={"feature": feature},
+            )

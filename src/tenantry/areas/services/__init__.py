@@ -1,0 +1,1 @@
+"""Services: as much of them as accounts and clients need."""

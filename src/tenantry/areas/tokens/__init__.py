@@ -1,0 +1,1 @@
+"""Tokens: keys of users, of programs, and sudo."""

@@ -1,0 +1,78 @@
+"""Sudo: lifting the calling token for a while (contract: identity §8)."""
+
+from datetime import UTC, datetime
+
+import msgspec
+
+from tenantry.areas.tokens import model
+from tenantry.areas.users import sign_in
+from tenantry.core.clock import HOUR, MINUTE, SECOND, Instant, read
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem, bad_request
+from tenantry.http.body import Body
+from tenantry.http.operation import PERSON, Credentials, Refused, operation
+from tenantry.http.wire import LEGACY
+
+LASTS = 5 * MINUTE
+AT_MOST = HOUR
+
+
+class Proof(msgspec.Struct):
+    """What proves it again; clients mix the fields of a token form in, which are ignored."""
+
+    username: str | None = None
+    password: str | None = None
+    expiry_time: str | None = None
+
+
+class Sudo(msgspec.Struct):
+    """Until when; with `+00:00`, as recorded."""
+
+    expiry_time: str
+
+
+async def check_password(
+    call: Reading,
+    body: Body[Proof],
+    credentials: Credentials,
+) -> sign_in.Checked:
+    """Compare the password of the token's owner. Raises Problem 400, 403, 429."""
+    form = body()
+    username = form.username or call.principal.login
+    password = form.password or credentials.password
+    is_own = username.casefold() == call.principal.login.casefold()
+    if not password or not is_own:
+        raise _forbidden()
+    return await sign_in.check(call, username, password)
+
+
+def _forbidden() -> Problem:
+    return Problem(403, "Invalid username or password", code="forbidden")
+
+
+@operation("POST /sudo", allow=PERSON, wire=LEGACY, prepare=check_password)
+async def request_sudo_access(
+    call: Writing, body: Body[Proof], evidence: sign_in.Checked
+) -> Sudo | Refused:
+    """Lift the calling token; its role is not changed."""
+    outcome = await sign_in.settle(call, evidence)
+    if outcome == "otp":
+        return Refused(Problem(403, "2fa.verify", "Invalid one-time password", code="2fa.verify"))
+    if outcome != "ok":
+        return Refused(_forbidden())
+    until = _until(body().expiry_time, call.now)
+    await model.lift(call, until)
+    return Sudo(datetime.fromtimestamp(until // SECOND, UTC).isoformat())
+
+
+def _until(text: str | None, now: Instant) -> Instant:
+    if not text:
+        return now + LASTS
+    try:
+        until = read(text)
+    except ValueError as problem:
+        detail = f"Expiry time: '{text[:60]}' is not an RFC 3339 time"
+        raise bad_request(detail) from problem
+    if until <= now:
+        raise bad_request("Expiry time must be in the future")
+    return min(until, now + AT_MOST)

@@ -1,0 +1,196 @@
+"""How users are reached (contract: identity §3)."""
+
+import hashlib
+from functools import lru_cache
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from tenantry.access.decide import decide
+from tenantry.areas.users import model, passwords, sign_in
+from tenantry.core.clock import shown, shown_or_none
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import (
+    Problem,
+    bad_request,
+    not_authorized,
+    not_found,
+    unauthenticated,
+)
+from tenantry.http.body import Body
+from tenantry.http.operation import (
+    CUSTOMER,
+    OK,
+    PUBLIC,
+    Refused,
+    Status,
+    operation,
+    own_or,
+    permission,
+)
+from tenantry.http.wire import LEGACY
+
+
+class User(msgspec.Struct):
+    """A user as the wire shows it; what a reader may not see is left out, never null."""
+
+    id: str
+    created_at: str
+    updated_at: str
+    name: str
+    customer_id: str
+    require_new_password: bool | None | UnsetType
+    role: str
+    login: str
+    deleted_at: str | None
+    locked: bool | None | UnsetType
+    two_factor_auth_enabled: bool | None | UnsetType
+    limit_services: bool
+    last_active_at: str | None | UnsetType
+    two_factor_setup_required: bool | UnsetType
+    email_hash: str | UnsetType
+    roles: list[str] | UnsetType
+    limit_workspaces: bool | UnsetType
+
+
+class UpdatedUser(msgspec.Struct):
+    """The same in the order that PUT was recorded with."""
+
+    id: str
+    customer_id: str
+    name: str
+    role: str
+    created_at: str
+    updated_at: str
+    require_new_password: bool | None | UnsetType
+    login: str
+    deleted_at: str | None
+    locked: bool | None | UnsetType
+    two_factor_auth_enabled: bool | None | UnsetType
+    limit_services: bool
+    last_active_at: str | None | UnsetType
+    two_factor_setup_required: bool | UnsetType
+    email_hash: str | UnsetType
+    roles: list[str] | UnsetType
+    limit_workspaces: bool | UnsetType
+
+
+@lru_cache(maxsize=65_536)
+def _email_hash(login: str) -> str:
+    """MD5 as Gravatar has it: a public name, not a protection."""
+    return hashlib.md5(login.strip().lower().encode(), usedforsecurity=False).hexdigest()
+
+
+def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
+    """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
+    sees_all = (
+        own
+        or row.id == call.principal.user_id
+        or decide(call.principal.grants, "user.read_full").allowed
+    )
+    return User(
+        id=row.id,
+        created_at=shown(row.created_at),
+        updated_at=shown(row.updated_at),
+        name=row.name,
+        customer_id=row.customer_id,
+        require_new_password=row.require_new_password if sees_all else UNSET,
+        role=row.role,
+        login=row.login,
+        deleted_at=shown_or_none(row.deleted_at),
+        locked=row.locked if sees_all else UNSET,
+        two_factor_auth_enabled=row.two_factor_auth_enabled if sees_all else UNSET,
+        limit_services=row.limit_services,
+        last_active_at=shown_or_none(row.last_active_at) if sees_all else UNSET,
+        two_factor_setup_required=(row.force_2fa and not row.two_factor_auth_enabled)
+        if sees_all
+        else UNSET,
+        email_hash=_email_hash(row.login) if sees_all else UNSET,
+        roles=model.role_ids(row) if sees_all else UNSET,
+        limit_workspaces=False if sees_all else UNSET,
+    )
+
+
+@operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
+async def list_users(call: Reading) -> list[User]:
+    """The customer's living users, by id."""
+    return [shown_user(row, call) for row in await model.list_all(call)]
+
+
+@operation("GET /current_user", allow=CUSTOMER, wire=LEGACY)
+async def get_current_user(call: Reading) -> User:
+    """The owner of the calling token; a token limited to services may not ask (identity §1.4)."""
+    principal = call.principal
+    if principal.user_id is None:
+        raise not_found("user", principal.token_id)
+    if principal.grants.token_limited:
+        raise not_authorized()
+    return shown_user(await model.find(call, principal.user_id), call)
+
+
+@operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
+async def get_user(call: Reading, user_id: str) -> User:
+    """One user of the customer."""
+    return shown_user(await model.find(call, user_id), call)
+
+
+@operation("POST /user", allow=permission("user.create"), wire=LEGACY)
+async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
+    """Add a user, who gets a mail with a link to set a password."""
+    row = await model.add(call, body())
+    await passwords.post_link(call, row, "set_password")
+    return shown_user(row, call)
+
+
+@operation("PUT /user/{user_id}", allow=own_or("user.update", "user_id"), wire=LEGACY)
+async def update_user(call: Writing, user_id: str, body: Body[model.UserChange]) -> UpdatedUser:
+    """Change a user: superusers anybody, everybody his own name."""
+    user = shown_user(await model.change(call, user_id, body()), call)
+    return UpdatedUser(**msgspec.structs.asdict(user))
+
+
+@operation("DELETE /user/{user_id}", allow=own_or("user.delete", "user_id"), wire=LEGACY)
+async def delete_user(call: Writing, user_id: str) -> Status:
+    """Delete a user whose API tokens are revoked."""
+    await model.remove(call, user_id)
+    return OK
+
+
+@operation(
+    "POST /current_user/password",
+    allow=PUBLIC,
+    wire=LEGACY,
+    prepare=passwords.check_change,
+)
+async def update_user_password(
+    call: Writing,
+    body: Body[passwords.PasswordChange],  # noqa: ARG001 - read before the unit of work
+    evidence: passwords.CheckedChange,
+) -> User | Refused:
+    """Change one's own password, proved by HTTP Basic or by a key (identity §3.7)."""
+    outcome = await sign_in.settle(call, evidence.checked, changes_password=True)
+    if outcome != "ok" or evidence.checked.row is None:
+        return Refused(_refusal(outcome, by_key=call.principal.is_person))
+    if not evidence.old_matches:
+        raise bad_request("Old password is incorrect")
+    if evidence.hashed is None:
+        raise bad_request(evidence.problem or "")
+    row = await model.find(call, evidence.checked.row.id)
+    return shown_user(await passwords.set_password(call, row, evidence.hashed), call, own=True)
+
+
+def _refusal(outcome: sign_in.Outcome, *, by_key: bool) -> Problem:
+    if outcome == "otp":
+        return Problem(400, "2fa.verify", "Invalid one-time password", code="2fa.verify")
+    return bad_request("Old password is incorrect") if by_key else unauthenticated()
+
+
+@operation(
+    "POST /user/{user_login}/password/request_reset",
+    allow=own_or("user.reset_password", "user_login"),
+    wire=LEGACY,
+)
+async def request_password_reset(call: Writing, user_login: str) -> Status:
+    """Mail a single-use link, valid for an hour."""
+    await passwords.request_reset(call, user_login)
+    return OK

@@ -1,0 +1,239 @@
+"""Passwords: which are good enough, changing one, and the mailed links that set one."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, bindparam, delete, insert, select, update
+
+from tenantry.areas.users import model, sign_in
+from tenantry.core import audit, outbox, schema
+from tenantry.core.clock import DAY, HOUR
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem, bad_request, not_found, unauthenticated
+from tenantry.core.ids import new_id
+from tenantry.core.secrets import hash_password
+from tenantry.core.statements import Statement
+from tenantry.http.body import Body
+from tenantry.http.operation import Credentials
+
+SHORTEST, LONGEST = 12, 128
+GUESSABLE = 3
+"""zxcvbn's score, 0 to 4, under which a password is refused: fewer than 10^8 guesses find it."""
+LINKS = {"set_password": (7 * DAY, "7 days"), "reset_password": (HOUR, "1 hour")}
+
+_P, _T, _C = schema.password_codes.c, schema.tokens.c, schema.customers.c
+_CODE_COLUMNS = [_P.customer_id, _P.id, _P.user_id, _P.purpose, _P.expires_at]
+_ADD_CODE = Statement(insert(schema.password_codes))
+_FIND_CODE = Statement(select(*_CODE_COLUMNS).where(_P.digest == bindparam("digest")))
+_VOID = Statement(
+    delete(schema.password_codes).where(
+        _P.customer_id == bindparam("customer"), _P.user_id == bindparam("user")
+    )
+)
+_CAN_RESET = Statement(
+    select(_C.can_reset_passwords, _C.name).where(_C.id == bindparam("customer_id"))
+)
+_OF_USER = and_(_T.customer_id == bindparam("customer"), _T.user_id == bindparam("user"))
+_END_SUDO = Statement(update(schema.tokens).where(_OF_USER).values(sudo_expires_at=None))
+_SESSIONS = Statement(
+    select(_T.id, _T.name).where(
+        _T.customer_id == bindparam("customer_id"),
+        _T.user_id == bindparam("user_id"),
+        _T.kind == "session",
+    )
+)
+
+
+class PasswordChange(msgspec.Struct):
+    """The body of a password change."""
+
+    old_password: str | None = None
+    new_password: str | None = None
+
+
+class CheckedChange(msgspec.Struct, frozen=True):
+    """A password change, compared and hashed."""
+
+    checked: sign_in.Checked
+    old_matches: bool
+    problem: str | None
+    hashed: str | None
+
+
+class Code(msgspec.Struct, array_like=True, frozen=True):
+    """A mailed link that is still open."""
+
+    customer_id: str
+    id: str
+    user_id: str
+    purpose: str
+    expires_at: int
+
+
+def weakness(password: str, *, login: str, name: str) -> str | None:
+    """What is wrong with a new password, as a sentence; None if nothing (contract: access §10.4)."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        return f"Password must have {SHORTEST} to {LONGEST} characters"
+    has_letter = any(character.isalpha() for character in password)
+    has_digit = any(character.isdigit() for character in password)
+    if not has_letter or not has_digit or password.isalnum():
+        return "Password must include letters, numbers and special characters"
+    if password.casefold() in {login.casefold(), name.casefold()}:
+        return "Password must not be the login or the name"
+    return _guessability(password, login, name)
+
+
+@lru_cache(maxsize=1)
+def _estimator() -> Any:
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its word lists are large, and seldom needed
+
+    return zxcvbn
+
+
+def _guessability(password: str, login: str, name: str) -> str | None:
+    # zxcvbn refuses more than 72 characters, far beyond what could be guessed.
+    found = _estimator()(password[:72], user_inputs=[login, login.partition("@")[0], name])
+    if found["score"] >= GUESSABLE:
+        return None
+    hint = found["feedback"]["warning"] or "It is too easy to guess"
+    return f"Password is too weak: {hint.rstrip('.')}"
+
+
+async def check_change(
+    call: Reading, body: Body[Any], credentials: Credentials
+) -> CheckedChange:
+    """Compare and hash before the unit of work. Raises Problem 400, 401, 429."""
+    login = credentials.username or call.principal.login
+    proof = credentials.password
+    if call.principal.is_person and proof is None and "global" in call.principal.grants.scopes:
+        change = _required(body())
+        proof = change.old_password
+    elif not credentials.username or proof is None:
+        raise unauthenticated()
+    else:
+        if call.principal.is_person and login != call.principal.login:
+            raise unauthenticated()
+        change = _required(body())
+    checked = await sign_in.check(call, login, proof or "")
+    if not checked.matches or checked.row is None:
+        return CheckedChange(checked, old_matches=False, problem=None, hashed=None)
+    problem = weakness(change.new_password or "", login=checked.row.login, name=checked.row.name)
+    if problem is None and change.new_password == change.old_password:
+        problem = "Password must not be the old one"
+    hashed = None if problem else await hash_password(change.new_password or "")
+    return CheckedChange(checked, change.old_password == proof, problem, hashed)
+
+
+def _required(change: PasswordChange) -> PasswordChange:
+    if not change.old_password or not change.new_password:
+        raise bad_request("Old password and new password are required")
+    return change
+
+
+async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
+    """Store a new password; sudo and sessions end, API tokens stay (contract: identity §3.7)."""
+    row = msgspec.structs.replace(
+        row,
+        password=hashed,
+        password_changed_at=call.now,
+        require_new_password=False,
+        failed_sign_ins=0,
+        updated_at=call.now,
+    )
+    await model.store(call, row)
+    await call.run(_END_SUDO, customer=row.customer_id, user=row.id)
+    await call.run(_VOID, customer=row.customer_id, user=row.id)
+    sessions = await call.all(_SESSIONS, customer_id=row.customer_id, user_id=row.id)
+    await model.end_tokens(call, sessions)
+    await audit.record(
+        call,
+        "user.password_update",
+        f"Password for user '{row.login}' was updated",
+        metadata={"user_id": row.id},
+        user_id=row.id,
+        rows=[model.revision(row)],
+    )
+    return row
+
+
+async def post_link(call: Writing, row: model.UserRow, purpose: str) -> None:
+    """Mail a single-use link that sets the password; older links are void."""
+    lasts, valid_for = LINKS[purpose]
+    code_id = new_id()
+    code = call.keyring.code_for(purpose, code_id)
+    await call.run(_VOID, customer=row.customer_id, user=row.id)
+    await call.run(
+        _ADD_CODE,
+        customer_id=row.customer_id,
+        id=code_id,
+        user_id=row.id,
+        purpose=purpose,
+        digest=call.keyring.digest(code),
+        expires_at=call.now + lasts,
+        created_at=call.now,
+    )
+    customer = await call.one(_CAN_RESET, customer_id=row.customer_id)
+    outbox.post(
+        call,
+        "mail",
+        template=purpose,
+        to=row.login,
+        facts={
+            "customer_name": customer[1] if customer else "",
+            "login": row.login,
+            "user_name": row.name,
+            "valid_for": valid_for,
+        },
+        code=[purpose, code_id],
+    )
+
+
+async def request_reset(call: Writing, login: str) -> None:
+    """Mail a reset link to a user of the call's customer. Raises Problem 403, 404."""
+    row = await model.find_by_login(call, login)
+    if row is None or row.customer_id != call.customer_id:
+        raise not_found("user", login)
+    allowed = await call.one(_CAN_RESET, customer_id=call.customer_id)
+    if allowed is None or not allowed[0]:
+        raise Problem(403, "You are not authorized to perform this action")
+    await post_link(call, row, "reset_password")
+    await audit.record(
+        call,
+        "user.password_reset_request",
+        f"A password reset was requested for '{row.login}'",
+        event_type=None,
+        metadata={"user_id": row.id},
+    )
+
+
+async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | None:
+    """The open link that a code belongs to, and whose it is."""
+    row = await call.one(_FIND_CODE, digest=call.keyring.digest(code))
+    if row is None:
+        return None
+    found = Code(*row)
+    if call.now >= found.expires_at:
+        return None
+    call.customer_id = found.customer_id
+    return found, await model.find(call, found.user_id)
+
+
+async def complete(call: Writing, code: str, hashed: str) -> model.UserRow | None:
+    """Set the password that a link was mailed for; None if the link is spent or expired."""
+    opened = await find_code(call, code)
+    if opened is None:
+        return None
+    _, row = opened
+    was_locked = bool(row.locked)
+    row = msgspec.structs.replace(row, locked=False, locked_by_superuser=False)
+    row = await set_password(call, row, hashed)
+    if was_locked:
+        await audit.record(
+            call,
+            "user.unlock",
+            f"User '{row.login}' was unlocked",
+            metadata={"user_id": row.id, "login": row.login, "reason": "password reset"},
+            user_id=row.id,
+        )
+    return row

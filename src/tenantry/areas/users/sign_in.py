@@ -1,0 +1,162 @@
+"""Proving who one is with a password: checked before the unit of work, settled inside it.
+
+A hash takes 50 ms, and a unit of work holds its customer's log: so the password is compared
+first, and the unit only makes sure that it is still the same one. A failure is an answer that
+commits: it is counted, told to the log, and locks the user after six in a row (contract:
+identity §3.9, protocol §13.6).
+"""
+
+from typing import Literal
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, select
+
+from tenantry.areas.users import model
+from tenantry.core import audit, schema
+from tenantry.core.addresses import is_allowed
+from tenantry.core.clock import MINUTE
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
+from tenantry.core.secrets import hash_password, needs_rehash, password_matches
+from tenantry.core.statements import Statement, is_one_of
+
+MAX_FAILURES = 6
+MAX_GUESSES = 10
+WINDOW = 15 * MINUTE
+LONGEST_PASSWORD = 1024
+
+_G = schema.failed_guesses.c
+_C = schema.customers.c
+_GUESSES = Statement(
+    select(func.max(_G.count)).where(
+        is_one_of(_G.subject, "subjects"), _G.window == bindparam("at")
+    )
+)
+_COUNT_GUESS = Statement(
+    lambda insert: insert(schema.failed_guesses)
+    .values(subject=bindparam("subject"), window=bindparam("at"), count=1)
+    .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
+)
+_FORGET_GUESSES = Statement(delete(schema.failed_guesses).where(_G.window < bindparam("before")))
+_ALLOWLIST = Statement(
+    select(_C.ip_whitelist, _C.force_sso).where(_C.id == bindparam("customer_id"))
+)
+
+Outcome = Literal["ok", "invalid", "locked", "otp"]
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What comparing a password found."""
+
+    row: model.UserRow | None
+    subjects: list[str]
+    matches: bool
+    stronger: str | None = None
+    """The password hashed anew, where the stored hash was made with older parameters."""
+
+
+async def check(call: Reading, login: str, password: str) -> Checked:
+    """Compare a password; takes as long for an unknown login. Raises Problem 429.
+
+    Names the user's customer as the call's, so that the unit of work locks its log.
+    """
+    row = await model.find_by_login(call, login)
+    subjects = _subjects(call, login)
+    worst = await call.one(_GUESSES, subjects=subjects, at=call.now // WINDOW)
+    if worst is not None and (worst[0] or 0) >= MAX_GUESSES:
+        raise Problem(429, "Too many failed attempts, try again later")
+    stored = None if row is None else row.password
+    matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
+    stronger = await hash_password(password) if matches and stored and needs_rehash(stored) else None
+    if row is not None:
+        call.customer_id = row.customer_id
+    return Checked(row, subjects, matches, stronger)
+
+
+def _subjects(call: Reading, login: str) -> list[str]:
+    # Digests: a list of logins that somebody tried is nobody's business, and it fits in JSON.
+    names = (f"login:{model.login_key(login)}", f"ip:{call.ip}")
+    return [call.keyring.digest(name).hex()[:32] for name in names]
+
+
+async def settle(
+    call: Writing, checked: Checked, *, changes_password: bool = False
+) -> Outcome:
+    """Note how it ended, inside the unit of work. Raises Problem 403 where a policy refuses."""
+    row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
+    if row is None or checked.row is None:
+        await _count_guess(call, checked)
+        return "invalid"
+    await _check_policies(call, row)
+    if row.locked:
+        await _fail(call, checked, row, "locked")
+        return "locked"
+    if not checked.matches or row.password != checked.row.password:
+        await _fail(call, checked, row, "password")
+        return "invalid"
+    if row.two_factor_auth_enabled:
+        await _fail(call, checked, row, "one-time password")
+        return "otp"
+    if changes_password:
+        return "ok"
+    if row.force_2fa:
+        raise Problem(403, "Two-factor authentication is required for this account")
+    if row.require_new_password:
+        raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
+    return "ok"
+
+
+async def _check_policies(call: Writing, row: model.UserRow) -> None:
+    policies = await call.one(_ALLOWLIST, customer_id=row.customer_id)
+    allowlist, is_sso_forced = policies or ("0.0.0.0/0", False)
+    if not is_allowed(call.ip, allowlist) and call.ip:
+        raise Problem(403, "Access from this IP address is not allowed")
+    if is_sso_forced:
+        raise Problem(403, "This account signs in through its identity provider")
+
+
+async def sign_in(call: Writing, checked: Checked) -> model.UserRow:
+    """Note a successful sign-in."""
+    row = await model.find(call, checked.row.id if checked.row else "")
+    row = msgspec.structs.replace(
+        row,
+        failed_sign_ins=0,
+        last_active_at=call.now,
+        password=checked.stronger or row.password,
+    )
+    await model.store(call, row)
+    await audit.record(
+        call, "user.login", f"User '{row.login}' logged in", user_id=row.id
+    )
+    return row
+
+
+async def _count_guess(call: Writing, checked: Checked) -> None:
+    at = call.now // WINDOW
+    await call.run(_FORGET_GUESSES, before=at - 1)
+    await call.run_many(_COUNT_GUESS, [{"subject": one, "at": at} for one in checked.subjects])
+
+
+async def _fail(call: Writing, checked: Checked, row: model.UserRow, reason: str) -> None:
+    await _count_guess(call, checked)
+    failures = row.failed_sign_ins + (reason == "password")
+    locks = failures >= MAX_FAILURES and not row.locked
+    if failures != row.failed_sign_ins:
+        await model.store(
+            call,
+            msgspec.structs.replace(row, failed_sign_ins=failures, locked=locks or row.locked),
+        )
+    await audit.record(
+        call,
+        "user.login_failure",
+        f"User '{row.login}' failed to log in",
+        metadata={"reason": reason},
+        user_id=row.id,
+    )
+    if locks:
+        await audit.record(
+            call,
+            "user.lock",
+            f"User '{row.login}' was locked",
+            metadata={"user_id": row.id, "login": row.login, "reason": "failed sign-ins"},
+        )

@@ -1,0 +1,1 @@
+"""What everything stands on: clock, ids, secrets, database, audit. Knows no HTTP and no area."""

@@ -1,0 +1,56 @@
+"""Time as the product counts it: whole microseconds since 1970, UTC.
+
+An integer is the same on both databases, sorts, compares and travels without a time zone. What
+a client sees is always whole seconds (contract: protocol §9).
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+
+Instant = int
+"""Microseconds since the epoch."""
+
+Clock = Callable[[], Instant]
+"""Tells the present instant. Tests hand in one that they turn themselves."""
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def system_clock() -> Instant:
+    """The machine's own time."""
+    return time.time_ns() // 1000
+
+
+@lru_cache(maxsize=65_536)
+def _shown_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def shown(instant: Instant) -> str:
+    """`2026-03-01T10:00:00Z`: whole seconds, a literal Z (contract: protocol §9)."""
+    return _shown_second(instant // SECOND)
+
+
+def shown_or_none(instant: Instant | None) -> str | None:
+    """As `shown`; nothing stays nothing."""
+    return None if instant is None else _shown_second(instant // SECOND)
+
+
+def read(text: str) -> Instant:
+    """An ISO 8601 date-time, with `Z` or an offset, without its sub-seconds.
+
+    Raises ValueError for anything else, also for a time that names no offset.
+    """
+    moment = datetime.fromisoformat(text.strip())
+    if moment.tzinfo is None:
+        message = f"{text!r} names no time zone"
+        raise ValueError(message)
+    try:
+        return int(moment.timestamp()) * SECOND
+    except OverflowError as problem:
+        raise ValueError(str(problem)) from problem

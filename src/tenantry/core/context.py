@@ -1,0 +1,115 @@
+"""What a verb knows of the call it serves: who asks, from where, when, and the database.
+
+A verb that only reads takes a `Reading`; one that changes things takes a `Writing`, which is a
+`Reading` too. Handing the first to the second does not type-check.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+import msgspec
+
+from tenantry.core.addresses import EVERYWHERE
+from tenantry.core.clock import Instant
+from tenantry.core.commit import Unit
+from tenantry.core.secrets import Keyring
+from tenantry.core.statements import Statement
+
+R = TypeVar("R")
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True):
+    """What access is decided from: the rows about one principal, as of one moment."""
+
+    roles: frozenset[str] = frozenset()
+    limit_services: bool = False
+    authorizations: dict[str, str] = msgspec.field(default_factory=dict)
+    """Service authorizations: service id to permission (contract: access §3)."""
+    scopes: frozenset[str] = frozenset({"global"})
+    token_limited: bool = False
+    token_services: frozenset[str] = frozenset()
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a key stands for."""
+
+    kind: Literal["user", "session", "automation", "operator", "nobody"]
+    customer_id: str = ""
+    customer_name: str = ""
+    version: int = 0
+    """The number of the customer's newest event when this was read."""
+    token_id: str = ""
+    token_name: str = ""
+    token_created_at: Instant = 0
+    user_id: str | None = None
+    login: str = ""
+    name: str = ""
+    is_owner: bool = False
+    expires_at: Instant | None = None
+    sudo_expires_at: Instant | None = None
+    last_used_at: Instant | None = None
+    hourly_writes: int = 1000
+    ip_whitelist: str = EVERYWHERE
+    grants: Grants = Grants()
+
+    @property
+    def is_person(self) -> bool:
+        """A user, through a token or a session of his own."""
+        return self.user_id is not None
+
+    @property
+    def meter(self) -> str | None:
+        """Whose hourly writes a call counts towards: a user's tokens share one count."""
+        return self.user_id or self.token_id or None
+
+
+NOBODY = Principal(kind="nobody", grants=Grants(scopes=frozenset()))
+"""Who came without a key."""
+
+SYSTEM = Principal(kind="operator")
+"""The installation itself: first start, scenario files, the worker, the command line."""
+
+
+class _Reads(Protocol):
+    async def one(self, statement: Statement[R], **given: Any) -> R | None: ...
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """A call that only reads."""
+
+    rows: _Reads
+    keyring: Keyring
+    now: Instant
+    principal: Principal = SYSTEM
+    customer_id: str = ""
+    """The customer inside which the call acts; the principal's own, but for operators."""
+    ip: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    public_url: str = ""
+
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """The first row, or None."""
+        return await self.rows.one(statement, **given)
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Every row."""
+        return await self.rows.all(statement, **given)
+
+
+@dataclass(slots=True, kw_only=True)
+class Writing(Reading):
+    """A call that changes things, in one unit of work."""
+
+    unit: Unit
+
+    async def run(self, statement: Statement[Any], **given: Any) -> int:
+        """Change rows; how many were. Raises UniqueViolation."""
+        return await self.unit.run(statement, **given)
+
+    async def run_many(self, statement: Statement[Any], rows: Sequence[dict[str, Any]]) -> None:
+        """Run a change once for each set of values. Raises UniqueViolation."""
+        await self.unit.run_many(statement, rows)

@@ -1,0 +1,56 @@
+"""Refusals: what a verb raises, and the door translates into the operation's own dialect."""
+
+
+class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem; it is an answer, not a fault
+    """A refusal with a status, a title and one sentence.
+
+    `status` is HTTP's, because the contract names refusals by it; `code` is the machine-readable
+    word that some endpoints add (contract: identity §6.3).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str | None = None,
+        *,
+        code: str | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        """Say it."""
+        super().__init__(status, title, detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.code = code
+        self.headers = headers
+
+
+def bad_request(detail: str, *, code: str | None = None) -> Problem:
+    """400: the request is understood and wrong."""
+    return Problem(400, "Bad request", detail, code=code)
+
+
+def not_found(kind: str, name: str) -> Problem:
+    """404: absent, or another customer's, or out of sight; nobody can tell which."""
+    return Problem(404, "Record not found", f"Cannot find {kind} '{name}'")
+
+
+def duplicate(kind: str, name: str) -> Problem:
+    """409: somebody was first."""
+    return Problem(409, "Duplicate record", f"Duplicate {kind}: '{name}'")
+
+
+def not_authorized() -> Problem:
+    """403: you exist here but may not."""
+    return Problem(403, "You are not authorized to perform this action")
+
+
+def unauthenticated() -> Problem:
+    """401: no key, or one that opens nothing."""
+    return Problem(401, "Provided credentials are missing or invalid")
+
+
+def sudo_missing() -> Problem:
+    """403: the token was not lifted (contract: identity §8)."""
+    return Problem(403, "You must POST /sudo to access this endpoint")

@@ -1,0 +1,30 @@
+"""The outbox: what a change causes outside is a row of the same commit, delivered afterwards."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from tenantry.core.context import Writing
+from tenantry.core.ids import new_id
+
+
+def post(call: Writing, kind: str, **payload: Any) -> None:
+    """Put a letter into the outbox; it leaves when, and only if, the unit commits.
+
+    The payload is stored: it holds ids, never a secret (see `Keyring.code_for`).
+    """
+    body: Mapping[str, Any] = payload
+    call.unit.added.letters.append(
+        {
+            "id": new_id(),
+            "customer_id": call.customer_id or None,
+            "kind": kind,
+            "payload": msgspec.json.encode(body).decode(),
+            "due_at": call.now,
+            "attempts": 0,
+            "last_error": None,
+            "failed_at": None,
+            "created_at": call.now,
+        }
+    )

@@ -1,0 +1,182 @@
+"""PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+
+from tenantry.core.clock import Clock
+from tenantry.core.commit import Lane, Retryable, Session, UniqueViolation
+from tenantry.core.database import Database
+from tenantry.core.statements import Compiled, Dialect, Row, Statement
+
+R = TypeVar("R")
+
+_LANES = 4
+_CONNECTIONS = 12
+
+
+async def _as_it_was(connection: object) -> None:
+    """Nothing here changes a connection's state, so nothing is reset between two uses."""
+
+
+class PostgresDatabase(Database):
+    """One database of a PostgreSQL server."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        """Name the database; it must have been migrated."""
+        super().__init__(clock)
+        self._url = url
+        self._pool: asyncpg.Pool[asyncpg.Record]
+        self._asked: dict[Statement[Any], list[tuple[Row, asyncio.Future[Any]]]] = {}
+        self._answering: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Connect."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=2,
+            max_size=_CONNECTIONS,
+            statement_cache_size=1000,
+            max_cached_statement_lifetime=0,
+            command_timeout=30,
+            reset=_as_it_was,
+            server_settings={"application_name": "tenantry", "jit": "off"},
+        )
+        self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
+
+    async def stop(self) -> None:
+        """Finish the commits under way, then disconnect."""
+        await super().stop()
+        await self._pool.close()
+
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        if statement.joins:
+            return await self._joined(statement, given)
+        compiled = statement.on("postgresql")
+        row = await self._pool.fetchrow(compiled.sql, *compiled.arguments(given))
+        return None if row is None else statement.made(tuple(row))
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        compiled = statement.on("postgresql")
+        rows = await self._pool.fetch(compiled.sql, *compiled.arguments(given))
+        return [statement.made(tuple(row)) for row in rows]
+
+    def changes(self) -> int | None:
+        """PostgreSQL has no cheap answer to that."""
+        return None
+
+    async def _joined(self, statement: Statement[R], given: dict[str, Any]) -> R | None:
+        """Wait for the end of this tick and ask together with everybody who came by then."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R | None] = loop.create_future()
+        waiting = self._asked.get(statement)
+        if waiting is None:
+            waiting = self._asked[statement] = []
+            loop.call_soon(self._ask, statement)
+        waiting.append((statement.joined().arguments(given), answer))
+        return await answer
+
+    def _ask(self, statement: Statement[Any]) -> None:
+        task = asyncio.create_task(self._answer(statement, self._asked.pop(statement)))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    async def _answer(
+        self, statement: Statement[Any], asked: list[tuple[Row, asyncio.Future[Any]]]
+    ) -> None:
+        # Who asks the same as another gets the same answer.
+        places = {arguments: place for place, arguments in enumerate(dict.fromkeys(a for a, _ in asked))}
+        columns = [list(column) for column in zip(*places, strict=True)]
+        try:
+            rows = await self._pool.fetch(statement.joined().sql, *columns)
+        except Exception as error:  # noqa: BLE001 - it is handed to each who waits
+            for _, answer in asked:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        made = {row[0] - 1: statement.made(tuple(row)[1:]) for row in rows}
+        for arguments, answer in asked:
+            if not answer.done():
+                answer.set_result(made.get(places[arguments]))
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        async with self._pool.acquire() as connection:
+            yield _Session(connection)
+
+
+class _Session:
+    """A pooled connection inside a transaction."""
+
+    dialect: Dialect = "postgresql"
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        # Commands that need no answer of their own travel with the next one that does.
+        self._ahead = ""
+
+    async def begin(self) -> None:
+        self._ahead = "BEGIN; SET LOCAL lock_timeout = '5s'; "
+
+    async def commit(self) -> None:
+        await self._command("COMMIT")
+
+    async def rollback(self) -> None:
+        self._ahead = ""
+        if not self._connection.is_closed():
+            await self._connection.execute("ROLLBACK")
+
+    async def savepoint(self) -> None:
+        await self._command("SAVEPOINT unit")
+
+    async def release(self) -> None:
+        self._ahead = "RELEASE unit; "
+
+    async def undo(self) -> None:
+        self._ahead = "ROLLBACK TO unit; RELEASE unit; "
+
+    async def _command(self, sql: str) -> None:
+        ahead, self._ahead = self._ahead, ""
+        await _translated(self._connection.execute(ahead + sql))
+
+    async def _catch_up(self) -> None:
+        if self._ahead:
+            ahead, self._ahead = self._ahead, ""
+            await self._connection.execute(ahead)
+
+    async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
+        await self._catch_up()
+        rows = await _translated(self._connection.fetch(statement.sql, *arguments))
+        return [tuple(row) for row in rows]
+
+    async def run(self, statement: Compiled, arguments: Row) -> int:
+        await self._catch_up()
+        status = await _translated(self._connection.execute(statement.sql, *arguments))
+        return int(status.rpartition(" ")[2])
+
+    async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
+        await self._catch_up()
+        rows = await _translated(self._connection.fetchmany(statement.sql, arguments))
+        return [tuple(row) for row in rows]
+
+    async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        await self._catch_up()
+        await _translated(self._connection.executemany(statement.sql, arguments))
+
+
+async def _translated(call: Any) -> Any:
+    try:
+        return await call
+    except asyncpg.UniqueViolationError as error:
+        raise UniqueViolation(str(error)) from error
+    except (
+        asyncpg.DeadlockDetectedError,
+        asyncpg.SerializationError,
+        asyncpg.LockNotAvailableError,
+    ) as error:
+        raise Retryable(str(error)) from error

@@ -1,0 +1,113 @@
+"""Secrets: what is handed out, and the little of it that is kept.
+
+Tokens and codes are random, so a keyed digest (HMAC-SHA-256) is enough to find them again and,
+without the key, worth nothing: a copied database opens no door. Passwords are chosen by people
+and get argon2id (OWASP Password Storage Cheat Sheet: t=2, m=19 MiB, p=1).
+"""
+
+import asyncio
+import base64
+import hmac
+import os
+import secrets
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+_KEY_BYTES = 32
+# Each running hash holds 19 MiB and a core: two at a time, so that sign-ins cannot starve requests.
+_HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Verified when there is no password to verify, so that the time taken tells nothing.
+_NOBODY = _HASHER.hash(secrets.token_hex())
+
+
+def new_token() -> str:
+    """32 characters of `[A-Za-z0-9_-]`, 192 random bits (contract: identity §1.3)."""
+    return secrets.token_urlsafe(24)
+
+
+class Keyring:
+    """Everything that needs the installation's secret key."""
+
+    def __init__(self, key: bytes) -> None:
+        """Take the key; 32 random bytes."""
+        self._key = key
+
+    def digest(self, secret: str) -> bytes:
+        """What is stored of a token or code."""
+        return hmac.digest(self._key, secret.encode(), "sha256")
+
+    def code_for(self, purpose: str, row_id: str) -> str:
+        """The secret of a mailed link: derived from its row, so that it is stored nowhere."""
+        digest = hmac.digest(self._key, f"{purpose}:{row_id}".encode(), "sha256")
+        return base64.urlsafe_b64encode(digest[:24]).decode()
+
+    def fingerprint(self) -> str:
+        """Tells two keys apart without telling either."""
+        return hmac.digest(self._key, b"tenantry: which key is this", "sha256")[:8].hex()
+
+
+def read_key(path: Path) -> Keyring:
+    """The key kept in a file, made (mode 0600) if it is not there.
+
+    Raises ValueError if the file holds something else, OSError if it can't be read or written.
+    """
+    try:
+        text = path.read_text("ascii").strip()
+    except FileNotFoundError:
+        text = _make_key_file(path)
+    return parse_key(text)
+
+
+def parse_key(text: str) -> Keyring:
+    """A key written as 64 hexadecimal digits. Raises ValueError."""
+    key = bytes.fromhex(text)
+    if len(key) != _KEY_BYTES:
+        message = f"a secret key has {_KEY_BYTES * 2} hexadecimal digits, not {len(text)}"
+        raise ValueError(message)
+    return Keyring(key)
+
+
+def _make_key_file(path: Path) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = secrets.token_hex(_KEY_BYTES)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR), "w") as file:
+        file.write(text + "\n")
+    try:
+        # Linking refuses to replace: of two first starts at once, one key wins for both.
+        path.hardlink_to(draft)
+    except FileExistsError:
+        text = path.read_text("ascii").strip()
+    finally:
+        draft.unlink()
+    return text
+
+
+async def hash_password(password: str) -> str:
+    """The argon2id string that is stored; made off the event loop (about 50 ms)."""
+    return await asyncio.get_running_loop().run_in_executor(_HASHING, _HASHER.hash, password)
+
+
+async def password_matches(stored: str | None, password: str) -> bool:
+    """Whether this is the password. Takes as long when there is none."""
+    matches = await asyncio.get_running_loop().run_in_executor(
+        _HASHING, _verify, stored or _NOBODY, password
+    )
+    return matches and stored is not None
+
+
+def _verify(stored: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether a stored password was made with other parameters than today's."""
+    return _HASHER.check_needs_rehash(stored)

@@ -1,0 +1,201 @@
+"""SQLite, through apsw: reads on the event loop, commits away from it.
+
+WAL with `synchronous=FULL`: a commit is on the disk when it returns. A hazard: never open the
+file with the standard library's sqlite3 while this process has it open. POSIX locks belong to
+the process and are lost when the other library closes its copy. Migrations, which use that
+library, therefore run before this is started, and have closed the file by then.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Any, TypeVar
+
+import apsw
+
+from tenantry.core.clock import Clock
+from tenantry.core.commit import Lane, Retryable, Session, UniqueViolation
+from tenantry.core.database import Database
+from tenantry.core.statements import Compiled, Dialect, Row, Statement
+
+R = TypeVar("R")
+
+_BUSY_MILLISECONDS = 15_000
+_SHORT = 500
+"""Rows that are read on the event loop; a longer answer goes to a thread."""
+
+
+def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Connection:
+    """A connection as the server uses them. Raises apsw.CantOpenError."""
+    connection = apsw.Connection(path, flags=flags, statementcachesize=500)
+    connection.set_busy_timeout(_BUSY_MILLISECONDS)
+    for pragma in ("synchronous=FULL", "temp_store=MEMORY", "mmap_size=268435456"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def connect_read_only(path: str) -> apsw.Connection:
+    """A connection that cannot write (WAL needs the file opened for writing all the same)."""
+    connection = connect(path)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+class SqliteDatabase(Database):
+    """One file."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        """Name the file; it must have been migrated."""
+        super().__init__(clock)
+        self._path = path
+        self._reads: apsw.Connection
+        self._write_session: _Session
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sqlite-read")
+        self._of_thread = threading.local()
+
+    async def start(self) -> None:
+        """Open the connections."""
+        writer = connect(self._path)
+        writer.execute("PRAGMA journal_mode=WAL")
+        self._reads = connect_read_only(self._path)
+        self._write_session = _Session(writer)
+        self.lanes = [Lane(self.session, self.clock, self.committed)]
+
+    async def stop(self) -> None:
+        """Finish the commits under way, then close."""
+        await super().stop()
+        self._threads.shutdown()
+        self._reads.close()
+        self._write_session.close()
+
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        compiled = statement.on("sqlite")
+        row = self._reads.execute(compiled.sql, _bindable(compiled.arguments(given))).fetchone()
+        if row is None:
+            return None
+        return statement.made(_with_booleans(row, compiled.flags) if compiled.flags else row)
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        compiled = statement.on("sqlite")
+        arguments = compiled.arguments(given)
+        cursor = self._reads.execute(compiled.sql, _bindable(arguments))
+        rows = list(islice(cursor, _SHORT))
+        if len(rows) < _SHORT:
+            return _made(statement, compiled, rows)
+        cursor.close()
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._read_long, statement, compiled, arguments
+        )
+
+    def _read_long(self, statement: Statement[R], compiled: Compiled, arguments: Row) -> list[R]:
+        connection = getattr(self._of_thread, "connection", None)
+        if connection is None:
+            connection = self._of_thread.connection = connect_read_only(self._path)
+        rows = connection.execute(compiled.sql, _bindable(arguments)).fetchall()
+        return _made(statement, compiled, rows)
+
+    def changes(self) -> int | None:
+        return self._reads.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[index] # it always answers
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        yield self._write_session
+
+
+def _made(statement: Statement[R], compiled: Compiled, rows: list[Row]) -> list[R]:
+    if compiled.flags:
+        rows = [_with_booleans(row, compiled.flags) for row in rows]
+    return [statement.made(row) for row in rows]
+
+
+def _with_booleans(row: Row, flags: tuple[int, ...]) -> Row:
+    changed = list(row)
+    for at in flags:
+        if changed[at] is not None:
+            changed[at] = changed[at] == 1
+    return tuple(changed)
+
+
+def _bindable(arguments: Row) -> Row:
+    """Lists go in as JSON, for `json_each`. Only identifiers and words are ever put in lists."""
+    if not any(isinstance(value, list) for value in arguments):
+        return arguments
+    return tuple(
+        "[" + ",".join(f'"{one}"' for one in value) + "]" if isinstance(value, list) else value
+        for value in arguments
+    )
+
+
+class _Session:
+    """The connection that writes. Statements run on the loop (microseconds), commits do not."""
+
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-commit")
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._connection.close()
+
+    async def _away(self, call: Callable[[], Any]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def begin(self) -> None:
+        self._connection.set_busy_timeout(0)
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError:
+            self._connection.set_busy_timeout(_BUSY_MILLISECONDS)
+            await self._away(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+
+    async def commit(self) -> None:
+        await self._away(lambda: self._connection.execute("COMMIT"))
+
+    async def rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    async def savepoint(self) -> None:
+        self._connection.execute("SAVEPOINT unit")
+
+    async def release(self) -> None:
+        self._connection.execute("RELEASE unit")
+
+    async def undo(self) -> None:
+        self._connection.execute("ROLLBACK TO unit")
+        self._connection.execute("RELEASE unit")
+
+    def _execute(self, sql: str, arguments: Row) -> apsw.Cursor:
+        try:
+            return self._connection.execute(sql, _bindable(arguments))
+        except apsw.ConstraintError as error:
+            if error.extendedresult in {
+                apsw.SQLITE_CONSTRAINT_UNIQUE,
+                apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
+            }:
+                raise UniqueViolation(str(error)) from error
+            raise
+        except apsw.BusyError as error:
+            raise Retryable(str(error)) from error
+
+    async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
+        rows = self._execute(statement.sql, arguments).fetchall()
+        return [_with_booleans(row, statement.flags) for row in rows] if statement.flags else rows
+
+    async def run(self, statement: Compiled, arguments: Row) -> int:
+        self._execute(statement.sql, arguments)
+        return self._connection.changes()
+
+    async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
+        return [row for one in arguments for row in self._execute(statement.sql, one)]
+
+    async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        for one in arguments:
+            self._execute(statement.sql, one)

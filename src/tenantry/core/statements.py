@@ -1,0 +1,155 @@
+"""SQL composed once, at import, and kept as text for each database.
+
+Composing a statement costs about 180 µs, running a composed one 20 µs: so a model composes its
+statements as module constants with SQLAlchemy Core, and what runs on the drivers is text.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Literal, TypeVar, cast
+
+import msgspec
+from sqlalchemy import Boolean, ColumnElement, and_, bindparam, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ClauseElement, FromClause
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import NullType, Text
+
+Dialect = Literal["sqlite", "postgresql"]
+Row = tuple[Any, ...]
+R = TypeVar("R")
+
+_DIALECTS: dict[str, Any] = {
+    "sqlite": sqlite.dialect(paramstyle="qmark"),
+    "postgresql": asyncpg.dialect(),
+}
+_UPSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A statement as one database reads it."""
+
+    sql: str
+    names: tuple[str, ...]
+    """The parameters, in the order of their places."""
+    constants: dict[str, Any]
+    """Parameters that the statement itself gives a value."""
+    flags: tuple[int, ...]
+    """Places in a row that hold a boolean (SQLite returns numbers)."""
+
+    def arguments(self, given: dict[str, Any]) -> tuple[Any, ...]:
+        """The values in the order of their places."""
+        if self.constants:
+            given = {**self.constants, **given}
+        return tuple([given[name] for name in self.names])
+
+
+class Statement(Generic[R]):
+    """One composed statement; `row` makes what a caller gets of each row (default: the tuple).
+
+    `statement` may be a function that takes the database's own `insert`, for upserts.
+    """
+
+    def __init__(
+        self,
+        statement: ClauseElement | Callable[[Any], ClauseElement],
+        row: Callable[..., R] | None = None,
+        *,
+        together: ClauseElement | None = None,
+    ) -> None:
+        """Keep it; it is compiled when a database first runs it."""
+        self._statement = statement
+        self._together = together
+        self._compiled: dict[str, Compiled] = {}
+        self.row = row
+        self.joins = together is not None
+
+    def on(self, dialect: Dialect) -> Compiled:
+        """Its text on that database."""
+        compiled = self._compiled.get(dialect)
+        if compiled is None:
+            statement = self._statement
+            if not isinstance(statement, ClauseElement):
+                statement = statement(_UPSERTS[dialect])
+            compiled = self._compiled[dialect] = _compile(statement, dialect)
+        return compiled
+
+    def joined(self) -> Compiled:
+        """The form that answers many callers at once, on PostgreSQL."""
+        compiled = self._compiled.get("joined")
+        if compiled is None:
+            assert self._together is not None  # noqa: S101 - `joins` was asked first
+            compiled = self._compiled["joined"] = _compile(self._together, "postgresql")
+        return compiled
+
+    def made(self, row: Row) -> R:
+        """What a caller gets of a row."""
+        return cast("R", row) if self.row is None else self.row(*row)
+
+
+def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
+    compiled = cast("SQLCompiler", statement.compile(dialect=_DIALECTS[dialect]))
+    columns: Sequence[Any] = getattr(statement, "exported_columns", None) or (
+        getattr(statement, "_returning", None) or ()
+    )
+    return Compiled(
+        sql=compiled.string,
+        names=tuple(compiled.positiontup or ()),
+        constants={
+            name: bind.value
+            for bind, name in compiled.bind_names.items()
+            if not bind.required
+        },
+        flags=tuple(at for at, column in enumerate(columns) if isinstance(column.type, Boolean)),
+    )
+
+
+def point(
+    columns: Sequence[ColumnElement[Any]],
+    source: FromClause,
+    row: Callable[..., R] | None = None,
+    **keys: ColumnElement[Any],
+) -> Statement[R]:
+    """A read of one row by its key, made so that reads which meet in one tick become one query."""
+    single = select(*columns).select_from(source)
+    single = single.where(and_(*(column == bindparam(name) for name, column in keys.items())))
+    asked = func.unnest(
+        *(
+            bindparam(name, type_=postgresql.ARRAY(column.type))
+            for name, column in keys.items()
+        )
+    ).table_valued(*keys, with_ordinality="place", name="asked").render_derived()
+    matches = and_(*(column == asked.c[name] for name, column in keys.items()))
+    together = select(asked.c.place, *columns).select_from(asked.join(source, matches))
+    return Statement(single, row, together=together)
+
+
+class _IsOneOf(ColumnElement[bool]):
+    """`column IN (a list given as one parameter)`, however long the list is."""
+
+    inherit_cache = False
+    # Not Boolean: SQLAlchemy would write `= 1` behind it for SQLite, and no index would serve.
+    type = NullType()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.values = bindparam(name, type_=postgresql.ARRAY(Text()))
+        self.json = bindparam(name, type_=Text())
+
+
+def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """The condition that a column's value is in the list given as the parameter `name`."""
+    return _IsOneOf(column, name)
+
+
+@compiles(_IsOneOf, "postgresql")
+def _any(element: _IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in (element.column, element.values))
+    return f"{column} = ANY ({values})"
+
+
+@compiles(_IsOneOf, "sqlite")
+def _in_json(element: _IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
+    column, values = (compiler.process(part, **options) for part in (element.column, element.json))
+    return f"{column} IN (SELECT value FROM json_each({values}))"

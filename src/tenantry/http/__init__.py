@@ -1,0 +1,1 @@
+"""HTTP: the operation table, its pipeline, the dialects and the servers. No area, no SQL."""

@@ -1,0 +1,49 @@
+"""The deviations that some official clients need, as one table (contract: identity §1.7).
+
+The generated Python and JavaScript clients refuse answers that the vendor itself gives: `null`
+where their model has a plain type, and an envelope where it has an array. For them alone, and
+only while `TENANTRY_CLIENT_COMPATIBILITY` is on, the answer bends.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+_PYTHON, _JAVASCRIPT = "fastly-py/", "fastly-js/"
+
+
+def bent(shim: str, result: Any, user_agent: str) -> Any:
+    """An answer as the asking client can read it."""
+    if not user_agent.startswith((_PYTHON, _JAVASCRIPT)):
+        return result
+    return SHIMS[shim](result, user_agent.startswith(_PYTHON))
+
+
+def _token(result: Any, is_python: bool) -> Any:
+    """Null `expires_at`, `last_used_at`, `ip`, `user_agent` are left out, and for Python a
+    `scope` of several words: its enumeration has single ones."""
+    if isinstance(result, list):
+        return [_token(one, is_python) for one in result]
+    values: dict[str, Any] = msgspec.to_builtins(result)
+    for name in ("expires_at", "last_used_at", "ip", "user_agent"):
+        if values.get(name, "") is None:
+            del values[name]
+    if is_python and " " in (values.get("scope") or ""):
+        del values["scope"]
+    return values
+
+
+def _automation_list(result: Any, is_python: bool) -> Any:
+    """The bare array instead of the envelope, and nothing null in it."""
+    values = msgspec.to_builtins(result)
+    return [
+        _token({name: value for name, value in one.items() if value is not None}, is_python)
+        for one in values["data"]
+    ]
+
+
+SHIMS: dict[str, Callable[[Any, bool], Any]] = {
+    "token": _token,
+    "automation_token_list": _automation_list,
+}

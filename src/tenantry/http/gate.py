@@ -1,0 +1,144 @@
+"""The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
+
+from tenantry.access.decide import decide
+from tenantry.access.state import Principals
+from tenantry.core.addresses import is_allowed
+from tenantry.core.clock import HOUR, SECOND, Instant, shown
+from tenantry.core.context import NOBODY, Principal, Reading
+from tenantry.core.errors import (
+    Problem,
+    bad_request,
+    not_authorized,
+    not_found,
+    sudo_missing,
+    unauthenticated,
+)
+from tenantry.core.secrets import Keyring
+from tenantry.http.message import Header, Query, Request
+from tenantry.http.operation import Allow
+
+LONGEST_KEY = 256
+
+
+def presented_key(request: Request) -> str:
+    """The API token of a request, or nothing. `Fastly-Key` wins over `Authorization: Bearer`."""
+    key = (request.headers.get("fastly-key") or "").strip()
+    if not key:
+        scheme, _, given = (request.headers.get("authorization") or "").partition(" ")
+        return given.strip() if scheme.lower() == "bearer" else ""
+    return key[7:].strip() if key[:7].lower() == "bearer " else key
+
+
+async def identify(
+    request: Request, principals: Principals, keyring: Keyring, now: Instant
+) -> tuple[Principal, bytes]:
+    """Who asks, and the digest of his key. Raises Problem 401."""
+    key = presented_key(request)
+    if not key or len(key) > LONGEST_KEY:
+        raise unauthenticated()
+    digest = keyring.digest(key)
+    principal = await principals.find(digest)
+    if principal is None:
+        raise unauthenticated()
+    check_expiry(principal, now)
+    return principal, digest
+
+
+async def identify_if_any(
+    request: Request, principals: Principals, keyring: Keyring, now: Instant
+) -> tuple[Principal, bytes]:
+    """As `identify`, where a key is not needed: one that opens nothing is as none."""
+    try:
+        return await identify(request, principals, keyring, now)
+    except Problem:
+        return NOBODY, b""
+
+
+def check_expiry(principal: Principal, now: Instant) -> None:
+    """Refuse a token from the instant on at which it expires. Raises Problem 401."""
+    if principal.expires_at is not None and now >= principal.expires_at:
+        title = f"Token {principal.token_id} expired at {shown(principal.expires_at)}"
+        raise Problem(401, title)
+
+
+def acting_customer(principal: Principal, request: Request) -> str:
+    """The customer inside which a call acts. Raises Problem 403.
+
+    `?customer_id=` impersonates for operators and is idle when it names one's own (protocol §4).
+    """
+    asked = Query(request).get("customer_id") if "customer_id" in request.query_string else None
+    if principal.kind == "operator":
+        return asked or ""
+    if asked is not None and asked != principal.customer_id and principal.kind != "nobody":
+        raise not_authorized()
+    return principal.customer_id
+
+
+def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> None:
+    """Let the call in, or raise Problem 403 (404 for another customer's address)."""
+    principal = call.principal
+    if allow.who == "public":
+        return
+    if principal.ip_whitelist != "0.0.0.0/0" and not is_allowed(call.ip, principal.ip_whitelist):
+        raise Problem(403, "Access from this IP address is not allowed")
+    if allow.who != "any key":
+        _check_scope(principal, method)
+        _check_role(allow, call, path)
+    if path.get("customer_id", call.customer_id) != call.customer_id:
+        raise not_found("customer", path["customer_id"])
+    if allow.sudo and not is_lifted(principal, call.now):
+        raise sudo_missing()
+
+
+def _check_scope(principal: Principal, method: str) -> None:
+    scopes = principal.grants.scopes
+    if "global" in scopes:
+        return
+    if "global:read" not in scopes:
+        raise not_authorized()
+    if method not in {"GET", "HEAD"}:
+        raise Problem(403, "Read only tokens are not allowed to access this endpoint")
+
+
+def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
+    principal = call.principal
+    if (allow.who == "operator") != (principal.kind == "operator" and not call.customer_id):
+        raise not_authorized()
+    if allow.who == "person" and not principal.is_person:
+        raise not_authorized()
+    if allow.owner and not principal.is_owner:
+        raise not_authorized()
+    if allow.permission is None or allow.service:
+        return
+    if allow.own is not None and path[allow.own] in {principal.user_id, principal.login}:
+        return
+    if not decide(principal.grants, allow.permission).allowed:
+        raise not_authorized()
+
+
+def is_lifted(principal: Principal, now: Instant) -> bool:
+    """Whether the token is in sudo mode."""
+    return principal.sudo_expires_at is not None and now < principal.sudo_expires_at
+
+
+def check_quota(principal: Principal, count: int) -> None:
+    """Refuse writes over the hourly limit. Raises Problem 429."""
+    if count > principal.hourly_writes:
+        raise Problem(429, "You have exceeded your hourly rate limit.")
+
+
+def quota_headers(principal: Principal, count: int, now: Instant) -> tuple[Header, ...]:
+    """What is left of the hour's writes, and when the next hour begins (protocol §13.2)."""
+    reset = (now // HOUR + 1) * (HOUR // SECOND)
+    return (
+        ("fastly-ratelimit-remaining", str(max(principal.hourly_writes - count, 0))),
+        ("fastly-ratelimit-reset", str(reset)),
+    )
+
+
+def check_length(request: Request) -> None:
+    """Refuse what no honest client sends. Raises Problem 400 or 413."""
+    if request.is_too_large:
+        raise Problem(413, "Request entity too large")
+    if "\0" in request.path:
+        raise bad_request("NUL characters are not allowed")

@@ -1,0 +1,52 @@
+"""What orchestrators and scrapers ask; no key needed."""
+
+import msgspec
+from sqlalchemy import select
+
+from tenantry.core import schema
+from tenantry.core.context import Reading
+from tenantry.core.statements import Statement
+from tenantry.http import metrics
+from tenantry.http.message import Response
+from tenantry.http.operation import OK, PUBLIC, Status, operation
+from tenantry.http.wire import LEGACY
+
+_REACHABLE = Statement(select(schema.installation.c.id))
+
+
+@operation("GET /_health/live", allow=PUBLIC, wire=LEGACY)
+async def get_liveness(call: Reading) -> Status:  # noqa: ARG001 - every operation takes its call
+    """The process answers."""
+    return OK
+
+
+@operation("GET /_health/ready", allow=PUBLIC, wire=LEGACY)
+async def get_readiness(call: Reading) -> Status:
+    """The database answers too."""
+    await call.one(_REACHABLE)
+    return OK
+
+
+class Discovery(msgspec.Struct):
+    """OpenID Connect Discovery 1.0 §3, as much as the CLI reads."""
+
+    issuer: str
+    authorization_endpoint: str
+    token_endpoint: str
+    jwks_uri: str
+
+
+@operation(
+    "GET /realms/fastly/.well-known/openid-configuration", allow=PUBLIC, wire=LEGACY
+)
+async def get_openid_configuration(call: Reading) -> Discovery:
+    """What the CLI fetches before almost every command (contract: identity §9.1)."""
+    issuer = f"{call.public_url}/realms/fastly"
+    connect = f"{issuer}/protocol/openid-connect"
+    return Discovery(issuer, f"{connect}/auth", f"{connect}/token", f"{connect}/certs")
+
+
+@operation("GET /_metrics", allow=PUBLIC, wire=LEGACY)
+async def get_metrics(call: Reading) -> Response:  # noqa: ARG001 - likewise
+    """Prometheus' text format."""
+    return Response(200, metrics.exposition(), "text/plain; version=0.0.4; charset=utf-8")

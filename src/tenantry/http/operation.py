@@ -1,0 +1,230 @@
+"""The operation table: each endpoint is a function under one line that says what it is.
+
+    @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
+    async def get_user(call: Reading, user_id: str) -> User: ...
+
+`allow` has no default: an operation that names no permission does not import. What a function
+gets is what its parameters name: parts of the path by their names, and `body`, `query`,
+`credentials` and `evidence` (what `prepare` found before the unit of work began).
+"""
+
+import base64
+import inspect
+import typing
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+import msgspec
+
+from tenantry.core.context import Reading
+from tenantry.core.errors import Problem
+from tenantry.http.body import Body, Shape
+from tenantry.http.message import Query, Request
+from tenantry.http.wire import Wire
+
+Who = Literal["public", "any key", "customer", "person", "operator"]
+
+
+class Allow(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may call an operation."""
+
+    who: Who
+    permission: str | None = None
+    own: str | None = None
+    """The part of the path that, when it names the caller, makes the permission unnecessary."""
+    service: bool = False
+    """The permission is one on a service: the function asks `call.reach` for it."""
+    sudo: bool = False
+    owner: bool = False
+
+
+PUBLIC = Allow(who="public")
+"""No key needed; one that is sent and opens something is used."""
+ANY_KEY = Allow(who="any key")
+"""Any key, whatever its scope: a token may always look at and revoke itself."""
+CUSTOMER = Allow(who="customer")
+"""Everybody of the customer: the function narrows it to what is his own."""
+PERSON = Allow(who="person")
+"""Users, not automation tokens: about oneself."""
+OWNER = Allow(who="person", owner=True)
+"""The account's owner alone."""
+OPERATOR = Allow(who="operator")
+"""Operator keys."""
+
+
+def permission(name: str, *, sudo: bool = False, person: bool = False) -> Allow:
+    """Who holds an account permission."""
+    return Allow(who="person" if person else "customer", permission=name, sudo=sudo)
+
+
+def own_or(name: str, own: str) -> Allow:
+    """Oneself, or who holds the permission."""
+    return Allow(who="customer", permission=name, own=own)
+
+
+def on_service(name: str) -> Allow:
+    """Who holds a permission on the service that the path names."""
+    return Allow(who="customer", permission=name, service=True)
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An answer that refuses and yet commits what was done: a failed sign-in is remembered."""
+
+    problem: Problem
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer with more than a body."""
+
+    body: Any = None
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The legacy family's acknowledgement."""
+
+    status: Literal["ok"] = "ok"
+
+
+OK = Status()
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What proves a person besides a key (contract: protocol §2)."""
+
+    username: str | None
+    password: str | None
+    otp: str | None
+    has_key: bool
+
+
+def read_credentials(request: Request) -> Credentials:
+    """HTTP Basic (RFC 7617; empty means absent) and `Fastly-OTP`."""
+    username = password = None
+    scheme, _, encoded = (request.headers.get("authorization") or "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            username, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except ValueError:
+            username = password = None
+    return Credentials(
+        username=username or None,
+        password=password or None,
+        otp=request.headers.get("fastly-otp"),
+        has_key=bool(request.headers.get("fastly-key")),
+    )
+
+
+class QueryParameter(msgspec.Struct, frozen=True):
+    """One documented parameter of a query string."""
+
+    name: str
+    type: Literal["integer", "string", "boolean"] = "string"
+    description: str = ""
+
+
+PAGED = (
+    QueryParameter("page", "integer", "Which page, from 1"),
+    QueryParameter("per_page", "integer", "Records on a page"),
+)
+JSON_API_PAGED = (
+    QueryParameter("page[number]", "integer", "Which page, from 1"),
+    QueryParameter("page[size]", "integer", "Records on a page"),
+)
+CURSORED = (
+    QueryParameter("limit", "integer", "Records in one answer"),
+    QueryParameter("cursor", "string", "Where the answer before ended"),
+)
+
+Handler = Callable[..., Awaitable[Any]]
+_SPECIAL = frozenset({"body", "query", "credentials", "evidence"})
+
+
+class Operation:
+    """A row of the table."""
+
+    def __init__(self, route: str, allow: Allow, wire: Wire, function: Handler) -> None:
+        """Read the function's signature. Raises TypeError if it asks for what there is not."""
+        self.method, self.path = route.split(" ")
+        self.allow = allow
+        self.wire = wire
+        self.function = function
+        self.name = function.__name__
+        self.prepare: Handler | None = None
+        self.status = 200
+        self.query: tuple[QueryParameter, ...] = ()
+        self.writes = self.method not in {"GET", "HEAD"}
+        self.compatibility: str | None = None
+        hints = typing.get_type_hints(function)
+        self.returns = hints.get("return")
+        self.takes = hints.get("body")
+        self.shape: Shape[Any] | None = None
+        if self.takes is not None:
+            self.shape = Shape(typing.get_args(self.takes)[0])
+        self._specials = self._check_signature()
+
+    def _check_signature(self) -> frozenset[str]:
+        asked = list(inspect.signature(self.function).parameters)[1:]
+        parts = {part[1:-1] for part in self.path.split("/") if part.startswith("{")}
+        unknown = set(asked) - parts - _SPECIAL
+        if unknown:
+            message = f"{self.name}() asks for {sorted(unknown)}, which {self.path} does not have"
+            raise TypeError(message)
+        self.unasked = parts - set(asked)
+        return frozenset(asked) & _SPECIAL
+
+    def arguments(self, request: Request, path: dict[str, str], evidence: Any) -> dict[str, Any]:
+        """What the function is called with, besides the call."""
+        if self.unasked:
+            path = {name: value for name, value in path.items() if name not in self.unasked}
+        if self._specials:
+            path = dict(path)
+            if "body" in self._specials:
+                path["body"] = self.body(request)  # type: ignore[assignment] # arguments are of many types
+            if "query" in self._specials:
+                path["query"] = Query(request)  # type: ignore[assignment]
+            if "credentials" in self._specials:
+                path["credentials"] = read_credentials(request)  # type: ignore[assignment]
+            if "evidence" in self._specials:
+                path["evidence"] = evidence
+        return path
+
+    def body(self, request: Request) -> Body[Any] | None:
+        """The body, not yet decoded."""
+        if self.shape is None:
+            return None
+        return Body(request, self.shape, takes_forms=self.wire.takes_forms)
+
+
+TABLE: list[Operation] = []
+"""Every operation, in the order of import."""
+
+
+def operation(  # noqa: PLR0913 - a row has that many columns
+    route: str,
+    *,
+    allow: Allow,
+    wire: Wire,
+    status: int = 200,
+    prepare: Callable[[Reading, Any, Credentials], Awaitable[Any]] | None = None,
+    query: tuple[QueryParameter, ...] = (),
+    compatibility: str | None = None,
+) -> Callable[[Handler], Handler]:
+    """Declare an operation.
+
+    `status` is that of success (a function that returns None answers it without a body).
+    `prepare` runs before the unit of work: what takes long (a password's hash) belongs there. It
+    may set the call's `customer_id`. `compatibility` names the shim for clients that need one.
+    """
+
+    def declare(function: Handler) -> Handler:
+        row = Operation(route, allow, wire, function)
+        row.status = status
+        row.prepare = prepare
+        row.query = query
+        row.compatibility = compatibility
+        TABLE.append(row)
+        return function
+
+    return declare

@@ -1,0 +1,228 @@
+"""What every request goes through, on one screen: `Pipeline.handle`.
+
+Find the route, identify, rate limit, open the unit of work, permission, decode, run, render,
+commit, send. Refusals come in the contract's order: unknown route, 401, 429, 403, 405/413/415,
+missing row, body, conflict (contract: protocol §3).
+"""
+
+import asyncio
+from time import perf_counter
+from typing import Any, Protocol
+
+from tenantry.access.state import Principals, check_customer, read_principal
+from tenantry.core.clock import Clock, Instant
+from tenantry.core.commit import Unit
+from tenantry.core.context import NOBODY, Principal, Reading, Writing
+from tenantry.core.database import Database
+from tenantry.core.errors import Problem, unauthenticated
+from tenantry.core.secrets import Keyring
+from tenantry.http import compatibility, gate
+from tenantry.http.log import RequestLog, new_request_id
+from tenantry.http.message import Request, Response
+from tenantry.http.operation import Answer, Operation, Refused, read_credentials
+from tenantry.http.routes import Routes
+from tenantry.http.wire import LEGACY
+
+LONGEST_URL = 8192
+PATIENCE = 30
+"""Seconds that a request may take (contract: protocol §14)."""
+
+
+class Touched(Protocol):
+    """Hears of every use of a token."""
+
+    def __call__(self, principal: Principal, call: Reading) -> None: ...
+
+
+class Exchange:
+    """One request on its way, for the log line and the headers."""
+
+    __slots__ = ("count", "error", "operation", "principal", "request", "request_id", "started")
+
+    def __init__(self, request: Request) -> None:
+        """Begin."""
+        self.request = request
+        self.request_id = new_request_id()
+        self.started = perf_counter()
+        self.operation: Operation | None = None
+        self.principal = NOBODY
+        self.count: int | None = None
+        self.error: BaseException | None = None
+
+
+class Pipeline:
+    """The operations, and what they need to run."""
+
+    def __init__(  # noqa: PLR0913 - where everything meets
+        self,
+        table: list[Operation],
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+        log: RequestLog,
+        touched: Touched,
+        *,
+        public_url: str,
+        bends: bool,
+    ) -> None:
+        """Index the table."""
+        self.database = database
+        self.keyring = keyring
+        self.clock = clock
+        self.principals = Principals(database)
+        self._log = log
+        self._touched = touched
+        self._public_url = public_url
+        self._bends = bends
+        self._routes = Routes()
+        for row in table:
+            self._routes.add(row.method, row.path, row)
+
+    async def handle(self, request: Request) -> Response:
+        """Answer a request, whatever becomes of it."""
+        exchange = Exchange(request)
+        try:
+            response = await self._answer(exchange)
+        except Problem as problem:
+            response = self._wire(exchange).problem(problem)
+        except (TimeoutError, ConnectionError) as error:
+            exchange.error = error
+            response = self._wire(exchange).problem(Problem(503, "Service unavailable"))
+        except Exception as error:  # noqa: BLE001 - strangers get nothing but a bare 500
+            exchange.error = error
+            response = self._wire(exchange).problem(Problem(500, "Internal server error"))
+        if exchange.count is not None:
+            response.headers += gate.quota_headers(
+                exchange.principal, exchange.count, self.clock()
+            )
+        response.headers += (("x-request-id", exchange.request_id),)
+        self._log.finished(exchange, response)
+        return response
+
+    def _wire(self, exchange: Exchange) -> Any:
+        return LEGACY if exchange.operation is None else exchange.operation.wire
+
+    async def _answer(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        if len(request.path) + len(request.query_string) > LONGEST_URL:
+            raise Problem(414, "Request URI too long")
+        found = self._routes.find(request.path)
+        if found is None:
+            raise Problem(404, "Not found")
+        methods, values = found
+        if request.method == "OPTIONS":
+            return Response(204, headers=(("allow", _allowed(methods)),))
+        row = methods.get("GET" if request.method == "HEAD" else request.method)
+        if row is None:
+            return await self._refuse_method(exchange, methods)
+        operation, names = row
+        exchange.operation = operation
+        path = dict(zip(names, values, strict=True))
+        now = self.clock()
+        identified = gate.identify_if_any if operation.allow.who == "public" else gate.identify
+        principal, digest = await identified(request, self.principals, self.keyring, now)
+        exchange.principal = principal
+        call = Reading(
+            rows=self.database,
+            keyring=self.keyring,
+            now=now,
+            principal=principal,
+            customer_id=gate.acting_customer(principal, request),
+            ip=request.client,
+            user_agent=(request.headers.get("user-agent") or "")[:255],
+            request_id=exchange.request_id,
+            public_url=self._public_url,
+        )
+        if principal.kind == "operator" and call.customer_id:
+            await check_customer(self.database, call.customer_id)
+        elif principal.token_id:
+            self._touched(principal, call)
+        if operation.writes:
+            async with asyncio.timeout(PATIENCE):
+                return await self._write(exchange, operation, call, path, digest)
+        gate.admit(operation.allow, call, request.method, path)
+        gate.check_length(request)
+        result = await operation.function(call, **operation.arguments(request, path, None))
+        return self._render(operation, result, call)
+
+    async def _refuse_method(self, exchange: Exchange, methods: dict[str, Any]) -> Response:
+        operations = [row[0] for row in methods.values()]
+        if all(one.allow.who != "public" for one in operations):
+            await gate.identify(exchange.request, self.principals, self.keyring, self.clock())
+        exchange.operation = operations[0]
+        raise Problem(405, "Method not allowed", headers=(("allow", _allowed(methods)),))
+
+    async def _write(
+        self,
+        exchange: Exchange,
+        operation: Operation,
+        call: Reading,
+        path: dict[str, str],
+        digest: bytes,
+    ) -> Response:
+        request = exchange.request
+        evidence = None
+        if operation.prepare is not None:
+            gate.admit(operation.allow, call, request.method, path)
+            gate.check_length(request)
+            evidence = await operation.prepare(
+                call, operation.body(request), read_credentials(request)
+            )
+
+        async def work(unit: Unit) -> Response:
+            writing = await self._begin(unit, exchange, call, digest)
+            gate.admit(operation.allow, writing, request.method, path)
+            gate.check_length(request)
+            arguments = operation.arguments(request, path, evidence)
+            return self._render(operation, await operation.function(writing, **arguments), writing)
+
+        return await self.database.write(
+            work, customer_id=call.customer_id or None, meter=call.principal.meter
+        )
+
+    async def _begin(self, unit: Unit, exchange: Exchange, call: Reading, digest: bytes) -> Writing:
+        """The call inside its unit of work; who asks is looked up again if anything changed."""
+        principal = call.principal
+        if principal.meter is not None:
+            exchange.count = unit.count
+        if principal.customer_id and unit.heads[principal.customer_id].sequence != principal.version:
+            found = await read_principal(unit, digest)
+            if found is None:
+                raise unauthenticated()
+            principal = exchange.principal = found
+        gate.check_expiry(principal, unit.now)
+        gate.check_quota(principal, unit.count)
+        return Writing(
+            rows=unit,
+            unit=unit,
+            keyring=call.keyring,
+            now=unit.now,
+            principal=principal,
+            customer_id=call.customer_id,
+            ip=call.ip,
+            user_agent=call.user_agent,
+            request_id=call.request_id,
+            public_url=call.public_url,
+        )
+
+    def _render(self, operation: Operation, result: Any, call: Reading) -> Response:
+        if isinstance(result, Response):
+            return result
+        if isinstance(result, Refused):
+            return operation.wire.problem(result.problem)  # type: ignore[no-any-return] # a Wire's
+        status, headers = operation.status, ()
+        if isinstance(result, Answer):
+            status, headers = result.status or status, result.headers
+            result = result.body
+        if self._bends and operation.compatibility is not None:
+            result = compatibility.bent(operation.compatibility, result, call.user_agent)
+        response = operation.wire.success(status, result)
+        response.headers += headers
+        return response
+
+
+def _allowed(methods: dict[str, Any]) -> str:
+    names = {*methods, "OPTIONS"}
+    if "GET" in methods:
+        names.add("HEAD")
+    return ", ".join(sorted(names))

@@ -1,0 +1,64 @@
+"""The route index: a tree of path segments, literal ones before parameters."""
+
+from typing import Any
+
+_ANY = "{}"
+
+
+class Routes:
+    """Finds what serves a path, in as many steps as the path has segments."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._root: dict[str, Any] = {}
+
+    def add(self, method: str, template: str, operation: Any) -> None:
+        """Serve `method` on `/user/{user_id}`. Raises ValueError if something does already."""
+        node = self._root
+        names = []
+        for segment in template[1:].split("/"):
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node = node.setdefault(_ANY, {})
+            else:
+                node = node.setdefault(segment, {})
+        methods = node.setdefault("", {})
+        if method in methods:
+            message = f"{method} {template} is declared twice"
+            raise ValueError(message)
+        methods[method] = (operation, tuple(names))
+
+    def find(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
+        """What serves a path by method, and the values of its parameters.
+
+        One slash at the end is tolerated (contract: protocol §1.4).
+        """
+        if len(path) > 1 and path.endswith("/"):
+            path = path[:-1]
+        values: list[str] = []
+        node = _walk(self._root, path[1:].split("/"), 0, values)
+        return None if node is None else (node, values)
+
+
+def _walk(
+    node: dict[str, Any], segments: list[str], at: int, values: list[str]
+) -> dict[str, Any] | None:
+    if at == len(segments):
+        found: dict[str, Any] | None = node.get("")
+        return found
+    segment = segments[at]
+    if not segment:
+        return None
+    literal = node.get(segment) if segment != _ANY else None
+    if literal is not None:
+        found = _walk(literal, segments, at + 1, values)
+        if found is not None:
+            return found
+    parameter = node.get(_ANY)
+    if parameter is None:
+        return None
+    values.append(segment)
+    found = _walk(parameter, segments, at + 1, values)
+    if found is None:
+        values.pop()
+    return found

@@ -1,0 +1,88 @@
+"""The dialects: what an area takes, what it answers, and how it refuses (contract: protocol §5, §8).
+
+Refusals of the gateway (401, 403, 429) are told in the legacy shape in every area, because they
+come from one door and that is where clients look for them (contract: protocol §3).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from tenantry.core.errors import Problem
+from tenantry.http.message import Response
+
+JSON = "application/json"
+JSON_API = "application/vnd.api+json"
+PROBLEM_JSON = "application/problem+json"
+HTML = "text/html; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
+
+_GATEWAY = frozenset({401, 403, 429})
+_encode = msgspec.json.Encoder().encode
+
+
+class Wire(msgspec.Struct, frozen=True):
+    """One dialect."""
+
+    name: str
+    content_type: str
+    takes_forms: bool
+    refuse: Callable[[Problem], Response]
+
+    def problem(self, problem: Problem) -> Response:
+        """A refusal as this dialect tells it."""
+        if problem.status in _GATEWAY and self.name != "billing":
+            return _legacy(problem)
+        return self.refuse(problem)
+
+    def success(self, status: int, body: Any) -> Response:
+        """An answer; None is none."""
+        if body is None:
+            return Response(status)
+        return Response(status, _encode(body), self.content_type)
+
+
+def _document(content_type: str, problem: Problem, body: dict[str, Any]) -> Response:
+    return Response(problem.status, _encode(body), content_type, problem.headers)
+
+
+def _legacy(problem: Problem) -> Response:
+    body: dict[str, Any] = {"msg": problem.title}
+    if problem.detail is not None:
+        body["detail"] = problem.detail
+    if problem.code is not None:
+        body["code"] = problem.code
+    return _document(JSON, problem, body)
+
+
+def _json_api(problem: Problem) -> Response:
+    error = {
+        "title": problem.title,
+        "detail": problem.detail or problem.title,
+        "status": str(problem.status),
+    }
+    return _document(JSON_API, problem, {"errors": [error]})
+
+
+def _problem_details(problem: Problem) -> Response:
+    body = {
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail or "",
+        "errors": None,
+    }
+    return _document(PROBLEM_JSON, problem, body)
+
+
+LEGACY = Wire("legacy", JSON, takes_forms=True, refuse=_legacy)
+"""Customers, users, contacts, tokens, services: forms or JSON in, JSON out."""
+
+CLASSIC = Wire("classic", JSON_API, takes_forms=False, refuse=_legacy)
+"""Stars, service authorizations, invitations: JSON:API that refuses in the legacy shape."""
+
+RESOURCE = Wire("resource", JSON_API, takes_forms=False, refuse=_json_api)
+"""Events, billing addresses: JSON:API throughout."""
+
+PLAIN = Wire("plain", JSON, takes_forms=False, refuse=_problem_details)
+"""Automation tokens, roles, groups: JSON that refuses with problem details (RFC 9457)."""

@@ -1,0 +1,118 @@
+"""The schema's versions, and how a database gets from one to the next.
+
+Alembic runs them, on both databases from the same files. Revisions are numbered (`0001`, …), so
+that what a database has can be told from its name alone. Each revision is one transaction; an
+advisory lock on PostgreSQL (SQLite's own lock there) lets only one process migrate.
+"""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from tenantry.core.database import sqlite_path
+
+_FOLDER = Path(__file__).parent
+KNOWN = sorted(file.stem.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*.py"))
+NEWEST = KNOWN[-1] if KNOWN else ""
+
+
+class CannotMigrate(RuntimeError):
+    """A database that this program must not touch; its text says why, in one line."""
+
+
+async def current(url: str) -> str | None:
+    """The revision a database has; None for an empty one.
+
+    Raises CannotMigrate for a database of a newer program, or of another; OSError or the
+    driver's error if it can't be reached.
+    """
+    revision = _sqlite_revision(url) if url.startswith("sqlite:") else await _postgres_revision(url)
+    if revision is not None and revision not in KNOWN:
+        message = (
+            f"the database has schema {revision}, which this program does not know (its newest is "
+            f"{NEWEST}): use a newer Tenantry"
+        )
+        raise CannotMigrate(message)
+    return revision
+
+
+def _sqlite_revision(url: str) -> str | None:
+    path = Path(sqlite_path(url))
+    if not path.exists():
+        return None
+    # Opened and closed before the server opens the file: see core/sqlite.py.
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if "alembic_version" not in tables:
+            return _empty_or_foreign(tables)
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as problem:
+        message = f"{path} is not a usable SQLite database: {problem}"
+        raise CannotMigrate(message) from problem
+    finally:
+        connection.close()
+    return str(row[0]) if row else None
+
+
+async def _postgres_revision(url: str) -> str | None:
+    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
+
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        rows = await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+        )
+        tables = {row[0] for row in rows}
+        if "alembic_version" not in tables:
+            return _empty_or_foreign(tables)
+        revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+    finally:
+        await connection.close()
+    return None if revision is None else str(revision)
+
+
+def _empty_or_foreign(tables: set[str]) -> None:
+    if tables & {"customers", "users", "events"}:
+        message = "the database holds another program's tables: give Tenantry one of its own"
+        raise CannotMigrate(message)
+
+
+async def migrate(url: str) -> tuple[str | None, str]:
+    """Bring a database to the newest schema; what it had and what it has.
+
+    Raises as `current`.
+    """
+    before = await current(url)
+    if before != NEWEST:
+        await asyncio.to_thread(_upgrade, url)
+    return before, NEWEST
+
+
+def _upgrade(url: str) -> None:
+    from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def engine_url(url: str) -> str:
+    """The URL as SQLAlchemy names the drivers that migrations use."""
+    _, _, rest = url.partition("://")
+    return url if url.startswith("sqlite:") else f"postgresql+asyncpg://{rest}"
+
+
+def run(context: Any, metadata: Any, connection: Any) -> None:
+    """Run the revisions on a connection; called by Alembic's `env.py`."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,125 @@
+"""What can be set, and where it is read from: options of the command line, or `TENANTRY_…`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tenantry.core.database import open_database, sqlite_path
+from tenantry.core.clock import system_clock
+from tenantry.core.secrets import Keyring, parse_key, read_key
+
+PREFIX = "TENANTRY_"
+
+
+class BadSetting(ValueError):
+    """A setting that can't be used; its text names it and says why, in one line."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Every setting, with what holds when nothing is said."""
+
+    database: str = "sqlite:///tenantry.db"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    public_url: str = ""
+    """Where people reach the server: for links in mails. Default: `http://host:port`."""
+    secret_file: str = ""
+    """The file with the secret key; default: beside the database, or in the user's data folder."""
+    secret_key: str = ""
+    """The key itself, 64 hexadecimal digits, where a file is not wanted."""
+    mail: str = ""
+    """`smtp://…`, `smtps://…`, `smtp+starttls://…`, `file:DIRECTORY` or `log:`."""
+    mail_from: str = "Tenantry <tenantry@localhost>"
+    work: bool = True
+    """Whether the server itself sends mail; else `tenantry work` does."""
+    trusted_proxies: str = ""
+    """Addresses whose X-Forwarded-… headers are believed, comma-separated, CIDR allowed."""
+    client_compatibility: bool = True
+    """Whether answers bend to what some official clients can't read (docs/compatibility.md)."""
+    metrics_port: int = 0
+    """Serve /_metrics on this port of the loopback address only; 0: on the main port."""
+    log_requests: bool = True
+    cors_origins: str = ""
+    """Origins that browsers may call from, comma-separated."""
+
+    @property
+    def base_url(self) -> str:
+        """The public URL without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    def keyring(self) -> Keyring:
+        """The installation's secret key, made at the first start. Raises BadSetting."""
+        try:
+            if self.secret_key:
+                return parse_key(self.secret_key)
+            return read_key(self._secret_path())
+        except (OSError, ValueError) as problem:
+            message = f"the secret key can't be used: {problem}"
+            raise BadSetting(message) from problem
+
+    def _secret_path(self) -> Path:
+        if self.secret_file:
+            return Path(self.secret_file)
+        if urlsplit(self.database).scheme == "sqlite":
+            return Path(sqlite_path(self.database) + ".key")
+        return data_folder() / "secret.key"
+
+    def mail_url(self) -> str:
+        """Where mail goes; by default into files beside the database."""
+        if self.mail:
+            return self.mail
+        if urlsplit(self.database).scheme == "sqlite":
+            return f"file:{sqlite_path(self.database)}.mail"
+        return f"file:{data_folder() / 'mail'}"
+
+
+def data_folder() -> Path:
+    """Where this user's programs keep their data (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "tenantry"
+
+
+def read_settings(environment: Mapping[str, str], **given: object) -> Settings:
+    """Settings from the environment; what is given here and not None wins. Raises BadSetting."""
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        text = environment.get(PREFIX + field.name.upper())
+        if text is not None:
+            values[field.name] = text
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as problem:
+        name, _, why = _blamed(str(problem))
+        message = f"{PREFIX}{name.upper()}: {why}"
+        raise BadSetting(message) from problem
+    _check(settings)
+    return settings
+
+
+def _blamed(text: str) -> tuple[str, str, str]:
+    """msgspec says "Expected `int`, got `str` - at `$.port`"."""
+    why, _, path = text.rpartition(" - at `$.")
+    return path.rstrip("`"), "", why
+
+
+def _check(settings: Settings) -> None:
+    try:
+        open_database(settings.database, system_clock)
+    except ValueError as problem:
+        message = f"{PREFIX}DATABASE: {problem}"
+        raise BadSetting(message) from problem
+    if not 0 < settings.port < 65_536:
+        message = f"{PREFIX}PORT: {settings.port} is not a port (1 to 65535)"
+        raise BadSetting(message)
+    if not 0 < settings.workers <= 256:
+        message = f"{PREFIX}WORKERS: {settings.workers} is not a number of processes (1 to 256)"
+        raise BadSetting(message)
+    if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
+        message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
+        raise BadSetting(message)
