@@ -33,13 +33,15 @@ def operations() -> list[Operation]:
 class Application(Door):
     """A server's worth of Tenantry: started and stopped in one event loop."""
 
-    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock = system_clock, log: RequestLog | None = None
+    ) -> None:
         """Put the parts together; nothing is opened yet."""
         self.settings = settings
         self.clock = clock
         self.keyring = settings.keyring()
         self.database = open_database(settings.database, clock)
-        self.log = RequestLog(enabled=settings.log_requests)
+        self.log = log or RequestLog(enabled=settings.log_requests)
         self.pipeline = Pipeline(
             operations(),
             self.database,

@@ -1,0 +1,80 @@
+"""What every test stands on: a world of its own, on SQLite and on PostgreSQL."""
+
+import asyncio
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tenantry.migrations import migrate
+from tests.infrastructure.postgres import PostgresServer
+from tests.world import World, make_world, open_world
+
+pytest_plugins = ("tests.infrastructure.fixtures",)
+
+_numbers = itertools.count()
+
+
+async def _make(url: str) -> None:
+    await migrate(url)
+    await make_world(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The world in a file."""
+    path = tmp_path_factory.mktemp("template") / "world.db"
+    asyncio.run(_make(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer, worker: str) -> str:
+    """The world in a database; its name."""
+    name = f"template_{worker}"
+
+    async def make() -> None:
+        await postgres_server.create_database(name)
+        await _make(postgres_server.url(name))
+
+    asyncio.run(make())
+    return name
+
+
+@pytest.fixture(scope="session")
+def worker(request: pytest.FixtureRequest) -> str:
+    """The name of this process among those that share the run."""
+    given = getattr(request.config, "workerinput", {})
+    return str(given.get("workerid", "alone"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    """Each test that needs a database runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database with the world in it, the test's own."""
+    if dialect == "sqlite":
+        path = tmp_path / "tenantry.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"test_{request.getfixturevalue('worker')}_{next(_numbers)}"
+    asyncio.run(server.create_database(name, template=template))
+    yield server.url(name)
+    asyncio.run(server.drop_database(name))
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The world, open."""
+    opened = await open_world(database_url, tmp_path)
+    yield opened
+    await opened.stop()
