@@ -158,6 +158,7 @@ class Operation:
         self.compatibility: str | None = None
         hints = typing.get_type_hints(function)
         self.returns = hints.get("return")
+        self.answers: Any = None
         self.takes = hints.get("body")
         self.shape: Shape[Any] | None = None
         if self.takes is not None:
@@ -210,12 +211,14 @@ def operation(  # noqa: PLR0913 - a row has that many columns
     prepare: Callable[[Reading, Any, Credentials], Awaitable[Any]] | None = None,
     query: tuple[QueryParameter, ...] = (),
     compatibility: str | None = None,
+    answers: Any = None,
 ) -> Callable[[Handler], Handler]:
     """Declare an operation.
 
     `status` is that of success (a function that returns None answers it without a body).
     `prepare` runs before the unit of work: what takes long (a password's hash) belongs there. It
     may set the call's `customer_id`. `compatibility` names the shim for clients that need one.
+    `answers` is the type of a success that is told through an Answer, for the documentation.
     """
 
     def declare(function: Handler) -> Handler:
@@ -224,6 +227,7 @@ def operation(  # noqa: PLR0913 - a row has that many columns
         row.prepare = prepare
         row.query = query
         row.compatibility = compatibility
+        row.answers = answers
         TABLE.append(row)
         return function
 
