@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from tenantry.areas.tokens import model
+from tenantry.areas.tokens import model, terms
 from tenantry.areas.users import sign_in
 from tenantry.areas.users.model import find as find_user
 from tenantry.core.clock import shown, shown_or_none
@@ -219,19 +219,19 @@ def _check_maker(principal: Principal) -> None:
 
 
 async def _checked_row(call: Writing, form: NewToken, user_id: str) -> model.TokenRow:
-    scope = model.checked_scope(form.scope)
-    expires_at = model.checked_expiry(form.expires_at, call.now)
+    scope = terms.checked_scope(form.scope)
+    expires_at = terms.checked_expiry(form.expires_at, call.now)
     asked = form.services or []
     if call.principal.is_person:
-        model.check_not_wider(call, scope, asked)
-        services = await model.checked_services(call, asked)
+        terms.check_not_wider(call, scope, asked or None)
+        services = await terms.checked_services(call, asked)
     else:
-        services = await model.checked_services_of(call, user_id, asked)
+        services = await terms.checked_services_of(call, user_id, asked)
     return model.new_row(
         call,
         "user",
         user_id=user_id,
-        name=model.checked_name(form.name or DEFAULT_NAME),
+        name=terms.checked_name(form.name or DEFAULT_NAME),
         scope=scope,
         services=msgspec.json.encode(services).decode(),
         limited=bool(services),
@@ -320,7 +320,7 @@ async def verify_token(call: Reading) -> Verification:
     return Verification(
         customer={"id": principal.customer_id, "name": principal.customer_name},
         user=user,
-        services=await model.visible_services(call),
+        services=await terms.visible_services(call),
         token={
             "id": token.id,
             "name": token.name,
