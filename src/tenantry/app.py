@@ -16,6 +16,7 @@ from tenantry.settings import Settings, read_settings
 
 ROOMS = (
     "tenantry.http.health",
+    "tenantry.http.openapi",
     "tenantry.areas.customers.api",
     "tenantry.areas.users.api",
     "tenantry.areas.tokens.api",
