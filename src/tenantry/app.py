@@ -7,7 +7,10 @@ from typing import Any
 
 from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import Clock, system_clock
+from tenantry.areas.tokens.usage import Uses
 from tenantry.core.database import open_database
+from tenantry.core.jobs import Worker
+from tenantry.core.mail import sender
 from tenantry.http.log import RequestLog
 from tenantry.http.operation import TABLE, Operation
 from tenantry.http.pipeline import Pipeline
@@ -21,6 +24,7 @@ ROOMS = (
     "tenantry.areas.users.api",
     "tenantry.areas.tokens.api",
     "tenantry.areas.tokens.sudo",
+    "tenantry.areas.tokens.automation",
 )
 
 
@@ -43,24 +47,37 @@ class Application(Door):
         self.keyring = settings.keyring()
         self.database = open_database(settings.database, clock)
         self.log = log or RequestLog(enabled=settings.log_requests)
+        self._uses = Uses(self.database, self.log.fault)
+        self._worker: Worker | None = None
         self.pipeline = Pipeline(
             operations(),
             self.database,
             self.keyring,
             clock,
             self.log,
-            lambda principal, call: None,
+            self._uses,
             public_url=settings.base_url,
             bends=settings.client_compatibility,
         )
         super().__init__(self.pipeline.handle, parse_networks(settings.trusted_proxies))
 
     async def start(self) -> None:
-        """Open the database."""
+        """Open the database, and begin to deliver if that is this process's business."""
         await self.database.start()
+        if self.settings.work:
+            self._worker = self.worker()
+            self._worker.start()
+
+    def worker(self) -> Worker:
+        """Who delivers the outbox."""
+        post = sender(self.settings.mail_url(), self.settings.mail_from)
+        return Worker(self.database, self.keyring, post, self.settings.base_url, self.log.fault)
 
     async def stop(self) -> None:
         """Finish what was begun, then close."""
+        if self._worker is not None:
+            await self._worker.stop()
+        await self._uses.stop()
         await self.database.stop()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:

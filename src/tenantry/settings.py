@@ -52,6 +52,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file."""
+        return urlsplit(self.database).scheme == "sqlite"
+
+    @property
+    def shown_database(self) -> str:
+        """The database without its password."""
+        parts = urlsplit(self.database)
+        if parts.password is None:
+            return self.database
+        return self.database.replace(f":{parts.password}@", ":…@", 1)
+
+    @property
+    def shown_mail(self) -> str:
+        """Where mail goes, without a password."""
+        scheme, _, rest = self.mail_url().partition(":")
+        return f"{scheme}:{'//' + rest.rpartition('@')[2] if '@' in rest else rest}"
+
     def keyring(self) -> Keyring:
         """The installation's secret key, made at the first start. Raises BadSetting."""
         try:
@@ -65,7 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def _secret_path(self) -> Path:
         if self.secret_file:
             return Path(self.secret_file)
-        if urlsplit(self.database).scheme == "sqlite":
+        if self.is_sqlite:
             return Path(sqlite_path(self.database) + ".key")
         return data_folder() / "secret.key"
 
@@ -73,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where mail goes; by default into files beside the database."""
         if self.mail:
             return self.mail
-        if urlsplit(self.database).scheme == "sqlite":
+        if self.is_sqlite:
             return f"file:{sqlite_path(self.database)}.mail"
         return f"file:{data_folder() / 'mail'}"
 

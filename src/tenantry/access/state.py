@@ -5,18 +5,17 @@ change in that customer moves the number, in every process. Where the database c
 that nobody committed anything at all (SQLite), even that number is not read.
 """
 
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import msgspec
 from sqlalchemy import and_, bindparam, select
 
 from tenantry.core import schema
-from tenantry.core.context import Grants, Principal
+from tenantry.core.context import Grants, Principal, Reads
 from tenantry.core.database import Database
 from tenantry.core.errors import not_found
 from tenantry.core.statements import Statement, point
 
-R = TypeVar("R")
 _T, _U, _C, _H = schema.tokens.c, schema.users.c, schema.customers.c, schema.chains.c
 _O = schema.operator_keys.c
 
@@ -95,11 +94,7 @@ _CUSTOMER = Statement(
 )
 
 
-class _Reads(Protocol):
-    async def one(self, statement: Statement[R], **given: Any) -> R | None: ...
-
-
-async def read_principal(rows: _Reads, digest: bytes) -> Principal | None:
+async def read_principal(rows: Reads, digest: bytes) -> Principal | None:
     """Who a key stands for now; None if nobody."""
     token = await rows.one(_TOKEN, digest=digest)
     if token is not None:
@@ -113,7 +108,7 @@ async def read_principal(rows: _Reads, digest: bytes) -> Principal | None:
     )
 
 
-async def check_customer(rows: _Reads, customer_id: str) -> None:
+async def check_customer(rows: Reads, customer_id: str) -> None:
     """Whether there is such a customer for an operator to act in. Raises Problem 404."""
     if await rows.one(_CUSTOMER, customer_id=customer_id) is None:
         raise not_found("customer", customer_id)

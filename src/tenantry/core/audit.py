@@ -17,11 +17,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
+from sqlalchemy import bindparam, select
 
+from tenantry.core import schema
 from tenantry.core.clock import shown
 from tenantry.core.commit import Head, Unit
-from tenantry.core.context import Writing
+from tenantry.core.context import Reads, Writing
 from tenantry.core.ids import new_id
+from tenantry.core.statements import Statement
 
 PERSONAL = frozenset(
     {"email", "ip", "login", "name", "phone", "phone_number", "postal_address", "description"}
@@ -181,3 +184,57 @@ def _revise(
                 "body": None if body is None else body.decode(),
             }
         )
+
+
+_E = schema.events.c
+_CHUNK = 5000
+_CUSTOMERS = Statement(select(schema.chains.c.customer_id, schema.chains.c.hash).order_by(schema.chains.c.customer_id))
+_NEXT = Statement(
+    select(_E.sequence, _E.id, _E.body, _E.personal, _E.hash)
+    .where(_E.customer_id == bindparam("customer_id"), _E.sequence > bindparam("after"))
+    .order_by(_E.sequence)
+    .limit(_CHUNK)
+)
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What checking a log found; `problem` names the first event that is wrong."""
+
+    events: int
+    problem: str | None = None
+
+
+async def customers(rows: Reads, customer_id: str | None = None) -> list[str]:
+    """Whose logs there are: all, or one if it is there."""
+    known = [one for one, _ in await rows.all(_CUSTOMERS)]
+    return [one for one in known if customer_id in {None, one}]
+
+
+async def verify(rows: Reads, customer_id: str) -> Checked:
+    """Recompute a customer's chain, from the first event to the head."""
+    head = dict(await rows.all(_CUSTOMERS)).get(customer_id, bytes(32))
+    sequence, digest = 0, bytes(32)
+    while chunk := await rows.all(_NEXT, customer_id=customer_id, after=sequence):
+        for number, event_id, body, personal, stored in chunk:
+            if number != sequence + 1:
+                return Checked(sequence, f"event {sequence + 1} is missing")
+            digest = chained(digest, body.encode())
+            if digest != stored:
+                return Checked(sequence, f"event {number} ({event_id}) was changed")
+            if not _personal_holds(body, personal):
+                return Checked(sequence, f"event {number} ({event_id}) has changed personal values")
+            sequence = number
+    if digest != head:
+        return Checked(sequence, f"the events after {sequence} are missing")
+    return Checked(sequence)
+
+
+def _personal_holds(body: str, personal: str | None) -> bool:
+    event = msgspec.json.decode(body)
+    for place, (salt, value) in ({} if personal is None else msgspec.json.decode(personal)).items():
+        inner = event
+        for key in place.split("."):
+            inner = inner.get(key) if isinstance(inner, dict) else None
+        if inner != seal(salt, value):
+            return False
+    return True

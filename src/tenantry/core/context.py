@@ -71,7 +71,9 @@ SYSTEM = Principal(kind="operator")
 """The installation itself: first start, scenario files, the worker, the command line."""
 
 
-class _Reads(Protocol):
+class Reads(Protocol):
+    """Reads rows: the database, or a unit of work in it."""
+
     async def one(self, statement: Statement[R], **given: Any) -> R | None: ...
     async def all(self, statement: Statement[R], **given: Any) -> list[R]: ...
 
@@ -80,7 +82,7 @@ class _Reads(Protocol):
 class Reading:
     """A call that only reads."""
 
-    rows: _Reads
+    rows: Reads
     keyring: Keyring
     now: Instant
     principal: Principal = SYSTEM

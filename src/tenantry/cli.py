@@ -1,0 +1,207 @@
+"""The command line (fixed in docs/ARCHITECTURE.md: other programs rely on it)."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+
+import click
+import msgspec
+from click.shell_completion import get_completion_class
+
+from tenantry import __version__
+from tenantry.core.errors import Problem
+from tenantry.settings import BadSetting, Settings, read_settings
+
+R = TypeVar("R")
+HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
+
+USAGE = 2
+"""The exit code of a bad setting or argument; 1 is that of what failed."""
+
+
+def fail(message: str, code: int = 1) -> NoReturn:
+    """End with one clear line."""
+    click.echo(f"tenantry: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _one_line(function: Callable[..., R]) -> Callable[..., R]:
+    """Turn what may go wrong in a command into one line and an exit code."""
+
+    @wraps(function)
+    def run(*arguments: Any, **options: Any) -> R:
+        try:
+            return function(*arguments, **options)
+        except BadSetting as problem:
+            fail(str(problem), USAGE)
+        except Problem as problem:
+            fail(problem.detail or problem.title)
+        except (OSError, ValueError, RuntimeError) as problem:
+            fail(str(problem) or type(problem).__name__)
+        except Exception as problem:
+            if not is_database_error(problem):
+                raise
+            fail(f"the database can't be used: {problem}")
+
+    return run
+
+
+def is_database_error(problem: Exception) -> bool:
+    """Whether a driver raised it: then its text is for the user, and a traceback is not."""
+    return type(problem).__module__.partition(".")[0] in {"apsw", "asyncpg", "sqlite3", "sqlalchemy"}
+
+
+def _database(function: Callable[..., R]) -> Callable[..., R]:
+    return click.option(
+        "--database",
+        metavar="URL",
+        help="sqlite:///file.db or postgresql://user@host/name  [env: TENANTRY_DATABASE; "
+        "default: sqlite:///tenantry.db]",
+    )(function)
+
+
+def _settings(**given: Any) -> Settings:
+    return read_settings(os.environ, **given)
+
+
+def _run(work: Awaitable[R]) -> R:
+    async def run() -> R:
+        return await work
+
+    return asyncio.run(run())
+
+
+@click.group(context_settings=HELP)
+def main() -> None:
+    """Tenantry: an account backend of your own.
+
+    \b
+    First time:  tenantry serve
+                 starts a server on a new database, and prints how to use it.
+    In a script: tenantry init --json
+                 makes the database and prints its first keys.
+
+    Every option can be set by an environment variable too: --public-url is TENANTRY_PUBLIC_URL.
+    Errors are one line on standard error; exit code 2 is a bad setting, 1 anything else.
+    """
+
+
+@main.command()
+@click.option("--host", metavar="ADDRESS", help="Address to listen on  [default: 127.0.0.1]")
+@click.option("--port", type=int, metavar="N", help="Port to listen on  [default: 8080]")
+@_database
+@click.option("--workers", type=int, metavar="N", help="Server processes  [default: 1]")
+@click.option("--scenario", type=click.Path(), metavar="FILE", help="Load a scenario file first")
+@click.option("--public-url", metavar="URL", help="Where people reach the server, for links in mails")
+@_one_line
+def serve(scenario: str | None, **given: Any) -> None:
+    """Run the server; a first start makes the database and prints its first keys."""
+    from tenantry import serving  # noqa: PLC0415 - the server is only loaded where it serves
+
+    serving.serve(_settings(**given), scenario)
+
+
+@main.command()
+@_database
+@click.option("--customer", metavar="NAME", default="My company", help="The customer's name")
+@click.option("--login", metavar="EMAIL", default="owner@example.com", help="Its owner's login")
+@click.option("--password-stdin", is_flag=True, help="Read the owner's password from standard input")
+@click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON")
+@_one_line
+def init(
+    database: str | None, customer: str, login: str, *, password_stdin: bool, as_json: bool
+) -> None:
+    """Make the database if need be, and a customer with its owner, token and operator key."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
+    settings = _settings(database=database)
+    founded = _run(serving.initialise(settings, customer, login, password, with_operator=True))
+    if as_json:
+        click.echo(msgspec.json.encode(founded))
+        return
+    click.echo(serving.told(settings, founded))
+
+
+@main.command()
+@click.argument("scenario", type=click.Path())
+@_database
+@_one_line
+def load(scenario: str, database: str | None) -> None:
+    """Put what a SCENARIO file says into the database; loading it twice changes nothing."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    click.echo(_run(serving.load(_settings(database=database), scenario)))
+
+
+@main.command()
+@_database
+@_one_line
+def migrate(database: str | None) -> None:
+    """Bring the database to this version's schema; safe to repeat."""
+    from tenantry import migrations  # noqa: PLC0415 - likewise
+
+    before, after = _run(migrations.migrate(_settings(database=database).database))
+    click.echo(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+
+
+@main.group("operator-key")
+def operator_key() -> None:
+    """Keys of the installation's operator."""
+
+
+@operator_key.command("create")
+@_database
+@click.option("--name", default="operator", help="What it is for")
+@click.option("--json", "as_json", is_flag=True, help="Print the key as JSON")
+@_one_line
+def create_operator_key(database: str | None, name: str, *, as_json: bool) -> None:
+    """Make a key that may act in any customer, and print it once."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    key = _run(serving.create_operator_key(_settings(database=database), name))
+    click.echo(msgspec.json.encode({"operator_key": key}) if as_json else key)
+
+
+@main.command()
+@_database
+@_one_line
+def work(database: str | None) -> None:
+    """Deliver mail in a process of its own (then serve with TENANTRY_WORK=false)."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    _run(serving.work(_settings(database=database)))
+
+
+@main.command("verify-audit")
+@_database
+@click.option("--customer", metavar="ID", help="Only this customer's log")
+@_one_line
+def verify_audit(database: str | None, customer: str | None) -> None:
+    """Check that no event of a log was changed, removed or put in."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    lines, is_whole = _run(serving.verify_audit(_settings(database=database), customer))
+    for line in lines:
+        click.echo(line)
+    if not is_whole:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a completion script: eval "$(tenantry completion bash)"."""
+    kind = get_completion_class(shell)
+    if kind is not None:
+        click.echo(kind(main, {}, "tenantry", "_TENANTRY_COMPLETE").source())
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(f"tenantry {__version__}")
+

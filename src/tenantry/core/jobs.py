@@ -1,0 +1,160 @@
+"""The worker: takes letters out of the outbox and delivers them, as often as it needs.
+
+Any number of processes may work at once: a letter is claimed by moving its due time, so each is
+with one of them, and comes back by itself if that one dies. Delivery is at least once.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, select, update
+
+from tenantry.core import mail, schema
+from tenantry.core.clock import DAY, HOUR, MINUTE
+from tenantry.core.commit import Unit
+from tenantry.core.database import Database
+from tenantry.core.secrets import Keyring
+from tenantry.core.statements import Statement
+
+CLAIMED_FOR = 2 * MINUTE
+MAX_ATTEMPTS = 12
+IDLE_SECONDS = 5.0
+BATCH = 20
+PRODUCT = "Tenantry"
+
+_O, _W, _P = schema.outbox.c, schema.write_counts.c, schema.password_codes.c
+_DUE = Statement(
+    select(_O.id, _O.kind, _O.payload, _O.attempts)
+    .where(_O.due_at <= bindparam("now"), _O.failed_at.is_(None))
+    .order_by(_O.due_at)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = Statement(
+    update(schema.outbox)
+    .where(_O.id == bindparam("letter"))
+    .values(due_at=bindparam("until"), attempts=_O.attempts + 1)
+)
+_DELIVERED = Statement(delete(schema.outbox).where(_O.id == bindparam("letter")))
+_LATER = Statement(
+    update(schema.outbox)
+    .where(_O.id == bindparam("letter"))
+    .values(due_at=bindparam("until"), last_error=bindparam("error"), failed_at=bindparam("failed"))
+)
+_OLD_COUNTS = Statement(delete(schema.write_counts).where(_W.hour < bindparam("before")))
+_OLD_CODES = Statement(delete(schema.password_codes).where(_P.expires_at < bindparam("before")))
+
+Note = Callable[[BaseException], None]
+
+
+class Worker:
+    """Delivers until it is stopped."""
+
+    def __init__(
+        self, database: Database, keyring: Keyring, sender: mail.Sender, public_url: str, note: Note
+    ) -> None:
+        """`note` hears of what went wrong."""
+        self._database = database
+        self._keyring = keyring
+        self._sender = sender
+        self._public_url = public_url
+        self._note = note
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._housekept = 0
+        database.committed.append(self._wake.set)
+
+    def start(self) -> None:
+        """Begin, in the running event loop."""
+        self._task = asyncio.create_task(self.run())
+
+    async def stop(self) -> None:
+        """End; a letter that is under way comes back later."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def run(self) -> None:
+        """Deliver what is due, then wait for more."""
+        while True:
+            self._wake.clear()
+            try:
+                busy = await self.deliver_due()
+                await self._keep_house()
+            except Exception as error:  # noqa: BLE001 - the worker outlives a database's restart
+                self._note(error)
+                busy = 0
+            if not busy:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+
+    async def deliver_due(self) -> int:
+        """Deliver one batch of what is due now; how many letters there were."""
+        letters = await self._database.write(self._claim)
+        for letter_id, kind, payload, attempts in letters:
+            await self._deliver(letter_id, kind, msgspec.json.decode(payload), attempts + 1)
+        return len(letters)
+
+    async def _claim(self, unit: Unit) -> list[tuple[Any, ...]]:
+        letters = await unit.all(_DUE, now=unit.now)
+        until = unit.now + CLAIMED_FOR
+        await unit.run_many(_CLAIM, [{"letter": row[0], "until": until} for row in letters])
+        return letters
+
+    async def _deliver(self, letter_id: str, kind: str, payload: Any, attempts: int) -> None:
+        try:
+            await DELIVERIES[kind](self, payload)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is kept and tried again
+            self._note(error)
+            is_final = isinstance(error, mail.Undeliverable) or attempts >= MAX_ATTEMPTS
+            await self._put_back(letter_id, attempts, error, is_final=is_final)
+            return
+
+        async def work(unit: Unit) -> None:
+            await unit.run(_DELIVERED, letter=letter_id)
+
+        await self._database.write(work)
+
+    async def _put_back(
+        self, letter_id: str, attempts: int, error: Exception, *, is_final: bool
+    ) -> None:
+        async def work(unit: Unit) -> None:
+            await unit.run(
+                _LATER,
+                letter=letter_id,
+                # 1, 2, 4 … minutes, at most 12 hours.
+                until=unit.now + min(MINUTE << (attempts - 1), 12 * HOUR),
+                error=f"{type(error).__name__}: {error}"[:500],
+                failed=unit.now if is_final else None,
+            )
+
+        await self._database.write(work)
+
+    async def _keep_house(self) -> None:
+        """Once an hour, drop counts and codes that nobody can use any more."""
+        now = self._database.clock()
+        if now // HOUR == self._housekept:
+            return
+        self._housekept = now // HOUR
+
+        async def work(unit: Unit) -> None:
+            await unit.run(_OLD_COUNTS, before=now // HOUR - 24)
+            await unit.run(_OLD_CODES, before=now - DAY)
+
+        await self._database.write(work)
+
+    async def deliver_mail(self, payload: Any) -> None:
+        """Render a mail, with the link whose code is derived only now, and send it."""
+        facts = dict(payload["facts"], product_name=PRODUCT)
+        if payload.get("code"):
+            code = self._keyring.code_for(*payload["code"])
+            facts["link"] = f"{self._public_url}/_tenantry/v1/password/{code}"
+        await self._sender.send(mail.render(payload["template"], payload["to"], **facts))
+
+
+DELIVERIES: dict[str, Callable[[Worker, Any], Awaitable[None]]] = {"mail": Worker.deliver_mail}
+"""How each kind of letter is delivered."""

@@ -1,0 +1,260 @@
+"""What the commands do: begin an installation, run the server, the worker, the checks."""
+
+import asyncio
+import logging
+import os
+import shutil
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from tenantry import migrations
+from tenantry.app import Application
+from tenantry.areas.operator import founding
+from tenantry.areas.users.passwords import weakness
+from tenantry.core import audit
+from tenantry.core.clock import system_clock
+from tenantry.core.database import Database, open_database
+from tenantry.core.errors import bad_request
+from tenantry.core.mail import sender
+from tenantry.core.secrets import Keyring
+from tenantry.settings import PREFIX, BadSetting, Settings
+
+if TYPE_CHECKING:
+    from tenantry.areas.operator.scenario import Scenario
+
+MAX_HEADERS = 48 * 1024
+"""Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
+DRAIN_SECONDS = 35
+"""How long requests under way may take to finish once the server is told to stop."""
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
+    """The database, migrated where that is safe, with the key it was begun with."""
+    await _prepare(settings)
+    keyring = settings.keyring()
+    database = open_database(settings.database, system_clock)
+    await database.start()
+    try:
+        await founding.begin(database, keyring)
+        yield database, keyring
+    finally:
+        await database.stop()
+
+
+async def _prepare(settings: Settings) -> None:
+    """Make an empty database, and bring an older file up to date.
+
+    A PostgreSQL database may serve other processes of an older version: there, an operator
+    decides. Raises migrations.CannotMigrate.
+    """
+    before = await migrations.current(settings.database)
+    if before is None or (settings.is_sqlite and before != migrations.NEWEST):
+        await migrations.migrate(settings.database)
+    elif before != migrations.NEWEST:
+        message = (
+            f"the database has schema {before}, this program needs {migrations.NEWEST}: "
+            "run `tenantry migrate`"
+        )
+        raise migrations.CannotMigrate(message)
+
+
+async def initialise(
+    settings: Settings, customer: str, login: str, password: str | None, *, with_operator: bool
+) -> founding.Founded:
+    """Found a customer. Raises Problem 400 (weak password, bad login), 409 (login taken)."""
+    if password is not None:
+        problem = weakness(password, login=login, name=customer)
+        if problem is not None:
+            raise bad_request(problem)
+    async with _opened(settings) as (database, keyring):
+        founded = await founding.found_customer(
+            database, keyring, name=customer, login=login, password=password or founding.new_password()
+        )
+        if with_operator:
+            key = await founding.create_operator_key(database, keyring)
+            founded = msgspec.structs.replace(founded, operator_key=key)
+    return founded
+
+
+def told(settings: Settings, founded: founding.Founded) -> str:
+    """What a person needs of a new customer, once."""
+    lines = [
+        "",
+        f"  customer   {founded.customer_id}",
+        f"  user       {founded.user_id}",
+        f"  login      {founded.login}",
+        f"  password   {founded.password}",
+        f"  token      {founded.token}",
+    ]
+    if founded.operator_key:
+        lines.append(f"  operator   {founded.operator_key}")
+    lines += ["", "  These secrets are shown this once.", "", *exports(settings, founded.token)]
+    return "\n".join(lines)
+
+
+def exports(settings: Settings, token: str) -> list[str]:
+    """The lines that point the official CLI here."""
+    url = settings.base_url
+    return [
+        f"  export FASTLY_API_ENDPOINT={url} FASTLY_ACCOUNT_ENDPOINT={url}",
+        f"  export FASTLY_API_TOKEN={token}",
+        "",
+    ]
+
+
+async def load(settings: Settings, path: str) -> str:
+    """Load a scenario file; what was done, as a line. Raises scenario.BadScenario."""
+    from tenantry.areas.operator import scenario  # noqa: PLC0415 - YAML, only where it is read
+
+    wanted = scenario.read_file(Path(path))
+    async with _opened(settings) as (database, keyring):
+        return await _load(database, keyring, wanted)
+
+
+async def _load(database: Database, keyring: Keyring, wanted: "Scenario") -> str:
+    """Load, with a bar for what takes longer than two seconds."""
+    from tenantry.areas.operator import loading  # noqa: PLC0415 - likewise
+
+    with click.progressbar(length=100, label="Loading", file=click.get_text_stream("stderr")) as bar:
+        started = asyncio.get_running_loop().time()
+        shown = 0
+
+        def progress(done: int, total: int) -> None:
+            nonlocal shown
+            percent = done * 100 // max(total, 1)
+            if asyncio.get_running_loop().time() - started > 2:  # noqa: PLR2004 - two seconds
+                bar.update(percent - shown)
+                shown = percent
+
+        return str(await loading.load(database, keyring, wanted, progress))
+
+
+async def create_operator_key(settings: Settings, name: str) -> str:
+    """A new operator key."""
+    async with _opened(settings) as (database, keyring):
+        return await founding.create_operator_key(database, keyring, name)
+
+
+async def verify_audit(settings: Settings, customer_id: str | None) -> tuple[list[str], bool]:
+    """Check one customer's log, or every log: a line each, and whether all are whole."""
+    lines, is_whole = [], True
+    async with _opened(settings) as (database, _):
+        for customer in await audit.customers(database, customer_id):
+            checked = await audit.verify(database, customer)
+            lines.append(f"{customer}  {checked.events} events  {checked.problem or 'whole'}")
+            is_whole = is_whole and checked.problem is None
+    return lines, is_whole
+
+
+async def work(settings: Settings) -> None:
+    """Deliver the outbox until told to stop."""
+    await _prepare(settings)
+    app = Application(msgspec.structs.replace(settings, work=False))
+    await app.start()
+    worker = app.worker()
+    worker.start()
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    click.echo("Delivering mail. Stop with Ctrl-C.", err=True)
+    await stopped.wait()
+    await worker.stop()
+    await app.stop()
+
+
+def serve(settings: Settings, scenario_path: str | None) -> None:
+    """Run the server until it is told to stop. Raises OSError if the port is taken."""
+    _check_port(settings)
+    click.echo(asyncio.run(_first_words(settings, scenario_path)))
+    _share(settings)
+    metrics = _share_metrics(settings)
+    logging.getLogger("_granian").setLevel(logging.WARNING)
+    try:
+        Granian(
+            "tenantry.app:make",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.RSGI,
+            workers=settings.workers,
+            loop=Loops.uvloop,
+            websockets=False,
+            http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=DRAIN_SECONDS,
+        ).serve()
+    finally:
+        if metrics is not None:
+            shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _check_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as problem:
+            message = f"can't listen on {settings.host}:{settings.port}: {problem.strerror}"
+            raise BadSetting(message) from problem
+
+
+async def _first_words(settings: Settings, scenario_path: str | None) -> str:
+    """Make ready, and say what a person needs next."""
+    # Whatever can be wrong with a setting is told now, not by a worker.
+    Application(settings)
+    sender(settings.mail_url(), settings.mail_from)
+    lines = [f"Tenantry serves {settings.base_url}  (database {settings.shown_database})"]
+    async with _opened(settings) as (database, keyring):
+        if scenario_path is not None:
+            lines += await _load_first(settings, database, keyring, Path(scenario_path))
+        is_empty = await founding.is_empty(database)
+    if is_empty:
+        founded = await initialise(
+            settings, "My company", "owner@example.com", None, with_operator=True
+        )
+        lines.append("The database is new. Its first customer:")
+        lines.append(told(settings, founded))
+        lines.append("  Then try: fastly whoami")
+    lines.append(f"Mail goes to {settings.shown_mail}. Stop with Ctrl-C.")
+    return "\n".join(lines)
+
+
+async def _load_first(
+    settings: Settings, database: Database, keyring: Keyring, path: Path
+) -> list[str]:
+    from tenantry.areas.operator import scenario  # noqa: PLC0415 - likewise
+
+    wanted = scenario.read_file(path)
+    lines = [f"Scenario: {await _load(database, keyring, wanted)}"]
+    token = scenario.first_token(wanted)
+    return lines + (exports(settings, token) if token else [])
+
+
+def _share(settings: Settings) -> None:
+    """Hand the settings to the worker processes."""
+    for name, value in msgspec.structs.asdict(settings).items():
+        os.environ[PREFIX + name.upper()] = str(value)
+
+
+def _share_metrics(settings: Settings) -> str | None:
+    """Where several workers put their numbers together (prometheus_client's multiprocess mode)."""
+    if settings.workers == 1:
+        return None
+    folder = tempfile.mkdtemp(prefix="tenantry-metrics-")
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+    return folder
