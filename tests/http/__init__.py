@@ -1,0 +1,1 @@
+"""HTTP: the pipeline, the dialects, and what is read off the operation table."""

@@ -48,7 +48,8 @@ class ProblemDetails(msgspec.Struct):
     status: int
     detail: str
     errors: list[Any] | None = None
-    type: str | UnsetType = UNSET
+    code: str | UnsetType = UNSET
+    """A word for programs; only some operations say one."""
 
 
 class JsonApiError(msgspec.Struct):
@@ -67,7 +68,13 @@ class JsonApiErrors(msgspec.Struct):
     errors: list[JsonApiError]
 
 
-SHAPES = (BillingError, JsonApiErrors, LegacyError, ProblemDetails)
+SHAPES: dict[type, str] = {
+    BillingError: "Billing",
+    JsonApiErrors: "JsonApi",
+    LegacyError: "Legacy",
+    ProblemDetails: "Problem",
+}
+"""What refusals look like, and what the names of such responses begin with."""
 
 _EXAMPLE_ID = "7ExampleRecord00000000"
 _KINDS: dict[int, tuple[str, str, Problem]] = {
@@ -125,12 +132,13 @@ class Refusals:
         kind, description, problem = _KINDS[status]
         rendered = wire.problem(problem)
         shape = _shape(rendered)
-        name = kind if shape is None else shape.__name__.removesuffix("Error") + kind
-        self.named[name] = {
+        name = ("Page" if shape is None else SHAPES[shape]) + kind
+        response = {
             "description": description,
             "headers": REQUEST_ID if status in _UNCOUNTED else REQUEST_ID | QUOTA,
             "content": self._content(rendered, shape),
         }
+        self.named.setdefault(name, response)
         return {"$ref": f"#/components/responses/{name}"}
 
     def _content(self, rendered: Response, shape: type | None) -> dict[str, Any]:

@@ -1,0 +1,345 @@
+"""The OpenAPI document: it is valid, it is whole, and answers are what it says."""
+
+import subprocess
+import sys
+from typing import Any, Generic, TypeVar
+
+import httpx
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+from msgspec import UNSET, UnsetType
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tenantry.app import operations
+from tenantry.core.context import Reading, Writing
+from tenantry.http.body import Body
+from tenantry.http.message import Response
+from tenantry.http.openapi import document
+from tenantry.http.openapi_schemas import field_descriptions, told
+from tenantry.http.operation import (
+    PUBLIC,
+    TABLE,
+    Answer,
+    Operation,
+    QueryParameter,
+    Refused,
+    own_or,
+    permission,
+)
+from tenantry.http.wire import CLASSIC, HTML, LEGACY, PLAIN, RESOURCE, Wire
+from tests.world import ADA, BEN, BOT, EVE, PASSWORD, UMA, WIDGETS, Person, World
+
+URL = "https://accounts.example.com"
+PROGRAM = f"""
+import sys
+from tenantry.app import operations
+from tenantry.http.openapi import document
+import msgspec
+sys.stdout.buffer.write(msgspec.json.encode(document(operations(), {URL!r})))
+"""
+T = TypeVar("T")
+
+
+def read(table: list[Operation]) -> Any:
+    """The document about these operations, as a reader gets it."""
+    return msgspec.json.decode(msgspec.json.encode(document(table, URL)))
+
+
+@pytest.fixture(scope="module")
+def whole() -> Any:
+    """The document about every operation."""
+    return read(operations())
+
+
+def operation_of(document: Any, row: Operation) -> Any:
+    """The Operation Object of a row."""
+    return document["paths"][row.path][row.method.lower()]
+
+
+def schema_errors(whole: Any, schema: Any, value: Any) -> list[str]:
+    """What is wrong with a value, members that no schema names included."""
+    named = {
+        name: {**one, "additionalProperties": False} if "properties" in one else one
+        for name, one in whole["components"]["schemas"].items()
+    }
+    validator = Draft202012Validator({**schema, "components": {"schemas": named}})
+    return [error.message for error in validator.iter_errors(value)]
+
+
+def documented(whole: Any, row: Operation, status: int) -> Any:
+    """The Response Object for a status, references followed."""
+    responses = operation_of(whole, row)["responses"]
+    response = responses.get(str(status), responses["default"])
+    if "$ref" in response:
+        response = whole["components"]["responses"][response["$ref"].rpartition("/")[2]]
+    return response
+
+
+def check(whole: Any, row: Operation, answer: httpx.Response) -> None:
+    """Refuse an answer that the document does not describe."""
+    response = documented(whole, row, answer.status_code)
+    for name in ("Fastly-RateLimit-Remaining", "Fastly-RateLimit-Reset", "X-Request-Id"):
+        assert name not in answer.headers or name in response["headers"]
+    if "content" not in response:
+        assert answer.content == b""
+        return
+    schema = response["content"][answer.headers["content-type"]]["schema"]
+    assert schema_errors(whole, schema, answer.json()) == []
+
+
+async def test_it_is_served_to_everybody_and_valid(world: World) -> None:
+    answer = await world.ask(None, "GET", "/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    served = answer.json()
+    assert list(OpenAPIV31SpecValidator(served).iter_errors()) == []
+    assert served["openapi"].startswith("3.1.")
+    assert served["servers"] == [{"url": URL}]
+    assert (await world.ask(None, "GET", "/openapi.json")).content == answer.content
+
+
+def test_it_covers_the_whole_table(whole: Any) -> None:
+    rows = operations()
+    declared = [(path, method) for path, item in whole["paths"].items() for method in item]
+    assert sorted(declared) == sorted((row.path, row.method.lower()) for row in rows)
+    tags = [tag["name"] for tag in whole["tags"]]
+    assert tags == sorted(set(tags))
+    for row in rows:
+        told_of = operation_of(whole, row)
+        assert told_of["operationId"] == row.name
+        assert told_of["summary"]
+        assert not told_of["summary"].endswith(".")
+        assert told_of["tags"][0] in tags
+
+
+def test_every_description_says_something(whole: Any) -> None:
+    for row in operations():
+        for parameter in operation_of(whole, row)["parameters"]:
+            assert parameter["description"].strip(), (row.name, parameter["name"])
+    for name, schema in whole["components"]["schemas"].items():
+        for field, one in schema.get("properties", {}).items():
+            assert one.get("description", "said").strip(), (name, field)
+    for tag in whole["tags"]:
+        assert tag["description"].strip(), tag["name"]
+
+
+def test_sources_of_rules_are_left_out(whole: Any) -> None:
+    text = msgspec.json.encode(whole).decode()
+    assert "(contract" not in text
+    assert told("One's own token (contract: identity §6.3); others are absent.") == (
+        "One's own token; others are absent."
+    )
+
+
+def test_a_path_has_one_spelling() -> None:
+    """OpenAPI takes two templates that differ in their parameters' names for the same path."""
+    spellings: dict[str, str] = {}
+    for row in operations():
+        shape = "/".join("{}" if part[:1] == "{" else part for part in row.path.split("/"))
+        assert spellings.setdefault(shape, row.path) == row.path
+
+
+def test_two_processes_write_the_same() -> None:
+    def written(seed: str) -> bytes:
+        program = [sys.executable, "-c", PROGRAM]
+        done = subprocess.run(
+            program, capture_output=True, check=True, timeout=60, env={"PYTHONHASHSEED": seed}
+        )
+        return done.stdout
+
+    assert written("1") == written("2")
+
+
+EXCHANGES = (
+    (ADA, "GET", "/current_user", 200),
+    (UMA, "GET", f"/user/{ADA.id}", 200),
+    (ADA, "GET", f"/customer/{WIDGETS}/users", 200),
+    (UMA, "GET", "/current_customer", 200),
+    (ADA, "GET", f"/customer/{WIDGETS}", 200),
+    (ADA, "GET", "/tokens", 200),
+    (BOT, "GET", "/tokens/self", 200),
+    (BEN, "GET", "/verify", 200),
+    (None, "GET", "/_health/live", 200),
+    (None, "GET", "/realms/fastly/.well-known/openid-configuration", 200),
+    (EVE, "GET", f"/user/{ADA.id}", 404),
+    (None, "GET", "/current_user", 401),
+    (UMA, "DELETE", f"/user/{BEN.id}", 403),
+    (BEN, "DELETE", "/tokens/self", 204),
+    (ADA, "POST", f"/user/{BEN.login}/password/request_reset", 200),
+    (ADA, "GET", "/automation-tokens", 200),
+    (ADA, "GET", f"/automation-tokens/{BOT.token_id}", 200),
+    (ADA, "GET", "/automation-tokens?page=none", 400),
+    (UMA, "POST", "/automation-tokens", 403),
+)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda one: f"{one[1]} {one[2]} {one[3]}")
+async def test_answers_are_as_documented(
+    world: World, whole: Any, exchange: tuple[Person | None, str, str, int]
+) -> None:
+    who, method, path, status = exchange
+    answer = await world.ask(who, method, path)
+    assert answer.status_code == status, answer.text
+    check(whole, _row_for(method, path.partition("?")[0]), answer)
+
+
+def _row_for(method: str, path: str) -> Operation:
+    """The row that serves a path: of several, the one with the fewest parameters."""
+    given = path.split("/")
+
+    def fits(row: Operation) -> bool:
+        parts = row.path.split("/")
+        return len(parts) == len(given) and all(
+            part == one or part[:1] == "{" for part, one in zip(parts, given, strict=True)
+        )
+
+    rows = [row for row in TABLE if row.method == method and fits(row)]
+    return min(rows, key=lambda row: row.path.count("{"))
+
+
+def named(name: str) -> Operation:
+    """The row of a function."""
+    return next(row for row in TABLE if row.name == name)
+
+
+async def test_a_new_user_is_as_documented(world: World, whole: Any) -> None:
+    row = named("create_user")
+    new = {"name": "Zoe", "login": "zoe@example.com", "role": "engineer"}
+    content = operation_of(whole, row)["requestBody"]["content"]
+    assert list(content) == ["application/x-www-form-urlencoded", "application/json"]
+    assert schema_errors(whole, content["application/json"]["schema"], new) == []
+    assert schema_errors(whole, content["application/json"]["schema"], {"role": "king"}) != []
+    answer = await world.ask(ADA, "POST", "/user", json=new)
+    assert answer.status_code == 200, answer.text
+    assert "fastly-ratelimit-remaining" in answer.headers
+    check(whole, row, answer)
+    for refused, status in (({"json": {"role": "king"}}, 400), ({"content": b"<user/>"}, 415)):
+        headers = {} if "json" in refused else {"content-type": "text/xml"}
+        answer = await world.ask(ADA, "POST", "/user", headers=headers, **refused)
+        assert answer.status_code == status
+        check(whole, row, answer)
+
+
+async def test_a_new_token_is_as_documented(world: World, whole: Any) -> None:
+    row = named("create_token")
+    told_of = operation_of(whole, row)
+    assert {"basic": []} in told_of["security"]
+    assert [one["name"] for one in told_of["parameters"]] == ["Fastly-OTP"]
+    form = {"username": BEN.login, "password": PASSWORD, "name": "a script"}
+    answer = await world.ask(None, "POST", "/tokens", data=form)
+    assert answer.status_code == 200, answer.text
+    check(whole, row, answer)
+    answer = await world.ask(None, "POST", "/tokens", data={**form, "password": "wrong"})
+    assert answer.status_code == 400
+    check(whole, row, answer)
+
+
+async def test_bulk_revocation_is_as_documented(world: World, whole: Any) -> None:
+    row = named("bulk_revoke_tokens")
+    content = operation_of(whole, row)["requestBody"]["content"]
+    kind = "application/vnd.api+json; ext=bulk"
+    assert list(content) == [kind, "application/json"]
+    given = {"data": [{"id": BEN.token_id, "type": "token"}]}
+    assert schema_errors(whole, content[kind]["schema"], given) == []
+    body = msgspec.json.encode(given)
+    answer = await world.ask(ADA, "DELETE", "/tokens", content=body, headers={"content-type": kind})
+    assert answer.status_code == 204, answer.text
+    check(whole, row, answer)
+
+
+class Star(msgspec.Struct):
+    """A star."""
+
+    id: str
+    """Its identifier (contract: protocol §9)."""
+    note: str | UnsetType
+    count: int | UnsetType = UNSET
+
+
+class Listing(msgspec.Struct, Generic[T]):
+    """A list of things."""
+
+    data: list[T]
+    """The things."""
+
+
+def _example(route: str, wire: Wire, function: Any) -> Operation:
+    allow = PUBLIC if wire.content_type == HTML else permission("user.read", sudo=True)
+    return Operation(route, allow, wire, function)
+
+
+async def change_star(call: Writing, star_id: str, body: Body[Star]) -> Star | Refused:  # noqa: ARG001 - only its signature is read
+    """Change a star.
+
+    The whole of it.
+    """
+    return Star("1", UNSET)
+
+
+async def list_stars(call: Reading) -> Listing[Star] | Answer:  # noqa: ARG001 - likewise
+    """Stars."""
+    return Answer()
+
+
+async def add_stars(call: Writing, body: Body[Listing[Star]]) -> None:
+    """Add stars."""
+
+
+async def show_stars(call: Reading) -> Response:  # noqa: ARG001 - likewise
+    """Stars to look at."""
+    return Response(200)
+
+
+def test_each_dialect_is_told_as_it_is() -> None:
+    rows = [
+        _example("PATCH /classic/{star_id}", CLASSIC, change_star),
+        _example("GET /resource", RESOURCE, list_stars),
+        _example("POST /plain", PLAIN, add_stars),
+        _example("GET /legacy", LEGACY, show_stars),
+    ]
+    rows[1].answers = Star | list[Star]
+    rows[1].query = (QueryParameter("filter[name]", "string", "Only stars of that name"),)
+    rows[2].status = 204
+    paths = read(rows)["paths"]
+    json_api = "application/vnd.api+json"
+    changed = paths["/classic/{star_id}"]["patch"]
+    assert list(changed["requestBody"]["content"]) == [json_api, "application/json"]
+    assert changed["requestBody"]["required"]
+    assert list(changed["responses"]["200"]["content"]) == [json_api]
+    assert changed["responses"]["404"]["$ref"].endswith("/LegacyNotFound")
+    assert changed["description"] == (
+        "Change a star.\n\nThe whole of it.\n\n"
+        "Needs the permission `user.read`. Needs sudo mode (`POST /sudo`)."
+    )
+    listed = paths["/resource"]["get"]["responses"]
+    assert listed["400"]["$ref"].endswith("/JsonApiBadRequest")
+    assert listed["403"]["$ref"].endswith("/LegacyForbidden")
+    assert len(listed["200"]["content"][json_api]["schema"]["anyOf"]) == 3
+    added = paths["/plain"]["post"]
+    assert list(added["requestBody"]["content"]) == [f"{json_api}; ext=bulk", "application/json"]
+    assert "content" not in added["responses"]["204"]
+    assert added["responses"]["415"]["$ref"].endswith("/ProblemUnsupportedMediaType")
+    assert list(paths["/legacy"]["get"]["responses"]["200"]["content"]) == ["*/*"]
+    assert list(OpenAPIV31SpecValidator(read(rows)).iter_errors()) == []
+
+
+def test_fields_are_described_by_the_string_below_them() -> None:
+    schemas = read([_example("GET /resource", RESOURCE, list_stars)])["components"]["schemas"]
+    assert schemas["Star"]["properties"]["id"]["description"] == "Its identifier."
+    assert schemas["Star"]["required"] == ["id"], "a field that may be unset is not required"
+    assert schemas["Listing_Star_"]["properties"]["data"]["description"] == "The things."
+    assert field_descriptions(Listing) == {"data": "The things."}
+
+
+def test_who_may_call_is_told() -> None:
+    async def get_star(call: Reading, star_id: str) -> Star:  # noqa: ARG001 - likewise
+        """A star."""
+        return Star("1", UNSET)
+
+    row = Operation("GET /stars/{star_id}", own_or("user.read", "star_id"), LEGACY, get_star)
+    told_of = read([row])["paths"]["/stars/{star_id}"]["get"]
+    assert told_of["description"].endswith(
+        "Needs the permission `user.read`, unless it is about oneself."
+    )
+    assert set(told_of["responses"]) == {"200", "401", "403", "404", "default"}
