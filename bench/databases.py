@@ -1,0 +1,100 @@
+"""Where databases stand while they are measured; all of it is removed at the end."""
+
+import asyncio
+import contextlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+import msgspec
+
+from bench.fill import Known, fill
+from bench.machine import beside
+from bench.server import SECRET_KEY
+from tenantry.core.secrets import parse_key
+from tests.infrastructure.postgres import PostgresServer
+
+Kind = Literal["sqlite", "postgresql"]
+KINDS: tuple[Kind, ...] = ("sqlite", "postgresql")
+
+
+class Filled(msgspec.Struct, frozen=True):
+    """A database with users in it."""
+
+    url: str
+    users: int
+    known: list[Known]
+
+
+class Databases:
+    """Makes databases, on a disk that keeps what it is told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._postgres: PostgresServer | None = None
+        self._made = 0
+
+    @contextlib.contextmanager
+    def filled(self, kind: Kind, users: int) -> Iterator[Filled]:
+        """A database of that size, for as long as it is needed."""
+        self._made += 1
+        name = f"bench_{self._made}"
+        print(f"filling {kind} with {users:,} users …", end=" ", flush=True)
+        before = time.monotonic()
+        url = self._create_file(name) if kind == "sqlite" else self._create(name)
+        known = asyncio.run(fill(url, parse_key(SECRET_KEY), users))
+        print(f"{time.monotonic() - before:.0f} s", flush=True)
+        try:
+            yield Filled(url, users, known)
+        finally:
+            self._remove(kind, name)
+
+    def _create_file(self, name: str) -> str:
+        # A folder of its own, because a server keeps mail beside its file.
+        (self.folder / name).mkdir()
+        return f"sqlite:///{self.folder / name / 'bench.db'}"
+
+    def _create(self, name: str) -> str:
+        if self._postgres is None:
+            with beside("load"):
+                self._postgres = PostgresServer.start(durable=True)
+        asyncio.run(self._postgres.create_database(name))
+        return self._postgres.url(name)
+
+    def _remove(self, kind: Kind, name: str) -> None:
+        if kind == "sqlite":
+            shutil.rmtree(self.folder / name)
+        elif self._postgres is not None:
+            asyncio.run(self._postgres.drop_database(name))
+
+    def postgres_version(self) -> str | None:
+        """The version of the server, if one was needed."""
+        return None if self._postgres is None else asyncio.run(_version(self._postgres))
+
+    def stop(self) -> None:
+        """End the PostgreSQL server, if there is one."""
+        if self._postgres is not None:
+            self._postgres.stop()
+
+
+async def _version(server: PostgresServer) -> str:
+    connection = await asyncpg.connect(server.url("postgres"))
+    try:
+        return str(await connection.fetchval("SHOW server_version"))
+    finally:
+        await connection.close()
+
+
+@contextlib.contextmanager
+def databases() -> Iterator[Databases]:
+    """A place for databases, on the disk of the folder for temporary files (`TMPDIR`)."""
+    with tempfile.TemporaryDirectory(prefix="tenantry-bench-") as folder:
+        made = Databases(Path(folder))
+        try:
+            yield made
+        finally:
+            made.stop()

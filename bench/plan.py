@@ -1,0 +1,36 @@
+"""How large and how long a run is, and what it hands around."""
+
+import msgspec
+
+from bench.databases import Databases
+from bench.report import Result
+
+
+class Sizes(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is measured."""
+
+    users: int = 1_000_000
+    few: int = 10_000
+    many: int = 10_000_000
+    rounds: int = 5
+    seconds: float = 4
+    """Of each load; the one before the first round, which warms up, is not counted."""
+    answers: int = 100_000
+    """After which memory is read, and after which again."""
+
+
+QUICK = Sizes(users=2_000, few=1_000, many=5_000, rounds=1, seconds=1, answers=5_000)
+"""Shows that everything runs; its numbers mean nothing."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A run of the benchmark."""
+
+    databases: Databases
+    sizes: Sizes
+    results: list[Result]
+
+    def add(self, result: Result) -> None:
+        """Keep a result, and tell that it is there."""
+        self.results.append(result)
+        print("  ".join(result.cells()), flush=True)

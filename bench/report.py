@@ -1,0 +1,82 @@
+"""The results: one line for each thing measured, as text to read and as JSON to compare."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+_FOLDER = Path(__file__).parent / "results"
+_HEADS = ("measured", "ours", "against", "ratio", "target", "")
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was measured."""
+
+    name: str
+    ours: float
+    against: float
+    """What it is compared with, measured in the same run; a fixed limit where there is none."""
+    unit: str
+    """Of both: "/s", "µs", "ms" or "MB"."""
+    target: float
+    goal: Literal["at least", "at most"]
+    """Whether the ratio `ours / against` should reach the target or stay below it."""
+    rounds: list[float]
+    """The ratio of each round; the result's own is their median."""
+    ratio: float
+    more: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target is met."""
+        return self.ratio >= self.target if self.goal == "at least" else self.ratio <= self.target
+
+    def cells(self) -> tuple[str, ...]:
+        """As a row of the table."""
+        sign = "≥" if self.goal == "at least" else "≤"
+        return (
+            self.name,
+            f"{self.ours:,.0f} {self.unit}",
+            f"{self.against:,.0f} {self.unit}",
+            f"{self.ratio:.2f}",
+            f"{sign} {self.target:g}",
+            ("met" if self.is_met else "MISSED") + (f"; {self.more}" if self.more else ""),
+        )
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A run."""
+
+    date: str
+    facts: dict[str, str]
+    results: list[Result]
+
+
+def markdown(report: Report) -> str:
+    """The report to read."""
+    rows = [_HEADS, *(result.cells() for result in report.results)]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(_HEADS))]
+    lines = [_line(row, widths) for row in rows]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    facts = [f"- {name}: {fact}" for name, fact in report.facts.items()]
+    return "\n".join([f"# Measured on {report.date}", "", *lines, "", *facts, ""])
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return "| " + " | ".join(padded) + " |"
+
+
+def keep(results: list[Result], facts: dict[str, str], *, is_kept: bool) -> None:
+    """Print the report, and write it beside those of other days if it is to be kept."""
+    date = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d")
+    report = Report(date, facts, results)
+    text = markdown(report)
+    print("\n" + text)
+    if not is_kept:
+        return
+    _FOLDER.mkdir(exist_ok=True)
+    path = _FOLDER / f"{date}.md"
+    path.write_text(text)
+    path.with_suffix(".json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
