@@ -1,0 +1,47 @@
+"""The PostgreSQL server of a test run: one, shared by all workers of pytest-xdist.
+
+Load it as a plugin (`pytest_plugins` in tests/conftest.py): the process that starts the workers
+owns the server and hands each of them its address, so that no worker has to be the last. Without
+workers the first test that needs the server starts it.
+"""
+
+from typing import Any
+
+import pytest
+
+from tests.infrastructure.postgres import PostgresServer
+from tests.infrastructure.postgres_programs import PostgresUnavailableError
+
+_SERVER = pytest.StashKey[PostgresServer]()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a new worker where the server is, or why there is none."""
+    try:
+        node.workerinput["postgres"] = _of_this_process(node.config).address
+    except PostgresUnavailableError as problem:
+        node.workerinput["postgres_problem"] = str(problem)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the server, however the run ended."""
+    if _SERVER in config.stash:
+        config.stash[_SERVER].stop()
+
+
+def _of_this_process(config: pytest.Config) -> PostgresServer:
+    if _SERVER not in config.stash:
+        config.stash[_SERVER] = PostgresServer.start()
+    return config.stash[_SERVER]
+
+
+@pytest.fixture(scope="session")
+def postgres_server(request: pytest.FixtureRequest) -> PostgresServer:
+    """The server that this test run shares; each test makes databases of its own in it."""
+    given = getattr(request.config, "workerinput", None)
+    if given is None:
+        return _of_this_process(request.config)
+    if "postgres_problem" in given:
+        raise PostgresUnavailableError(given["postgres_problem"])
+    return PostgresServer(given["postgres"])
