@@ -1,4 +1,4 @@
-"""The dialects: what an area takes, what it answers, and how it refuses (contract: protocol §5, §8).
+"""The dialects: what an area takes, answers, and how it refuses (contract: protocol §5, §8).
 
 Refusals of the gateway (401, 403, 429) are told in the legacy shape in every area, because they
 come from one door and that is where clients look for them (contract: protocol §3).
@@ -65,14 +65,21 @@ def _json_api(problem: Problem) -> Response:
     return _document(JSON_API, problem, {"errors": [error]})
 
 
-def _problem_details(problem: Problem) -> Response:
-    body = {
+def _problem_details(problem: Problem, errors: list[dict[str, str]] | None = None) -> Response:
+    body: dict[str, Any] = {
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail or "",
-        "errors": None,
+        "errors": errors,
     }
+    if problem.code is not None:
+        body["code"] = problem.code
     return _document(PROBLEM_JSON, problem, body)
+
+
+def _problem_with_errors(problem: Problem) -> Response:
+    error = {"title": problem.title, "detail": problem.detail or problem.title}
+    return _problem_details(problem, [error])
 
 
 LEGACY = Wire("legacy", JSON, takes_forms=True, refuse=_legacy)
@@ -86,3 +93,6 @@ RESOURCE = Wire("resource", JSON_API, takes_forms=False, refuse=_json_api)
 
 PLAIN = Wire("plain", JSON, takes_forms=False, refuse=_problem_details)
 """Automation tokens, roles, groups: JSON that refuses with problem details (RFC 9457)."""
+
+PLAIN_ERRORS = Wire("plain", JSON, takes_forms=False, refuse=_problem_with_errors)
+"""The one among them whose clients look into `errors` (contract: identity §7.5)."""

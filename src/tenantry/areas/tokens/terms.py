@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
-from tenantry.access.decide import service_permissions
+from tenantry.access.decide import decide, service_permissions
 from tenantry.access.decide import visible_services as decided_services
 from tenantry.core import schema
 from tenantry.core.clock import Instant, read
 from tenantry.core.context import Grants, Reading
 from tenantry.core.errors import Problem, bad_request, not_authorized
 from tenantry.core.ids import is_id
-from tenantry.core.permissions import SCOPES
+from tenantry.core.permissions import GRANTS, ROLE_IDS, ROLE_OF_ID, ROLES, SCOPES
 from tenantry.core.statements import Statement, is_one_of
 
 LONGEST_NAME = 255
@@ -105,4 +105,32 @@ def check_not_wider(call: Reading, scope: str, services: Sequence[str] | None) -
     if "global" not in grants.scopes and not set(scope.split()) <= grants.scopes:
         raise not_authorized()
     if grants.token_limited and (services is None or not set(services) <= grants.token_services):
+        raise not_authorized()
+
+
+def checked_roles(role: str | None, ids: Sequence[str]) -> tuple[str, list[str]]:
+    """An automation token's role, and all of them if they are several, highest first.
+
+    The list wins over the single role; a program is never a superuser (contract: access §9.1).
+    Raises Problem 400.
+    """
+    if not ids:
+        return role or "user", []
+    for one in ids:
+        if ROLE_OF_ID.get(one, "superuser") == "superuser":
+            detail = f"Role '{one[:64]}' is not one that an automation token can have"
+            raise bad_request(detail)
+    named = [name for name in ROLES if ROLE_IDS[name] in ids]
+    return named[0], named if len(named) > 1 else []
+
+
+def role_ids(names: Sequence[str]) -> list[str]:
+    """The ids of built-in roles."""
+    return [ROLE_IDS[name] for name in names]
+
+
+def check_roles_held(call: Reading, roles: Sequence[str]) -> None:
+    """Refuse to hand out what its maker lacks himself. Raises Problem 403."""
+    wanted = frozenset[str]().union(*(GRANTS[role] for role in roles))
+    if not all(decide(call.principal.grants, one).allowed for one in wanted):
         raise not_authorized()

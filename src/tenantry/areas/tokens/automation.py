@@ -1,0 +1,172 @@
+"""How automation tokens are reached: keys of programs, nobody's own (contract: identity §7)."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from tenantry.areas.customers.model import find as find_customer
+from tenantry.areas.tokens import automation_shapes as shapes
+from tenantry.areas.tokens import model, terms
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem, bad_request
+from tenantry.core.ids import is_id
+from tenantry.http import paging
+from tenantry.http.body import Body, Shape
+from tenantry.http.message import Query
+from tenantry.http.operation import CURSORED, PAGED, Answer, operation, permission
+from tenantry.http.wire import PLAIN, PLAIN_ERRORS
+
+READ = permission("automation_token.read")
+MAX_WORKSPACES = 1000
+
+
+class NewAutomationToken(msgspec.Struct, kw_only=True):
+    """What a token is created from: flat, or inside `attributes` as older clients have it."""
+
+    name: str | None = None
+    expires_at: str | None = None
+    role: Literal["engineer", "billing", "user"] | None = None
+    roles: list[str] | None = None
+    scope: str | None = None
+    services: list[str] | None = None
+    limit_services: bool | None = None
+    limit_workspaces: bool | None = None
+    workspaces: list[str] | None = None
+    tls_access: bool | None = None
+    attributes: dict[str, Any] | None = None
+
+
+_SHAPE = Shape(NewAutomationToken)
+
+
+@operation(
+    "POST /automation-tokens",
+    allow=permission("automation_token.manage", sudo=True, person=True),
+    wire=PLAIN,
+)
+async def create_automation_token(
+    call: Writing, body: Body[NewAutomationToken]
+) -> shapes.CreatedAutomationToken:
+    """Make a key for a program: by a superuser in sudo mode, where no policy forbids it."""
+    await _check_policies(call)
+    asked = body()
+    if asked.attributes is not None:
+        asked = _SHAPE.read(asked.attributes)
+    row = await _checked_row(call, asked)
+    return shapes.created(row, await model.issue(call, row))
+
+
+async def _check_policies(call: Reading) -> None:
+    customer = await find_customer(call, call.customer_id)
+    if customer.force_sso or customer.force_2fa:
+        raise Problem(
+            403,
+            "You are not authorized to perform this action",
+            "Automation tokens cannot be created while the account forces SSO or two factors",
+        )
+
+
+async def _checked_row(call: Writing, asked: NewAutomationToken) -> model.TokenRow:
+    if asked.name is None:
+        raise bad_request("Name is required")
+    name = terms.checked_name(asked.name)
+    role, roles = terms.checked_roles(asked.role, asked.roles or [])
+    scope = terms.checked_scope(asked.scope)
+    services = await terms.checked_services(call, asked.services or [])
+    # Older clients know only the list (contract: identity §7.1).
+    limited = bool(services) if asked.limit_services is None else asked.limit_services
+    terms.check_not_wider(call, scope, services if limited else None)
+    terms.check_roles_held(call, roles or [role])
+    if asked.tls_access and roles:
+        raise bad_request("Tls access can only be given with a single role")
+    return model.new_row(
+        call,
+        "automation",
+        user_id=call.principal.user_id,
+        name=name,
+        scope=scope,
+        services=_as_json(services),
+        limited=limited,
+        role=role,
+        roles=_as_json(terms.role_ids(roles)),
+        tls_access=bool(asked.tls_access),
+        limit_workspaces=asked.limit_workspaces is not False,
+        workspaces=_as_json(_checked_workspaces(asked.workspaces or [])),
+        expires_at=terms.checked_expiry(asked.expires_at, call.now),
+    )
+
+
+def _as_json(texts: Sequence[str]) -> str:
+    return msgspec.json.encode(texts).decode()
+
+
+def _checked_workspaces(ids: Sequence[str]) -> list[str]:
+    if len(ids) > MAX_WORKSPACES or not all(is_id(one) for one in ids):
+        raise bad_request("Workspaces must be a list of at most 1000 ids")
+    return list(dict.fromkeys(ids))
+
+
+@operation(
+    "GET /automation-tokens",
+    allow=READ,
+    wire=PLAIN,
+    query=PAGED,
+    compatibility="automation_token_list",
+    answers=shapes.AutomationTokens,
+)
+async def list_automation_tokens(call: Reading, query: Query) -> Answer:
+    """A page of the customer's automation tokens, oldest first; expired ones stay listed."""
+    page = paging.numbered(query)
+    rows, count = await model.list_automations(call, page.size, page.skipped)
+    meta = shapes.ListMeta(page.size, page.number, count, page.count(count))
+    link = paging.link_header(query, page, count)
+    headers = () if link is None else (("link", link),)
+    return Answer(
+        shapes.AutomationTokens([shapes.listed(row) for row in rows], meta), headers=headers
+    )
+
+
+@operation("GET /automation-tokens/{token_id}", allow=READ, wire=PLAIN)
+async def get_automation_token_id(call: Reading, token_id: str) -> shapes.AutomationToken:
+    """One automation token."""
+    return shapes.single(await model.find_automation(call, token_id))
+
+
+@operation("GET /automation-tokens/{token_id}/services", allow=READ, wire=PLAIN, query=PAGED)
+async def get_automation_tokens_id_services(
+    call: Reading, token_id: str, query: Query
+) -> shapes.ServiceIds:
+    """The ids of the services that it is limited to; none while nothing limits it."""
+    row = await model.find_automation(call, token_id)
+    page = paging.numbered(query)
+    services = row.service_ids if row.limited else []
+    return shapes.ServiceIds(services[page.skipped : page.skipped + page.size])
+
+
+@operation(
+    "GET /automation-tokens/{token_id}/workspaces",
+    allow=READ,
+    wire=PLAIN_ERRORS,
+    query=CURSORED,
+)
+async def get_automation_tokens_id_workspaces(
+    call: Reading, token_id: str, query: Query
+) -> shapes.Workspaces:
+    """The workspaces that it is limited to: this server has none."""
+    row = await model.find_automation(call, token_id)
+    if query.get("cursor"):
+        # No list of none was ever cut short, so nobody was ever given a cursor.
+        raise bad_request("The cursor is not valid")
+    return shapes.Workspaces([], shapes.CursorMeta(paging.limited(query)), row.limit_workspaces)
+
+
+@operation(
+    "DELETE /automation-tokens/{token_id}",
+    allow=permission("automation_token.manage", person=True),
+    wire=PLAIN,
+)
+async def revoke_automation_token_id(call: Writing, token_id: str) -> shapes.Nothing:
+    """Revoke an automation token; its next use is refused."""
+    await model.end(call, [await model.find_automation(call, token_id)])
+    return shapes.Nothing()
