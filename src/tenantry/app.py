@@ -5,9 +5,9 @@ import importlib
 import os
 from typing import Any
 
+from tenantry.areas.tokens.usage import Uses
 from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import Clock, system_clock
-from tenantry.areas.tokens.usage import Uses
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
@@ -22,6 +22,9 @@ ROOMS = (
     "tenantry.http.openapi",
     "tenantry.areas.customers.api",
     "tenantry.areas.users.api",
+    "tenantry.areas.services.api",
+    "tenantry.areas.services.versions_api",
+    "tenantry.areas.services.stars_api",
     "tenantry.areas.tokens.api",
     "tenantry.areas.tokens.sudo",
     "tenantry.areas.tokens.automation",

@@ -51,7 +51,12 @@ def _one_line(function: Callable[..., R]) -> Callable[..., R]:
 
 def is_database_error(problem: Exception) -> bool:
     """Whether a driver raised it: then its text is for the user, and a traceback is not."""
-    return type(problem).__module__.partition(".")[0] in {"apsw", "asyncpg", "sqlite3", "sqlalchemy"}
+    return type(problem).__module__.partition(".")[0] in {
+        "apsw",
+        "asyncpg",
+        "sqlite3",
+        "sqlalchemy",
+    }
 
 
 def _database(function: Callable[..., R]) -> Callable[..., R]:
@@ -76,7 +81,7 @@ def _run(work: Awaitable[R]) -> R:
 
 @click.group(context_settings=HELP)
 def main() -> None:
-    """Tenantry: an account backend of your own.
+    r"""Tenantry: an account backend of your own.
 
     \b
     First time:  tenantry serve
@@ -95,7 +100,9 @@ def main() -> None:
 @_database
 @click.option("--workers", type=int, metavar="N", help="Server processes  [default: 1]")
 @click.option("--scenario", type=click.Path(), metavar="FILE", help="Load a scenario file first")
-@click.option("--public-url", metavar="URL", help="Where people reach the server, for links in mails")
+@click.option(
+    "--public-url", metavar="URL", help="Where people reach the server, for links in mails"
+)
 @_one_line
 def serve(scenario: str | None, **given: Any) -> None:
     """Run the server; a first start makes the database and prints its first keys."""
@@ -108,7 +115,9 @@ def serve(scenario: str | None, **given: Any) -> None:
 @_database
 @click.option("--customer", metavar="NAME", default="My company", help="The customer's name")
 @click.option("--login", metavar="EMAIL", default="owner@example.com", help="Its owner's login")
-@click.option("--password-stdin", is_flag=True, help="Read the owner's password from standard input")
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the owner's password from standard input"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the keys as JSON")
 @_one_line
 def init(
@@ -204,4 +213,3 @@ def completion(shell: str) -> None:
 def version() -> None:
     """Print the version."""
     click.echo(f"tenantry {__version__}")
-

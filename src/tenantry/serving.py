@@ -81,7 +81,11 @@ async def initialise(
             raise bad_request(problem)
     async with _opened(settings) as (database, keyring):
         founded = await founding.found_customer(
-            database, keyring, name=customer, login=login, password=password or founding.new_password()
+            database,
+            keyring,
+            name=customer,
+            login=login,
+            password=password or founding.new_password(),
         )
         if with_operator:
             key = await founding.create_operator_key(database, keyring)
@@ -128,7 +132,9 @@ async def _load(database: Database, keyring: Keyring, wanted: "Scenario") -> str
     """Load, with a bar for what takes longer than two seconds."""
     from tenantry.areas.operator import loading  # noqa: PLC0415 - likewise
 
-    with click.progressbar(length=100, label="Loading", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(
+        length=100, label="Loading", file=click.get_text_stream("stderr")
+    ) as bar:
         started = asyncio.get_running_loop().time()
         shown = 0
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.clock import system_clock
+from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.secrets import Keyring, parse_key, read_key
 
 PREFIX = "TENANTRY_"
+LAST_PORT = 65_535
+MOST_WORKERS = 256
 
 
 class BadSetting(ValueError):
@@ -122,7 +124,7 @@ def read_settings(environment: Mapping[str, str], **given: object) -> Settings:
 
 
 def _blamed(text: str) -> tuple[str, str, str]:
-    """msgspec says "Expected `int`, got `str` - at `$.port`"."""
+    """Take "Expected `int`, got `str` - at `$.port`" apart."""
     why, _, path = text.rpartition(" - at `$.")
     return path.rstrip("`"), "", why
 
@@ -133,10 +135,10 @@ def _check(settings: Settings) -> None:
     except ValueError as problem:
         message = f"{PREFIX}DATABASE: {problem}"
         raise BadSetting(message) from problem
-    if not 0 < settings.port < 65_536:
+    if not 0 < settings.port <= LAST_PORT:
         message = f"{PREFIX}PORT: {settings.port} is not a port (1 to 65535)"
         raise BadSetting(message)
-    if not 0 < settings.workers <= 256:
+    if not 0 < settings.workers <= MOST_WORKERS:
         message = f"{PREFIX}WORKERS: {settings.workers} is not a number of processes (1 to 256)"
         raise BadSetting(message)
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:

@@ -77,9 +77,7 @@ _TOKEN = point(
         _U.locked_by_superuser,
         _U.deleted_at,
     ],
-    schema.tokens.join(
-        schema.customers, and_(_C.id == _T.customer_id, _C.deleted_at.is_(None))
-    )
+    schema.tokens.join(schema.customers, and_(_C.id == _T.customer_id, _C.deleted_at.is_(None)))
     .join(schema.chains, _H.customer_id == _T.customer_id)
     .outerjoin(schema.users, and_(_U.customer_id == _T.customer_id, _U.id == _T.user_id)),
     _TokenRow,
@@ -104,7 +102,10 @@ async def read_principal(rows: Reads, digest: bytes) -> Principal | None:
         return None
     key_id, name = operator
     return Principal(
-        kind="operator", token_id=key_id, token_name=name, grants=Grants(roles=frozenset({"superuser"}))
+        kind="operator",
+        token_id=key_id,
+        token_name=name,
+        grants=Grants(roles=frozenset({"superuser"})),
     )
 
 

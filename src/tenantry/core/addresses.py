@@ -42,7 +42,9 @@ def _entry(text: str) -> Network | Pattern:
 
 def parse_networks(text: str) -> tuple[Network, ...]:
     """Plain addresses and CIDR blocks. Raises ValueError."""
-    return tuple(ipaddress.ip_network(entry, strict=False) for entry in text.replace(",", " ").split())
+    return tuple(
+        ipaddress.ip_network(entry, strict=False) for entry in text.replace(",", " ").split()
+    )
 
 
 @lru_cache(maxsize=65_536)

@@ -188,7 +188,9 @@ def _revise(
 
 _E = schema.events.c
 _CHUNK = 5000
-_CUSTOMERS = Statement(select(schema.chains.c.customer_id, schema.chains.c.hash).order_by(schema.chains.c.customer_id))
+_CUSTOMERS = Statement(
+    select(schema.chains.c.customer_id, schema.chains.c.hash).order_by(schema.chains.c.customer_id)
+)
 _NEXT = Statement(
     select(_E.sequence, _E.id, _E.body, _E.personal, _E.hash)
     .where(_E.customer_id == bindparam("customer_id"), _E.sequence > bindparam("after"))
@@ -212,7 +214,8 @@ async def customers(rows: Reads, customer_id: str | None = None) -> list[str]:
 
 async def verify(rows: Reads, customer_id: str) -> Checked:
     """Recompute a customer's chain, from the first event to the head."""
-    head = dict(await rows.all(_CUSTOMERS)).get(customer_id, bytes(32))
+    heads: dict[str, bytes] = dict(await rows.all(_CUSTOMERS))
+    head = heads.get(customer_id, bytes(32))
     sequence, digest = 0, bytes(32)
     while chunk := await rows.all(_NEXT, customer_id=customer_id, after=sequence):
         for number, event_id, body, personal, stored in chunk:

@@ -25,11 +25,11 @@ MAX_SHARED = 64
 RETRIES = 4
 
 
-class UniqueViolation(Exception):  # noqa: N818 - what the database found, and callers translate
+class UniqueViolation(Exception):
     """A row with that key is already there."""
 
 
-class Retryable(Exception):  # noqa: N818 - likewise
+class Retryable(Exception):
     """The database asks to run the transaction again (deadlock, lock time-out, serialization)."""
 
 
@@ -38,16 +38,35 @@ class Session(Protocol):
 
     dialect: Dialect
 
-    async def begin(self) -> None: ...
-    async def commit(self) -> None: ...
-    async def rollback(self) -> None: ...
-    async def savepoint(self) -> None: ...
-    async def release(self) -> None: ...
-    async def undo(self) -> None: ...
-    async def rows(self, statement: Compiled, arguments: Row) -> list[Row]: ...
-    async def run(self, statement: Compiled, arguments: Row) -> int: ...
-    async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]: ...
-    async def run_many(self, statement: Compiled, arguments: list[Row]) -> None: ...
+    async def begin(self) -> None:
+        """Open the transaction, for writing."""
+
+    async def commit(self) -> None:
+        """Make it durable."""
+
+    async def rollback(self) -> None:
+        """Leave no trace of it."""
+
+    async def savepoint(self) -> None:
+        """Begin what may be undone alone."""
+
+    async def release(self) -> None:
+        """Keep what was done since the savepoint."""
+
+    async def undo(self) -> None:
+        """Undo what was done since the savepoint."""
+
+    async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
+        """What a statement returns."""
+
+    async def run(self, statement: Compiled, arguments: Row) -> int:
+        """Change rows; how many were. Raises UniqueViolation."""
+
+    async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
+        """Run a statement once for each set of arguments; everything it returns."""
+
+    async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        """Run a statement once for each set of arguments. Raises UniqueViolation."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -261,13 +280,15 @@ def _moved(before: dict[str, Head], after: dict[str, Head]) -> list[Row]:
 
 
 _COUNT = Statement(
-    lambda insert_: insert_(schema.write_counts)
-    .values(principal_id=bindparam("meter"), hour=bindparam("hour"), count=bindparam("more"))
-    .on_conflict_do_update(
-        index_elements=["principal_id", "hour"],
-        set_={"count": schema.write_counts.c.count + bindparam("more")},
+    lambda insert_: (
+        insert_(schema.write_counts)
+        .values(principal_id=bindparam("meter"), hour=bindparam("hour"), count=bindparam("more"))
+        .on_conflict_do_update(
+            index_elements=["principal_id", "hour"],
+            set_={"count": schema.write_counts.c.count + bindparam("more")},
+        )
+        .returning(schema.write_counts.c.principal_id, schema.write_counts.c.count)
     )
-    .returning(schema.write_counts.c.principal_id, schema.write_counts.c.count)
 )
 
 
@@ -308,15 +329,17 @@ async def _lock_heads(session: Session, customers: list[str]) -> dict[str, Head]
 
 
 _MOVE_HEAD = Statement(
-    lambda insert_: insert_(schema.chains)
-    .values(
-        customer_id=bindparam("customer_id"),
-        sequence=bindparam("sequence"),
-        hash=bindparam("hash"),
-    )
-    .on_conflict_do_update(
-        index_elements=["customer_id"],
-        set_={"sequence": bindparam("sequence"), "hash": bindparam("hash")},
+    lambda insert_: (
+        insert_(schema.chains)
+        .values(
+            customer_id=bindparam("customer_id"),
+            sequence=bindparam("sequence"),
+            hash=bindparam("hash"),
+        )
+        .on_conflict_do_update(
+            index_elements=["customer_id"],
+            set_={"sequence": bindparam("sequence"), "hash": bindparam("hash")},
+        )
     )
 )
 _CLOSE = Statement(
@@ -346,7 +369,7 @@ async def _write(session: Session, additions: Additions, moved: list[Row]) -> No
         (_ADD_LETTER, additions.letters),
         (
             _MOVE_HEAD,
-            [{"customer_id": who, "sequence": seq, "hash": digest} for who, seq, digest in moved],
+            [{"customer_id": who, "sequence": at, "hash": digest} for who, at, digest in moved],
         ),
     ):
         if rows:
@@ -355,7 +378,7 @@ async def _write(session: Session, additions: Additions, moved: list[Row]) -> No
 
 
 def _close_opened(opened: list[dict[str, Any]]) -> None:
-    """A row that changed twice in one batch: its first new revision ends where its second begins."""
+    """Of a row that changed twice in a batch, end the first revision where the second begins."""
     last: dict[tuple[str, str, str], dict[str, Any]] = {}
     for revision in opened:
         key = revision["customer_id"], revision["kind"], revision["row_id"]

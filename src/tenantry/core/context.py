@@ -74,8 +74,11 @@ SYSTEM = Principal(kind="operator")
 class Reads(Protocol):
     """Reads rows: the database, or a unit of work in it."""
 
-    async def one(self, statement: Statement[R], **given: Any) -> R | None: ...
-    async def all(self, statement: Statement[R], **given: Any) -> list[R]: ...
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """The first row, or None."""
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Every row."""
 
 
 @dataclass(slots=True, kw_only=True)

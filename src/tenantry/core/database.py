@@ -69,7 +69,8 @@ class Database(ABC):
         everything else that `work` did is undone then.
         """
         lane = self.lanes[hash(customer_id) % len(self.lanes)]
-        return await lane.submit(Job(work, customer_id, meter))
+        result: T = await lane.submit(Job(work, customer_id, meter))
+        return result
 
 
 class BadDatabaseUrl(ValueError):

@@ -1,7 +1,7 @@
 """Refusals: what a verb raises, and the door translates into the operation's own dialect."""
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem; it is an answer, not a fault
+class Problem(Exception):
     """A refusal with a status, a title and one sentence.
 
     `status` is HTTP's, because the contract names refusals by it; `code` is the machine-readable

@@ -62,7 +62,7 @@ class Mail:
     html: str
 
 
-class Undeliverable(Exception):  # noqa: N818 - a verdict on the recipient, not a fault
+class Undeliverable(Exception):
     """This recipient cannot be reached, and trying again would not change it."""
 
 

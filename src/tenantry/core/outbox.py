@@ -1,12 +1,14 @@
 """The outbox: what a change causes outside is a row of the same commit, delivered afterwards."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import msgspec
 
 from tenantry.core.context import Writing
 from tenantry.core.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def post(call: Writing, kind: str, **payload: Any) -> None:

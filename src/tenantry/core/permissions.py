@@ -16,7 +16,7 @@ SCOPES: tuple[str, ...] = get_args(Scope)
 
 ROLE_IDS = {role: "Rl0" + role.title().replace("_", "") + "BuiltIn" for role in ROLES}
 ROLE_IDS = {role: name.ljust(22, "0") for role, name in ROLE_IDS.items()}
-"""The built-in roles' identifiers: the same in every installation, so that scripts can name them."""
+"""The built-in roles' identifiers: the same in every installation, for scripts to name."""
 
 ROLE_OF_ID = {role_id: role for role, role_id in ROLE_IDS.items()}
 

@@ -55,6 +55,7 @@ class PostgresDatabase(Database):
         await self._pool.close()
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """Read one row, together with others where the statement can be joined."""
         if statement.joins:
             return await self._joined(statement, given)
         compiled = statement.on("postgresql")
@@ -62,6 +63,7 @@ class PostgresDatabase(Database):
         return None if row is None else statement.made(tuple(row))
 
     async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Read every row."""
         compiled = statement.on("postgresql")
         rows = await self._pool.fetch(compiled.sql, *compiled.arguments(given))
         return [statement.made(tuple(row)) for row in rows]
@@ -90,7 +92,9 @@ class PostgresDatabase(Database):
         self, statement: Statement[Any], asked: list[tuple[Row, asyncio.Future[Any]]]
     ) -> None:
         # Who asks the same as another gets the same answer.
-        places = {arguments: place for place, arguments in enumerate(dict.fromkeys(a for a, _ in asked))}
+        places = {
+            arguments: place for place, arguments in enumerate(dict.fromkeys(a for a, _ in asked))
+        }
         columns = [list(column) for column in zip(*places, strict=True)]
         try:
             rows = await self._pool.fetch(statement.joined().sql, *columns)
@@ -106,6 +110,7 @@ class PostgresDatabase(Database):
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
+        """Lend the connection that a lane writes through."""
         async with self._pool.acquire() as connection:
             yield _Session(connection)
 

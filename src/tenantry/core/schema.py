@@ -60,9 +60,7 @@ def _stamps() -> tuple[Column[int], ...]:
 
 
 def _table(name: str, *parts: Any, key: tuple[str, ...]) -> Table:
-    return Table(
-        name, metadata, *parts, PrimaryKeyConstraint(*key), sqlite_with_rowid=False
-    )
+    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key), sqlite_with_rowid=False)
 
 
 installation = _table(

@@ -24,6 +24,7 @@ from tenantry.core.statements import Compiled, Dialect, Row, Statement
 R = TypeVar("R")
 
 _BUSY_MILLISECONDS = 15_000
+_NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
 _SHORT = 500
 """Rows that are read on the event loop; a longer answer goes to a thread."""
 
@@ -74,6 +75,7 @@ class SqliteDatabase(Database):
         self._write_session.close()
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """Read one row, on the event loop: microseconds."""
         compiled = statement.on("sqlite")
         row = self._reads.execute(compiled.sql, _bindable(compiled.arguments(given))).fetchone()
         if row is None:
@@ -81,6 +83,7 @@ class SqliteDatabase(Database):
         return statement.made(_with_booleans(row, compiled.flags) if compiled.flags else row)
 
     async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Read every row."""
         compiled = statement.on("sqlite")
         arguments = compiled.arguments(given)
         cursor = self._reads.execute(compiled.sql, _bindable(arguments))
@@ -100,10 +103,12 @@ class SqliteDatabase(Database):
         return _made(statement, compiled, rows)
 
     def changes(self) -> int | None:
-        return self._reads.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[index] # it always answers
+        """Count the commits of every other connection, the writer's included."""
+        return int(self._reads.execute("PRAGMA data_version").get)  # it always answers
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
+        """Lend the connection that a lane writes through."""
         yield self._write_session
 
 
@@ -176,10 +181,7 @@ class _Session:
         try:
             return self._connection.execute(sql, _bindable(arguments))
         except apsw.ConstraintError as error:
-            if error.extendedresult in {
-                apsw.SQLITE_CONSTRAINT_UNIQUE,
-                apsw.SQLITE_CONSTRAINT_PRIMARYKEY,
-            }:
+            if getattr(error, "extendedresult", 0) in _NOT_UNIQUE:
                 raise UniqueViolation(str(error)) from error
             raise
         except apsw.BusyError as error:

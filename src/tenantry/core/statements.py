@@ -5,7 +5,7 @@ statements as module constants with SQLAlchemy Core, and what runs on the driver
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 import msgspec
 from sqlalchemy import Boolean, ColumnElement, and_, bindparam, func, select
@@ -18,11 +18,12 @@ from sqlalchemy.types import NullType, Text
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
+Composed = ClauseElement | Callable[[Any], ClauseElement]
 R = TypeVar("R")
 
 _DIALECTS: dict[str, Any] = {
     "sqlite": sqlite.dialect(paramstyle="qmark"),
-    "postgresql": asyncpg.dialect(),
+    "postgresql": asyncpg.dialect(),  # type: ignore[no-untyped-call] # SQLAlchemy's own gap
 }
 _UPSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -51,9 +52,25 @@ class Statement(Generic[R]):
     `statement` may be a function that takes the database's own `insert`, for upserts.
     """
 
+    @overload
+    def __init__(
+        self: "Statement[Row]",
+        statement: Composed,
+        row: None = None,
+        *,
+        together: ClauseElement | None = None,
+    ) -> None: ...
+    @overload
     def __init__(
         self,
-        statement: ClauseElement | Callable[[Any], ClauseElement],
+        statement: Composed,
+        row: Callable[..., R],
+        *,
+        together: ClauseElement | None = None,
+    ) -> None: ...
+    def __init__(
+        self,
+        statement: Composed,
         row: Callable[..., R] | None = None,
         *,
         together: ClauseElement | None = None,
@@ -97,35 +114,48 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
         sql=compiled.string,
         names=tuple(compiled.positiontup or ()),
         constants={
-            name: bind.value
-            for bind, name in compiled.bind_names.items()
-            if not bind.required
+            name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
         },
         flags=tuple(at for at, column in enumerate(columns) if isinstance(column.type, Boolean)),
     )
 
 
+@overload
 def point(
     columns: Sequence[ColumnElement[Any]],
     source: FromClause,
-    row: Callable[..., R] | None = None,
+    row: None = None,
     **keys: ColumnElement[Any],
-) -> Statement[R]:
+) -> Statement[Row]: ...
+@overload
+def point(
+    columns: Sequence[ColumnElement[Any]],
+    source: FromClause,
+    row: Callable[..., R],
+    **keys: ColumnElement[Any],
+) -> Statement[R]: ...
+def point(
+    columns: Sequence[ColumnElement[Any]],
+    source: FromClause,
+    row: Callable[..., Any] | None = None,
+    **keys: ColumnElement[Any],
+) -> Statement[Any]:
     """A read of one row by its key, made so that reads which meet in one tick become one query."""
     single = select(*columns).select_from(source)
     single = single.where(and_(*(column == bindparam(name) for name, column in keys.items())))
-    asked = func.unnest(
-        *(
-            bindparam(name, type_=postgresql.ARRAY(column.type))
-            for name, column in keys.items()
+    asked = (
+        func.unnest(
+            *(bindparam(name, type_=postgresql.ARRAY(column.type)) for name, column in keys.items())
         )
-    ).table_valued(*keys, with_ordinality="place", name="asked").render_derived()
+        .table_valued(*keys, with_ordinality="place", name="asked")
+        .render_derived()
+    )
     matches = and_(*(column == asked.c[name] for name, column in keys.items()))
     together = select(asked.c.place, *columns).select_from(asked.join(source, matches))
     return Statement(single, row, together=together)
 
 
-class _IsOneOf(ColumnElement[bool]):
+class _IsOneOf(ColumnElement[Any]):
     """`column IN (a list given as one parameter)`, however long the list is."""
 
     inherit_cache = False
@@ -138,18 +168,20 @@ class _IsOneOf(ColumnElement[bool]):
         self.json = bindparam(name, type_=Text())
 
 
-def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """The condition that a column's value is in the list given as the parameter `name`."""
     return _IsOneOf(column, name)
 
 
 @compiles(_IsOneOf, "postgresql")
 def _any(element: _IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
-    column, values = (compiler.process(part, **options) for part in (element.column, element.values))
+    column, values = (
+        compiler.process(part, **options) for part in (element.column, element.values)
+    )
     return f"{column} = ANY ({values})"
 
 
 @compiles(_IsOneOf, "sqlite")
 def _in_json(element: _IsOneOf, compiler: SQLCompiler, **options: Any) -> str:
     column, values = (compiler.process(part, **options) for part in (element.column, element.json))
-    return f"{column} IN (SELECT value FROM json_each({values}))"
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled SQL only

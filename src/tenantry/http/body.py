@@ -25,7 +25,7 @@ _FALSE = frozenset({"false", "0", "no", "off"})
 
 
 class Body(Generic[T]):
-    """A body not yet read: calling it decodes it, so that a missing row is told before a bad field."""
+    """A body not yet read: a call decodes it, so a missing row is told before a bad field."""
 
     __slots__ = ("_forms", "_request", "_shape")
 
@@ -51,7 +51,9 @@ def content_kind(request: Request, *, takes_forms: bool) -> Literal["form", "jso
     if not given:
         is_json = not takes_forms or request.body.lstrip()[:1] in {b"{", b"["}
         return "json" if is_json else "form"
-    if given == "application/json" or (given.startswith("application/") and given.endswith("+json")):
+    if given == "application/json" or (
+        given.startswith("application/") and given.endswith("+json")
+    ):
         # Python sends a body-less POST to a form endpoint as empty JSON (contract: identity §1.2).
         return "form" if takes_forms and not request.body else "json"
     if given == FORM and takes_forms:
@@ -111,15 +113,14 @@ class Shape(Generic[T]):
         """Look its fields up once."""
         self.struct = struct
         self._fields = {
-            field.encode_name: _Field(field.type) for field in msgspec.structs.fields(struct)  # type: ignore[arg-type] # T is always a Struct
+            field.encode_name: _Field(field.type)
+            for field in msgspec.structs.fields(struct)  # type: ignore[arg-type] # T is always a Struct
         }
 
     def read(self, values: dict[str, Any]) -> T:
         """The struct. Raises Problem 400, naming the field."""
         known = {
-            name: field.read(values[name])
-            for name, field in self._fields.items()
-            if name in values
+            name: field.read(values[name]) for name, field in self._fields.items() if name in values
         }
         try:
             return msgspec.convert(known, self.struct, strict=False)
@@ -127,7 +128,7 @@ class Shape(Generic[T]):
             raise bad_request(self._sentence(str(problem))) from problem
 
     def _sentence(self, text: str) -> str:
-        """msgspec's "Expected `int`, got `str` - at `$.port`", for people."""
+        """Turn "Expected `int`, got `str` - at `$.port`" into words for people."""
         if text.startswith("Object missing required field"):
             return f"{_label(text.split('`')[1])} is required"
         why, _, path = text.rpartition(" - at `$.")

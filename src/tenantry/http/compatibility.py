@@ -15,35 +15,35 @@ _PYTHON, _JAVASCRIPT = "fastly-py/", "fastly-js/"
 
 def bent(shim: str, result: Any, user_agent: str) -> Any:
     """An answer as the asking client can read it."""
-    if not user_agent.startswith((_PYTHON, _JAVASCRIPT)):
-        return result
-    return SHIMS[shim](result, user_agent.startswith(_PYTHON))
+    for client in (_PYTHON, _JAVASCRIPT):
+        if user_agent.startswith(client):
+            return SHIMS[shim](result, client)
+    return result
 
 
-def _token(result: Any, is_python: bool) -> Any:
-    """Null `expires_at`, `last_used_at`, `ip`, `user_agent` are left out, and for Python a
-    `scope` of several words: its enumeration has single ones."""
+def _token(result: Any, client: str) -> Any:
+    """Leave nulls out, and for Python a `scope` of several words: its enumeration has none."""
     if isinstance(result, list):
-        return [_token(one, is_python) for one in result]
+        return [_token(one, client) for one in result]
     values: dict[str, Any] = msgspec.to_builtins(result)
     for name in ("expires_at", "last_used_at", "ip", "user_agent"):
         if values.get(name, "") is None:
             del values[name]
-    if is_python and " " in (values.get("scope") or ""):
+    if client == _PYTHON and " " in (values.get("scope") or ""):
         del values["scope"]
     return values
 
 
-def _automation_list(result: Any, is_python: bool) -> Any:
+def _automation_list(result: Any, client: str) -> Any:
     """The bare array instead of the envelope, and nothing null in it."""
     values = msgspec.to_builtins(result)
     return [
-        _token({name: value for name, value in one.items() if value is not None}, is_python)
+        _token({name: value for name, value in one.items() if value is not None}, client)
         for one in values["data"]
     ]
 
 
-SHIMS: dict[str, Callable[[Any, bool], Any]] = {
+SHIMS: dict[str, Callable[[Any, str], Any]] = {
     "token": _token,
     "automation_token_list": _automation_list,
 }

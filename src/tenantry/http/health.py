@@ -36,9 +36,7 @@ class Discovery(msgspec.Struct):
     jwks_uri: str
 
 
-@operation(
-    "GET /realms/fastly/.well-known/openid-configuration", allow=PUBLIC, wire=LEGACY
-)
+@operation("GET /realms/fastly/.well-known/openid-configuration", allow=PUBLIC, wire=LEGACY)
 async def get_openid_configuration(call: Reading) -> Discovery:
     """What the CLI fetches before almost every command (contract: identity §9.1)."""
     issuer = f"{call.public_url}/realms/fastly"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tenantry.http.metrics import observe
 from tenantry.http.message import Response
+from tenantry.http.metrics import observe
 
 if TYPE_CHECKING:
     from tenantry.http.pipeline import Exchange

@@ -12,7 +12,8 @@ Header = tuple[str, str]
 class Headers(Protocol):
     """Looked up by lower-case name."""
 
-    def get(self, name: str, default: str | None = None) -> str | None: ...
+    def get(self, name: str, /) -> str | None:
+        """The header's value."""
 
 
 class Request:

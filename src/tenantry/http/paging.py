@@ -1,12 +1,15 @@
 """The three families of paging (contract: protocol §10)."""
 
 import base64
-from collections.abc import Mapping
 
 import msgspec
 
 from tenantry.core.errors import bad_request
 from tenantry.http.message import Query
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FURTHEST = 1 << 40
 """A page number that no list has; a larger one would only overflow the database's integers."""
@@ -30,9 +33,7 @@ class Page(msgspec.Struct, frozen=True):
 
 def numbered(query: Query, *, default: int = 20, most: int = 100) -> Page:
     """Family A: `page`, `per_page`. Raises Problem 400."""
-    return Page(
-        _positive(query, "page", 1, FURTHEST), _positive(query, "per_page", default, most)
-    )
+    return Page(_positive(query, "page", 1, FURTHEST), _positive(query, "per_page", default, most))
 
 
 def bracketed(query: Query, *, default: int = 20, most: int = 100) -> Page:

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from tenantry.access.state import Principals, check_customer, read_principal
-from tenantry.core.clock import Clock, Instant
+from tenantry.core.clock import Clock
 from tenantry.core.commit import Unit
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.database import Database
@@ -18,10 +18,10 @@ from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
 from tenantry.http import compatibility, gate
 from tenantry.http.log import RequestLog, new_request_id
-from tenantry.http.message import Request, Response
+from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused, read_credentials
 from tenantry.http.routes import Routes
-from tenantry.http.wire import LEGACY
+from tenantry.http.wire import LEGACY, Wire
 
 LONGEST_URL = 8192
 PATIENCE = 30
@@ -31,7 +31,8 @@ PATIENCE = 30
 class Touched(Protocol):
     """Hears of every use of a token."""
 
-    def __call__(self, principal: Principal, call: Reading) -> None: ...
+    def __call__(self, principal: Principal, call: Reading) -> None:
+        """Note one."""
 
 
 class Exchange:
@@ -53,7 +54,7 @@ class Exchange:
 class Pipeline:
     """The operations, and what they need to run."""
 
-    def __init__(  # noqa: PLR0913 - where everything meets
+    def __init__(  # noqa: PLR0913, PLR0917 - where everything meets
         self,
         table: list[Operation],
         database: Database,
@@ -92,14 +93,12 @@ class Pipeline:
             exchange.error = error
             response = self._wire(exchange).problem(Problem(500, "Internal server error"))
         if exchange.count is not None:
-            response.headers += gate.quota_headers(
-                exchange.principal, exchange.count, self.clock()
-            )
+            response.headers += gate.quota_headers(exchange.principal, exchange.count, self.clock())
         response.headers += (("x-request-id", exchange.request_id),)
         self._log.finished(exchange, response)
         return response
 
-    def _wire(self, exchange: Exchange) -> Any:
+    def _wire(self, exchange: Exchange) -> Wire:
         return LEGACY if exchange.operation is None else exchange.operation.wire
 
     async def _answer(self, exchange: Exchange) -> Response:
@@ -185,7 +184,10 @@ class Pipeline:
         principal = call.principal
         if principal.meter is not None:
             exchange.count = unit.count
-        if principal.customer_id and unit.heads[principal.customer_id].sequence != principal.version:
+        if (
+            principal.customer_id
+            and unit.heads[principal.customer_id].sequence != principal.version
+        ):
             found = await read_principal(unit, digest)
             if found is None:
                 raise unauthenticated()
@@ -209,8 +211,8 @@ class Pipeline:
         if isinstance(result, Response):
             return result
         if isinstance(result, Refused):
-            return operation.wire.problem(result.problem)  # type: ignore[no-any-return] # a Wire's
-        status, headers = operation.status, ()
+            return operation.wire.problem(result.problem)
+        status, headers = operation.status, tuple[Header, ...]()
         if isinstance(result, Answer):
             status, headers = result.status or status, result.headers
             result = result.body

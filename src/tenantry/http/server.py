@@ -60,7 +60,9 @@ class Door:
         """Serve one request as ASGI has it."""
         if scope["type"] != "http":
             return
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
         body, is_too_large = await _receive(receive)
         client, scheme = (scope.get("client") or ("",))[0], scope["scheme"]
         if self._trusted:
@@ -155,4 +157,3 @@ _WITHOUT_LENGTH = frozenset({204, 304})
 def _gzip(body: bytes) -> bytes:
     compressor = zlib.compressobj(level=1, wbits=31)
     return compressor.compress(body) + compressor.flush()
-

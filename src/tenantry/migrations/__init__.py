@@ -46,7 +46,8 @@ def _sqlite_revision(url: str) -> str | None:
     try:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if "alembic_version" not in tables:
-            return _empty_or_foreign(tables)
+            _check_own(tables)
+            return None
         row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError as problem:
         message = f"{path} is not a usable SQLite database: {problem}"
@@ -66,14 +67,15 @@ async def _postgres_revision(url: str) -> str | None:
         )
         tables = {row[0] for row in rows}
         if "alembic_version" not in tables:
-            return _empty_or_foreign(tables)
+            _check_own(tables)
+            return None
         revision = await connection.fetchval("SELECT version_num FROM alembic_version")
     finally:
         await connection.close()
     return None if revision is None else str(revision)
 
 
-def _empty_or_foreign(tables: set[str]) -> None:
+def _check_own(tables: set[str]) -> None:
     if tables & {"customers", "users", "events"}:
         message = "the database holds another program's tables: give Tenantry one of its own"
         raise CannotMigrate(message)

@@ -15,9 +15,9 @@ from tenantry.http.wire import LEGACY
 class Customer(msgspec.Struct):
     """A customer as the wire shows it; what a reader may not see is left out, never null."""
 
-    billing_contact_id: str | None | UnsetType
+    billing_contact_id: str | UnsetType | None
     billing_network_type: str
-    billing_ref: str | None | UnsetType
+    billing_ref: str | UnsetType | None
     can_configure_wordpress: bool | None
     can_reset_passwords: bool
     can_upload_vcl: bool
@@ -34,7 +34,7 @@ class Customer(msgspec.Struct):
     name: str
     owner_id: str
     phone_number: str | UnsetType
-    postal_address: str | None | UnsetType
+    postal_address: str | UnsetType | None
     pricing_plan: str | UnsetType
     pricing_plan_id: str | UnsetType
     security_contact_id: str | None

@@ -1,4 +1,4 @@
-"""Closing a customer: one transaction that leaves nothing able to sign in (contract: access §12)."""
+"""Closing a customer: one transaction, after which nobody signs in (contract: access §12)."""
 
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
@@ -13,7 +13,9 @@ from tenantry.core.statements import Statement
 _S, _U, _T = schema.services.c, schema.users.c, schema.tokens.c
 
 _ANY_SERVICE = Statement(
-    select(_S.id).where(_S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None)).limit(1)
+    select(_S.id)
+    .where(_S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None))
+    .limit(1)
 )
 _USERS = Statement(
     select(_U.id).where(_U.customer_id == bindparam("customer_id"), _U.deleted_at.is_(None))
@@ -35,8 +37,12 @@ async def close(call: Writing, customer_id: str) -> None:
     row = await model.find(call, customer_id)
     if await call.one(_ANY_SERVICE, customer_id=customer_id) is not None:
         raise bad_request("Customer has services")
-    users = [Revision("user", one, None) for (one,) in await call.all(_USERS, customer_id=customer_id)]
-    tokens = [Revision("token", one, None) for (one,) in await call.all(_TOKENS, customer_id=customer_id)]
+    users = [
+        Revision("user", one, None) for (one,) in await call.all(_USERS, customer_id=customer_id)
+    ]
+    tokens = [
+        Revision("token", one, None) for (one,) in await call.all(_TOKENS, customer_id=customer_id)
+    ]
     for statement in _REMOVE:
         await call.run(statement, customer=customer_id)
     await call.run(_END_USERS, customer=customer_id, now=call.now)

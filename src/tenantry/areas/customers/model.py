@@ -56,9 +56,9 @@ class CustomerRow(msgspec.Struct, array_like=True, frozen=True):
 class CustomerChange(msgspec.Struct, kw_only=True):
     """What may be changed; what is left out stays. Other keys are ignored."""
 
-    billing_contact_id: str | None | UnsetType = UNSET
+    billing_contact_id: str | UnsetType | None = UNSET
     billing_network_type: Literal["public", "private"] | UnsetType = UNSET
-    billing_ref: str | None | UnsetType = UNSET
+    billing_ref: str | UnsetType | None = UNSET
     force_2fa: bool | UnsetType = UNSET
     force_sso: bool | UnsetType = UNSET
     has_account_panel: bool | UnsetType = UNSET
@@ -66,13 +66,13 @@ class CustomerChange(msgspec.Struct, kw_only=True):
     has_openstack_logging: bool | UnsetType = UNSET
     has_pci: bool | UnsetType = UNSET
     ip_whitelist: str | UnsetType = UNSET
-    legal_contact_id: str | None | UnsetType = UNSET
+    legal_contact_id: str | UnsetType | None = UNSET
     name: str | UnsetType = UNSET
     owner_id: str | UnsetType = UNSET
     phone_number: str | UnsetType = UNSET
-    postal_address: str | None | UnsetType = UNSET
-    security_contact_id: str | None | UnsetType = UNSET
-    technical_contact_id: str | None | UnsetType = UNSET
+    postal_address: str | UnsetType | None = UNSET
+    security_contact_id: str | UnsetType | None = UNSET
+    technical_contact_id: str | UnsetType | None = UNSET
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent."""
@@ -196,7 +196,7 @@ async def _check_people(call: Writing, row: CustomerRow, given: dict[str, Any]) 
     if not people:
         return
     ids = sorted({one for one in people.values() if one.isascii() and one.isalnum()})
-    users = dict(await call.all(_LIVE_USERS, customer_id=row.id, ids=ids))
+    users: dict[str, str] = dict(await call.all(_LIVE_USERS, customer_id=row.id, ids=ids))
     for name, user_id in people.items():
         if user_id not in users:
             detail = f"{name.replace('_', ' ').capitalize()} must be a user of this customer"

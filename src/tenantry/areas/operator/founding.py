@@ -10,20 +10,25 @@ from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.areas.users.passwords import set_password
 from tenantry.core import schema
-from tenantry.core.clock import Instant
 from tenantry.core.commit import Unit
 from tenantry.core.context import SYSTEM, Writing
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import Keyring, hash_password, new_token
 from tenantry.core.statements import Statement
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tenantry.core.clock import Instant
 
 _I = schema.installation.c
 _READ = Statement(select(_I.secret_fingerprint).where(_I.id == 1))
 _BEGIN = Statement(
-    lambda insert_: insert_(schema.installation)
-    .values(id=1, secret_fingerprint=bindparam("fingerprint"), created_at=bindparam("now"))
-    .on_conflict_do_nothing(index_elements=["id"])
+    lambda insert_: (
+        insert_(schema.installation)
+        .values(id=1, secret_fingerprint=bindparam("fingerprint"), created_at=bindparam("now"))
+        .on_conflict_do_nothing(index_elements=["id"])
+    )
 )
 _ADD_OPERATOR = Statement(insert(schema.operator_keys))
 _ANY_CUSTOMER = Statement(select(schema.customers.c.id).limit(1))

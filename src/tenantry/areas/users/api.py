@@ -39,14 +39,14 @@ class User(msgspec.Struct):
     updated_at: str
     name: str
     customer_id: str
-    require_new_password: bool | None | UnsetType
+    require_new_password: bool | UnsetType | None
     role: str
     login: str
     deleted_at: str | None
-    locked: bool | None | UnsetType
-    two_factor_auth_enabled: bool | None | UnsetType
+    locked: bool | UnsetType | None
+    two_factor_auth_enabled: bool | UnsetType | None
     limit_services: bool
-    last_active_at: str | None | UnsetType
+    last_active_at: str | UnsetType | None
     two_factor_setup_required: bool | UnsetType
     email_hash: str | UnsetType
     roles: list[str] | UnsetType
@@ -62,13 +62,13 @@ class UpdatedUser(msgspec.Struct):
     role: str
     created_at: str
     updated_at: str
-    require_new_password: bool | None | UnsetType
+    require_new_password: bool | UnsetType | None
     login: str
     deleted_at: str | None
-    locked: bool | None | UnsetType
-    two_factor_auth_enabled: bool | None | UnsetType
+    locked: bool | UnsetType | None
+    two_factor_auth_enabled: bool | UnsetType | None
     limit_services: bool
-    last_active_at: str | None | UnsetType
+    last_active_at: str | UnsetType | None
     two_factor_setup_required: bool | UnsetType
     email_hash: str | UnsetType
     roles: list[str] | UnsetType

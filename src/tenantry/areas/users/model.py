@@ -66,9 +66,9 @@ class UserChange(msgspec.Struct, kw_only=True):
     name: str | UnsetType = UNSET
     role: Role | UnsetType = UNSET
     roles: list[str] | UnsetType = UNSET
-    limit_services: bool | None | UnsetType = UNSET
-    locked: bool | None | UnsetType = UNSET
-    require_new_password: bool | None | UnsetType = UNSET
+    limit_services: bool | UnsetType | None = UNSET
+    locked: bool | UnsetType | None = UNSET
+    require_new_password: bool | UnsetType | None = UNSET
 
 
 STORED = [name for name in UserRow.__struct_fields__ if name != "force_2fa"]
@@ -112,9 +112,7 @@ _TOKENS = Statement(
     )
 )
 _END_TOKENS = Statement(
-    delete(schema.tokens).where(
-        _T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids")
-    )
+    delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
 )
 _FORGET = [
     Statement(
@@ -124,7 +122,12 @@ _FORGET = [
     )
     for table in (schema.stars, schema.contacts, schema.password_codes)
 ]
-_POINTERS = [_C.billing_contact_id, _C.legal_contact_id, _C.security_contact_id, _C.technical_contact_id]
+_POINTERS = [
+    _C.billing_contact_id,
+    _C.legal_contact_id,
+    _C.security_contact_id,
+    _C.technical_contact_id,
+]
 _UNPOINT = [
     Statement(
         update(schema.customers)
@@ -133,6 +136,7 @@ _UNPOINT = [
     )
     for column in _POINTERS
 ]
+
 
 def login_key(login: str) -> str:
     """The folded form by which a login is unique."""
@@ -149,7 +153,9 @@ async def find(call: Reading, user_id: str) -> UserRow:
 
 async def find_by_login(call: Reading, login: str) -> UserRow | None:
     """The living user with a login, whichever customer's."""
-    return None if "\0" in login else await call.one(_FIND_LOGIN, login_key=login_key(login))
+    if "\0" in login:
+        return None
+    return await call.one(_FIND_LOGIN, login_key=login_key(login))
 
 
 async def list_all(call: Reading) -> list[UserRow]:
@@ -317,7 +323,11 @@ async def _check_guards(call: Writing, row: UserRow, changed: UserRow) -> None:
         getattr(changed, name) != getattr(row, name)
         for name in ("role", "roles", "limit_services", "locked", "require_new_password")
     )
-    if touches_rights and "superuser" not in call.principal.grants.roles and call.principal.kind != "operator":
+    if (
+        touches_rights
+        and "superuser" not in call.principal.grants.roles
+        and call.principal.kind != "operator"
+    ):
         raise not_authorized()
     _check_limit(changed)
     if not touches_rights:

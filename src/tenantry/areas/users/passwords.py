@@ -72,7 +72,7 @@ class Code(msgspec.Struct, array_like=True, frozen=True):
 
 
 def weakness(password: str, *, login: str, name: str) -> str | None:
-    """What is wrong with a new password, as a sentence; None if nothing (contract: access §10.4)."""
+    """What is wrong with a new password, as a sentence, or None (contract: access §10.4)."""
     if not SHORTEST <= len(password) <= LONGEST:
         return f"Password must have {SHORTEST} to {LONGEST} characters"
     has_letter = any(character.isalpha() for character in password)
@@ -100,9 +100,7 @@ def _guessability(password: str, login: str, name: str) -> str | None:
     return f"Password is too weak: {hint.rstrip('.')}"
 
 
-async def check_change(
-    call: Reading, body: Body[Any], credentials: Credentials
-) -> CheckedChange:
+async def check_change(call: Reading, body: Body[Any], credentials: Credentials) -> CheckedChange:
     """Compare and hash before the unit of work. Raises Problem 400, 401, 429."""
     login = credentials.username or call.principal.login
     proof = credentials.password

@@ -33,9 +33,11 @@ _GUESSES = Statement(
     )
 )
 _COUNT_GUESS = Statement(
-    lambda insert: insert(schema.failed_guesses)
-    .values(subject=bindparam("subject"), window=bindparam("at"), count=1)
-    .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
+    lambda insert: (
+        insert(schema.failed_guesses)
+        .values(subject=bindparam("subject"), window=bindparam("at"), count=1)
+        .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
+    )
 )
 _FORGET_GUESSES = Statement(delete(schema.failed_guesses).where(_G.window < bindparam("before")))
 _ALLOWLIST = Statement(
@@ -67,7 +69,9 @@ async def check(call: Reading, login: str, password: str) -> Checked:
         raise Problem(429, "Too many failed attempts, try again later")
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
-    stronger = await hash_password(password) if matches and stored and needs_rehash(stored) else None
+    stronger = (
+        await hash_password(password) if matches and stored and needs_rehash(stored) else None
+    )
     if row is not None:
         call.customer_id = row.customer_id
     return Checked(row, subjects, matches, stronger)
@@ -79,9 +83,7 @@ def _subjects(call: Reading, login: str) -> list[str]:
     return [call.keyring.digest(name).hex()[:32] for name in names]
 
 
-async def settle(
-    call: Writing, checked: Checked, *, changes_password: bool = False
-) -> Outcome:
+async def settle(call: Writing, checked: Checked, *, changes_password: bool = False) -> Outcome:
     """Note how it ended, inside the unit of work. Raises Problem 403 where a policy refuses."""
     row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
     if row is None or checked.row is None:
@@ -125,9 +127,7 @@ async def sign_in(call: Writing, checked: Checked) -> model.UserRow:
         password=checked.stronger or row.password,
     )
     await model.store(call, row)
-    await audit.record(
-        call, "user.login", f"User '{row.login}' logged in", user_id=row.id
-    )
+    await audit.record(call, "user.login", f"User '{row.login}' logged in", user_id=row.id)
     return row
 
 
