@@ -21,6 +21,7 @@ ROOMS = (
     "tenantry.http.health",
     "tenantry.http.openapi",
     "tenantry.areas.customers.api",
+    "tenantry.areas.customers.contacts_api",
     "tenantry.areas.users.api",
     "tenantry.areas.services.api",
     "tenantry.areas.services.versions_api",

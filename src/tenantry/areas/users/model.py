@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from email_validator import EmailNotValidError, validate_email
 from msgspec import UNSET, UnsetType
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
@@ -14,6 +13,7 @@ from tenantry.core.commit import UniqueViolation
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_authorized, not_found
 from tenantry.core.ids import new_id
+from tenantry.core.mail_address import checked_address
 from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID, ROLES, Role
 from tenantry.core.statements import Statement, is_one_of, point
 
@@ -228,12 +228,10 @@ def checked_login(login: str | None) -> str:
     if not text:
         raise bad_request("Login is required")
     try:
-        # Only the syntax: nobody is asked over the network whether the address exists.
-        validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as problem:
+        return checked_address(text)
+    except ValueError as problem:
         detail = f"Login must be an e-mail address: {problem}"
         raise bad_request(detail) from problem
-    return text
 
 
 def _checked_name(name: str) -> str:
