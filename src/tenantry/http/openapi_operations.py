@@ -23,7 +23,7 @@ _OTP = {
     "description": "The one-time password of a user who has two factors",
     "schema": {"type": "string"},
 }
-_SUCCESS = {200: "Done", 201: "Created", 202: "Accepted", 204: "Done; there is nothing to tell"}
+_SUCCESS = {201: "Created", 202: "Accepted", 204: "Done; there is nothing to tell"}
 
 
 def _home(row: Operation) -> str:
@@ -153,7 +153,7 @@ def media_types(row: Operation) -> list[str]:
 
 def _success(row: Operation, schemas: Schemas) -> dict[str, Any]:
     document: dict[str, Any] = {
-        "description": _SUCCESS[row.status],
+        "description": _SUCCESS.get(row.status, "Done"),
         "headers": REQUEST_ID | QUOTA if row.writes else REQUEST_ID,
     }
     content = _content(row, schemas)
