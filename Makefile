@@ -48,7 +48,7 @@ lock: .venv/.dev  ## resolve requirements/*.txt and the clients' lock anew (ARGS
 	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) --group binaries --no-deps -o requirements/binaries.txt
-	npm install --prefix tests/clients --package-lock-only --omit-lockfile-registry-resolved
+	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved
 
 clean:  ## remove everything that the commands above made
 	rm -rf .venv tests/clients/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -88,8 +88,9 @@ clean:  ## remove everything that the commands above made
 	@touch $@
 
 # The lock names the CLI's package for every platform, or `npm ci` would call it out of date; those
-# that were not at hand when it was made stand in it without a checksum.
+# that were not at hand when it was made stand in it without a checksum. And `cd`, because
+# `npm --prefix` passes over the machine's own npm configuration.
 .venv/.clients: tests/clients/package-lock.json .venv/.binaries
-	npm ci --prefix tests/clients --ignore-scripts --no-audit --no-fund --no-update-notifier \
+	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier \
 		--loglevel error
 	@touch $@
