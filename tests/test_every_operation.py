@@ -1,4 +1,4 @@
-"""What holds for every operation, tested over the table: a new one is covered when it is declared."""
+"""What holds for every operation, over the table: a new one is covered when it is declared."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -163,7 +163,7 @@ async def test_hostile_paths_are_only_not_found(world: World, row: Operation) ->
     await world.sudo(ADA)
     for hostile in ("a%00b", "%ff%fe", "..%2f..", "'%3B--", "é", "0" * 3000, "%F0%9F%98%80"):
         parts = dict.fromkeys(OWN, hostile)
-        if row.path.startswith("/customer/{customer_id}/"):
+        if row.path.count("{") > 1 and "customer_id" in row.path:
             parts["customer_id"] = WIDGETS
         answer = await world.ask(ADA, row.method, row.path.format(**parts))
         assert answer.status_code in {400, 404, 414}, (hostile, answer.status_code, answer.text)
