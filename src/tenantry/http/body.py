@@ -35,8 +35,13 @@ class Body(Generic[T]):
         self._shape = shape
         self._forms = takes_forms
 
+    @property
+    def is_form(self) -> bool:
+        """Whether it came as a form, as browsers send it. Raises Problem 415."""
+        return content_kind(self._request, takes_forms=self._forms) == "form"
+
     def __call__(self) -> T:
-        """The struct. Raises Problem 400."""
+        """The struct. Raises Problem 400, 415."""
         kind = content_kind(self._request, takes_forms=self._forms)
         raw = self._request.body
         values = _form(raw) if kind == "form" else _json(raw)

@@ -191,6 +191,14 @@ class Operation:
                 path["evidence"] = evidence
         return path
 
+    async def evidence(self, request: Request, call: Reading, path: dict[str, str]) -> Any:
+        """What `prepare` finds before the unit of work."""
+        if self.prepare is None:
+            return None
+        named = inspect.signature(self.prepare).parameters
+        parts = {name: value for name, value in path.items() if name in named}
+        return await self.prepare(call, self.body(request), read_credentials(request), **parts)
+
     def body(self, request: Request) -> Body[Any] | None:
         """The body, not yet decoded."""
         if self.shape is None:
@@ -208,7 +216,7 @@ def operation(  # noqa: PLR0913 - a row has that many columns
     allow: Allow,
     wire: Wire,
     status: int = 200,
-    prepare: Callable[[Reading, Any, Credentials], Awaitable[Any]] | None = None,
+    prepare: Handler | None = None,
     query: tuple[QueryParameter, ...] = (),
     compatibility: str | None = None,
     answers: Any = None,
@@ -217,7 +225,8 @@ def operation(  # noqa: PLR0913 - a row has that many columns
 
     `status` is that of success (a function that returns None answers it without a body).
     `prepare` runs before the unit of work: what takes long (a password's hash) belongs there. It
-    may set the call's `customer_id`. `compatibility` names the shim for clients that need one.
+    gets the call, the body, the credentials and the parts of the path that it names, and may set
+    the call's `customer_id`. `compatibility` names the shim for clients that need one.
     `answers` is the type of a success that is told through an Answer, for the documentation.
     """
 

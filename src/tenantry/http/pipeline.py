@@ -19,7 +19,7 @@ from tenantry.core.secrets import Keyring
 from tenantry.http import compatibility, gate
 from tenantry.http.log import RequestLog, new_request_id
 from tenantry.http.message import Header, Request, Response
-from tenantry.http.operation import Answer, Operation, Refused, read_credentials
+from tenantry.http.operation import Answer, Operation, Refused
 from tenantry.http.routes import Routes
 from tenantry.http.wire import LEGACY, Wire
 
@@ -164,9 +164,7 @@ class Pipeline:
         if operation.prepare is not None:
             gate.admit(operation.allow, call, request.method, path)
             gate.check_length(request)
-            evidence = await operation.prepare(
-                call, operation.body(request), read_credentials(request)
-            )
+            evidence = await operation.evidence(request, call, path)
 
         async def work(unit: Unit) -> Response:
             writing = await self._begin(unit, exchange, call, digest)

@@ -5,6 +5,7 @@ come from one door and that is where clients look for them (contract: protocol ย
 """
 
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ class Wire(msgspec.Struct, frozen=True):
 
     def problem(self, problem: Problem) -> Response:
         """A refusal as this dialect tells it."""
-        if problem.status in _GATEWAY and self.name != "billing":
+        if problem.status in _GATEWAY and self.name not in {"billing", "page"}:
             return _legacy(problem)
         return self.refuse(problem)
 
@@ -82,6 +83,13 @@ def _problem_with_errors(problem: Problem) -> Response:
     return _problem_details(problem, [error])
 
 
+def _page(problem: Problem) -> Response:
+    title, detail = escape(problem.title), escape(problem.detail or "")
+    text = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
+    headers = (*problem.headers, ("content-security-policy", "default-src 'none'"))
+    return Response(problem.status, text.encode(), HTML, headers)
+
+
 LEGACY = Wire("legacy", JSON, takes_forms=True, refuse=_legacy)
 """Customers, users, contacts, tokens, services: forms or JSON in, JSON out."""
 
@@ -96,3 +104,6 @@ PLAIN = Wire("plain", JSON, takes_forms=False, refuse=_problem_details)
 
 PLAIN_ERRORS = Wire("plain", JSON, takes_forms=False, refuse=_problem_with_errors)
 """The one among them whose clients look into `errors` (contract: identity ยง7.5)."""
+
+PAGE = Wire("page", HTML, takes_forms=True, refuse=_page)
+"""Pages for people's browsers: an operation makes its own Response, refusals are bare pages."""
