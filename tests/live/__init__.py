@@ -1,0 +1,1 @@
+"""Server processes: killed, stopped, raced, and started as a new user would."""
