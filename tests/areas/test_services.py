@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import msgspec
 import pytest
 
 from tenantry.core.clock import SECOND
@@ -27,10 +28,7 @@ from tests.world import (
 NOT_ALLOWED = {"msg": "You are not authorized to perform this action"}
 
 
-async def test_an_engineer_creates_a_service_with_an_unlocked_inactive_version(
-    world: World,
-) -> None:
-    before = len(await world.events())
+async def test_an_engineer_creates_a_service(world: World) -> None:
     answer = await world.ask(
         BEN, "POST", "/service", data={"name": "www.example.com", "type": "wasm", "comment": "hi"}
     )
@@ -39,8 +37,7 @@ async def test_an_engineer_creates_a_service_with_an_unlocked_inactive_version(
     service = answer.json()
     assert list(service) == [*COMMON, "paused", "publish_key"]
     assert re.fullmatch(r"[0-9A-Za-z]{22}", service["id"])
-    (version,) = service.pop("versions")
-    assert list(version) == VERSION
+    del service["versions"]
     assert service == {
         "id": service["id"],
         "name": "www.example.com",
@@ -54,6 +51,12 @@ async def test_an_engineer_creates_a_service_with_an_unlocked_inactive_version(
         "paused": False,
         "publish_key": "",
     }
+
+
+async def test_a_new_service_has_an_unlocked_inactive_version(world: World) -> None:
+    service = await create(world)
+    (version,) = service["versions"]
+    assert list(version) == VERSION
     assert version == {
         "service_id": service["id"],
         "number": 1,
@@ -68,9 +71,19 @@ async def test_an_engineer_creates_a_service_with_an_unlocked_inactive_version(
         "deleted_at": None,
         "environments": [],
     }
-    (event,) = (await world.events())[before:]
-    assert event[:2] == ("service.create", "service.create")
-    assert f'"service_id":"{service["id"]}"' in event[2]
+
+
+async def test_services_that_come_and_go_are_logged(world: World) -> None:
+    before = len(await world.events())
+    service_id = (await create(world, name="brief"))["id"]
+    await world.ask(BEN, "DELETE", f"/service/{service_id}")
+    created, deleted = (await world.events())[before:]
+    assert created[:2] == ("service.create", "service.create")
+    assert deleted[:2] == ("service.delete", "service.delete")
+    for event in (created, deleted):
+        body = msgspec.json.decode(event[2])
+        assert body["service_id"] == service_id
+        assert list(body["rows"]) == [f"service/{service_id}"]
 
 
 async def test_a_service_without_a_name_gets_the_lowest_free_number(world: World) -> None:
