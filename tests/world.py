@@ -22,7 +22,7 @@ from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.core import schema
 from tenantry.core.clock import DAY, HOUR, Instant, read
-from tenantry.core.commit import Unit
+from tenantry.core.unit import Unit
 from tenantry.core.context import Writing
 from tenantry.core.secrets import hash_password
 from tenantry.core.statements import Statement
@@ -153,7 +153,9 @@ class World:
 
     async def letters(self) -> list[dict[str, Any]]:
         """What waits in the outbox."""
-        return [msgspec.json.decode(payload) for _, payload in await self.app.database.all(_LETTERS)]
+        return [
+            msgspec.json.decode(payload) for _, payload in await self.app.database.all(_LETTERS)
+        ]
 
     async def stop(self) -> None:
         """Close everything."""
@@ -189,7 +191,10 @@ async def make_world(database: str) -> None:
     hashed = await hash_password(PASSWORD)
     await begin(app.database, app.keyring)
     await create_operator_key(app.database, app.keyring, key=OPERATOR)
-    for customer_id, name, owner in ((WIDGETS, "Example Widgets", ADA), (OTHER, "Other Company", EVE)):
+    for customer_id, name, owner in (
+        (WIDGETS, "Example Widgets", ADA),
+        (OTHER, "Other Company", EVE),
+    ):
         people = [person for person in EVERYBODY if person.customer_id == customer_id]
 
         async def work(

@@ -23,7 +23,7 @@ from tenantry import migrations
 from tenantry.app import Application
 from tenantry.areas.operator import founding
 from tenantry.areas.users.passwords import weakness
-from tenantry.core import audit
+from tenantry.core import chain
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
 from tenantry.core.errors import bad_request
@@ -158,8 +158,8 @@ async def verify_audit(settings: Settings, customer_id: str | None) -> tuple[lis
     """Check one customer's log, or every log: a line each, and whether all are whole."""
     lines, is_whole = [], True
     async with _opened(settings) as (database, _):
-        for customer in await audit.customers(database, customer_id):
-            checked = await audit.verify(database, customer)
+        for customer in await chain.customers(database, customer_id):
+            checked = await chain.verify(database, customer)
             lines.append(f"{customer}  {checked.events} events  {checked.problem or 'whole'}")
             is_whole = is_whole and checked.problem is None
     return lines, is_whole

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import bindparam, delete, update
 
-from tenantry.core import audit, schema
-from tenantry.core.commit import Unit
+from tenantry.core import chain, schema
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.world import ADA, BEN, WIDGETS, World
 
 _E = schema.events.c
@@ -37,12 +37,12 @@ async def test_personal_values_stand_beside_the_body(world: World) -> None:
     for value in ("new@example.com", "192.0.2.10"):
         assert value not in body
         assert value in personal
-    event = audit.opened(body, personal)
+    event = chain.opened(body, personal)
     assert event["metadata"]["login"] == "new@example.com"
     assert event["description"] == "User 'new@example.com' was created"
     assert event["ip"] == "192.0.2.10"
     assert event["user_id"] == ADA.id
-    erased = audit.opened(body, None)
+    erased = chain.opened(body, None)
     assert erased["metadata"]["login"] == ""
 
 
@@ -64,13 +64,13 @@ _TAMPER: dict[str, Statement[Any]] = {
 @pytest.mark.parametrize("how", list(_TAMPER))
 async def test_tampering_is_found(world: World, how: str) -> None:
     database = world.app.database
-    assert (await audit.verify(database, WIDGETS)).problem is None
+    assert (await chain.verify(database, WIDGETS)).problem is None
 
     async def work(unit: Unit) -> None:
         await unit.run(_TAMPER[how], **({"to": 1000} if how == "renumbered" else {}))
 
     await database.write(work)
-    problem = (await audit.verify(database, WIDGETS)).problem
+    problem = (await chain.verify(database, WIDGETS)).problem
     assert problem is not None
     assert "5" in problem
 
@@ -82,7 +82,7 @@ async def test_erasing_personal_values_breaks_no_hash(world: World) -> None:
         await unit.run(erase)
 
     await world.app.database.write(work)
-    assert (await audit.verify(world.app.database, WIDGETS)).problem is None
+    assert (await chain.verify(world.app.database, WIDGETS)).problem is None
 
 
 async def test_an_event_names_the_state_it_left(world: World) -> None:

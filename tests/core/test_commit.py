@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, select
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.operator.founding import system_call
-from tenantry.core import audit, schema
-from tenantry.core.commit import Unit
+from tenantry.core import chain, schema
 from tenantry.core.database import Database, open_database
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.world import ADA, BEN, OTHER, WIDGETS, TurnedClock, World
 
 _W = schema.write_counts.c
@@ -45,7 +45,7 @@ async def test_units_that_meet_are_all_committed(world: World) -> None:
     assert done == list(range(100))
     for one in customers_of:
         assert len(await world.events(one)) == before[one] + 50
-        assert (await audit.verify(database, one)).problem is None
+        assert (await chain.verify(database, one)).problem is None
 
 
 async def test_one_that_fails_is_undone_alone(world: World) -> None:
@@ -67,7 +67,7 @@ async def test_one_that_fails_is_undone_alone(world: World) -> None:
     )
     assert [type(result) for result in results] == [LookupError, type(None), LookupError]
     assert len(await world.events()) == before + 1
-    assert (await audit.verify(database, WIDGETS)).problem is None
+    assert (await chain.verify(database, WIDGETS)).problem is None
     answer = await world.ask(ADA, "GET", "/current_customer")
     assert answer.json()["name"] == "Good"
     # Three writes were made, whatever became of them.
@@ -137,8 +137,8 @@ async def test_two_processes_writing_for_one_customer_make_one_chain(
         *(rename(world.app.database, f"first {n}") for n in range(40)),
         *(rename(second, f"second {n}") for n in range(40)),
     )
-    checked = await audit.verify(second, WIDGETS)
-    assert checked == audit.Checked(before + 80)
+    checked = await chain.verify(second, WIDGETS)
+    assert checked == chain.Checked(before + 80)
 
 
 async def test_what_another_process_commits_is_seen_by_the_next_request(
@@ -179,4 +179,4 @@ async def test_transactions_that_block_each_other_are_run_again(
         cross(world.app.database, "a", WIDGETS, OTHER), cross(second, "b", OTHER, WIDGETS)
     )
     for one in (WIDGETS, OTHER):
-        assert (await audit.verify(second, one)).problem is None
+        assert (await chain.verify(second, one)).problem is None

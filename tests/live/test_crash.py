@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from tenantry.core import audit, schema
+from tenantry.core import chain, schema
 from tenantry.core.database import open_database
 from tenantry.core.statements import Statement
 from tests.infrastructure.server import serving, start
@@ -81,6 +81,6 @@ async def _check(database_url: str, answered: dict[str, str]) -> None:
         assert set(users) <= created
         assert set(users) <= revised
         for customer_id in (WIDGETS, OTHER):
-            assert (await audit.verify(database, customer_id)).problem is None
+            assert (await chain.verify(database, customer_id)).problem is None
     finally:
         await database.stop()

@@ -12,9 +12,9 @@ import msgspec
 
 from tenantry.core.addresses import EVERYWHERE
 from tenantry.core.clock import Instant
-from tenantry.core.commit import Unit
 from tenantry.core.secrets import Keyring
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 
 R = TypeVar("R")
 

@@ -10,12 +10,21 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from sqlalchemy import select
+
+from tenantry.core import schema
 from tenantry.core.clock import Clock
-from tenantry.core.commit import Job, Lane, Session, Unit
+from tenantry.core.commit import Job, Lane
+from tenantry.core.session import Session
 from tenantry.core.statements import Dialect, Row, Statement
+from tenantry.core.unit import Unit
 
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+ANYTHING = Statement(select(schema.installation.c.id))
+"""Reads the one row that every database of ours has."""
 
 
 class Database(ABC):

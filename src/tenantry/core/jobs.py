@@ -14,10 +14,10 @@ from sqlalchemy import bindparam, delete, select, update
 
 from tenantry.core import mail, schema
 from tenantry.core.clock import DAY, HOUR, MINUTE
-from tenantry.core.commit import Unit
 from tenantry.core.database import Database
 from tenantry.core.secrets import Keyring
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 
 CLAIMED_FOR = 2 * MINUTE
 MAX_ATTEMPTS = 12

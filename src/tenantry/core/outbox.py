@@ -1,6 +1,6 @@
 """The outbox: what a change causes outside is a row of the same commit, delivered afterwards."""
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 

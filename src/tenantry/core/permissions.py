@@ -20,7 +20,7 @@ ROLE_IDS = {role: name.ljust(22, "0") for role, name in ROLE_IDS.items()}
 
 ROLE_OF_ID = {role_id: role for role, role_id in ROLE_IDS.items()}
 
-_EVERYBODY = frozenset({"customer.read", "user.read", "role.read", "contact.read"})
+_EVERYBODY = frozenset({"contact.read", "customer.read", "role.read", "user.read"})
 _SEES_SERVICES = frozenset({"service.read", "service.stats"})
 _BILLING = frozenset(
     {
@@ -53,6 +53,7 @@ ACCOUNT_PERMISSIONS = (
             "customer.read_full",
             "customer.security",
             "customer.update",
+            "event.read",
             "invitation.create",
             "invitation.delete",
             "invitation.read",
@@ -73,7 +74,6 @@ ACCOUNT_PERMISSIONS = (
             "user.update",
             "user_group.manage",
             "user_group.read",
-            "event.read",
         }
     )
     | _EVERYBODY

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 import apsw
 
 from tenantry.core.clock import Clock
-from tenantry.core.commit import Lane, Retryable, Session, UniqueViolation
+from tenantry.core.commit import Lane
 from tenantry.core.database import Database
+from tenantry.core.session import Retryable, Session, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
 R = TypeVar("R")

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 from tenantry.access.state import Principals, check_customer, read_principal
 from tenantry.core.clock import Clock
-from tenantry.core.commit import Unit
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
+from tenantry.core.unit import Unit
 from tenantry.http import compatibility, gate
 from tenantry.http.log import RequestLog, new_request_id
 from tenantry.http.message import Header, Request, Response
@@ -117,6 +117,18 @@ class Pipeline:
         operation, names = row
         exchange.operation = operation
         path = dict(zip(names, values, strict=True))
+        call, digest = await self._call(exchange, operation)
+        if operation.writes:
+            async with asyncio.timeout(PATIENCE):
+                return await self._write(exchange, operation, call, path, digest)
+        gate.admit(operation.allow, call, request.method, path)
+        gate.check_length(request)
+        result = await operation.function(call, **operation.arguments(request, path, None))
+        return self._render(operation, result, call)
+
+    async def _call(self, exchange: Exchange, operation: Operation) -> tuple[Reading, bytes]:
+        """The call, once it is known who asks, and the digest of his key."""
+        request = exchange.request
         now = self.clock()
         identified = gate.identify_if_any if operation.allow.who == "public" else gate.identify
         principal, digest = await identified(request, self.principals, self.keyring, now)
@@ -136,13 +148,7 @@ class Pipeline:
             await check_customer(self.database, call.customer_id)
         elif principal.token_id:
             self._touched(principal, call)
-        if operation.writes:
-            async with asyncio.timeout(PATIENCE):
-                return await self._write(exchange, operation, call, path, digest)
-        gate.admit(operation.allow, call, request.method, path)
-        gate.check_length(request)
-        result = await operation.function(call, **operation.arguments(request, path, None))
-        return self._render(operation, result, call)
+        return call, digest
 
     async def _refuse_method(self, exchange: Exchange, methods: dict[str, Any]) -> Response:
         operations = [row[0] for row in methods.values()]

@@ -1,0 +1,101 @@
+"""What a batch of units adds to the logs, the history and the outbox, written in one go."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, bindparam, insert, update
+
+from tenantry.core import schema
+from tenantry.core.session import Session
+from tenantry.core.statements import Row, Statement
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The end of a customer's log."""
+
+    sequence: int = 0
+    hash: bytes = bytes(32)
+
+
+class Additions(msgspec.Struct):
+    """Rows that a unit adds to the log and the outbox, written together at the end of a batch."""
+
+    events: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    closed: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    opened: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    letters: list[dict[str, Any]] = msgspec.field(default_factory=list)
+
+    def extend(self, other: "Additions") -> None:
+        """Take over another's rows."""
+        self.events += other.events
+        self.closed += other.closed
+        self.opened += other.opened
+        self.letters += other.letters
+
+
+def moved(before: dict[str, Head], after: dict[str, Head]) -> list[Row]:
+    """The heads that are to be written back."""
+    return [
+        (customer_id, head.sequence, head.hash)
+        for customer_id, head in sorted(after.items())
+        if before.get(customer_id, Head()) is not head and head.sequence
+    ]
+
+
+_MOVE_HEAD = Statement(
+    lambda insert_: (
+        insert_(schema.chains)
+        .values(
+            customer_id=bindparam("customer_id"),
+            sequence=bindparam("sequence"),
+            hash=bindparam("hash"),
+        )
+        .on_conflict_do_update(
+            index_elements=["customer_id"],
+            set_={"sequence": bindparam("sequence"), "hash": bindparam("hash")},
+        )
+    )
+)
+_CLOSE = Statement(
+    update(schema.revisions)
+    .where(
+        and_(
+            schema.revisions.c.customer_id == bindparam("customer"),
+            schema.revisions.c.kind == bindparam("of_kind"),
+            schema.revisions.c.row_id == bindparam("row"),
+            schema.revisions.c.to_sequence.is_(None),
+        )
+    )
+    .values(to_sequence=bindparam("sequence"))
+)
+_ADD_EVENT = Statement(insert(schema.events))
+_OPEN = Statement(insert(schema.revisions))
+_ADD_LETTER = Statement(insert(schema.outbox))
+
+
+async def write(session: Session, additions: Additions, moved: list[Row]) -> None:
+    """Everything that a batch adds, in one call a table. Events first: they say what happened."""
+    _close_opened(additions.opened)
+    for statement, rows in (
+        (_ADD_EVENT, additions.events),
+        (_CLOSE, additions.closed),
+        (_OPEN, additions.opened),
+        (_ADD_LETTER, additions.letters),
+        (
+            _MOVE_HEAD,
+            [{"customer_id": who, "sequence": at, "hash": digest} for who, at, digest in moved],
+        ),
+    ):
+        if rows:
+            compiled = statement.on(session.dialect)
+            await session.run_many(compiled, [compiled.arguments(row) for row in rows])
+
+
+def _close_opened(opened: list[dict[str, Any]]) -> None:
+    """Of a row that changed twice in a batch, end the first revision where the second begins."""
+    last: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for revision in opened:
+        key = revision["customer_id"], revision["kind"], revision["row_id"]
+        if key in last:
+            last[key]["to_sequence"] = revision["from_sequence"]
+        last[key] = revision

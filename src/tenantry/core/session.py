@@ -1,0 +1,49 @@
+"""A connection inside a transaction, as lanes and units of work use it, whichever the database."""
+
+from typing import Protocol
+
+from tenantry.core.statements import Compiled, Dialect, Row
+
+
+class UniqueViolation(Exception):
+    """A row with that key is already there."""
+
+
+class Retryable(Exception):
+    """The database asks to run the transaction again (deadlock, lock time-out, serialization)."""
+
+
+class Session(Protocol):
+    """A connection inside one transaction at a time."""
+
+    dialect: Dialect
+
+    async def begin(self) -> None:
+        """Open the transaction, for writing."""
+
+    async def commit(self) -> None:
+        """Make it durable."""
+
+    async def rollback(self) -> None:
+        """Leave no trace of it."""
+
+    async def savepoint(self) -> None:
+        """Begin what may be undone alone."""
+
+    async def release(self) -> None:
+        """Keep what was done since the savepoint."""
+
+    async def undo(self) -> None:
+        """Undo what was done since the savepoint."""
+
+    async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
+        """What a statement returns."""
+
+    async def run(self, statement: Compiled, arguments: Row) -> int:
+        """Change rows; how many were. Raises UniqueViolation."""
+
+    async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
+        """Run a statement once for each set of arguments; everything it returns."""
+
+    async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        """Run a statement once for each set of arguments. Raises UniqueViolation."""

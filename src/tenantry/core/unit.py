@@ -1,0 +1,76 @@
+"""A unit of work: one request's changes, inside a lane's transaction (see commit.py)."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+
+from tenantry.core import schema
+from tenantry.core.additions import Additions, Head
+from tenantry.core.clock import Instant
+from tenantry.core.session import Session
+from tenantry.core.statements import Statement, is_one_of
+
+R = TypeVar("R")
+
+
+class Unit:
+    """One request's changes: committed together when its work returns, undone when it raises."""
+
+    def __init__(
+        self, session: Session, now: Instant, heads: dict[str, Head], count: int = 0
+    ) -> None:
+        """Begin inside a lane's transaction."""
+        self._session = session
+        self.now = now
+        self.heads = dict(heads)
+        self.count = count
+        """The writes that who asks has made in this hour, this one included."""
+        self.added = Additions()
+
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """The first row, or None."""
+        compiled = statement.on(self._session.dialect)
+        rows = await self._session.rows(compiled, compiled.arguments(given))
+        return statement.made(rows[0]) if rows else None
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Every row."""
+        compiled = statement.on(self._session.dialect)
+        rows = await self._session.rows(compiled, compiled.arguments(given))
+        return [statement.made(row) for row in rows]
+
+    async def run(self, statement: Statement[Any], **given: Any) -> int:
+        """Change rows; how many were. Raises UniqueViolation."""
+        compiled = statement.on(self._session.dialect)
+        return await self._session.run(compiled, compiled.arguments(given))
+
+    async def run_many(self, statement: Statement[Any], rows: Sequence[dict[str, Any]]) -> None:
+        """Run a change once for each set of values. Raises UniqueViolation."""
+        compiled = statement.on(self._session.dialect)
+        await self._session.run_many(compiled, [compiled.arguments(row) for row in rows])
+
+    async def head(self, customer_id: str) -> Head:
+        """The end of a customer's log as this unit sees it; locked until the commit."""
+        if customer_id not in self.heads:
+            self.heads |= await lock_heads(self._session, [customer_id])
+        return self.heads[customer_id]
+
+
+_HEADS = Statement(
+    select(schema.chains.c.customer_id, schema.chains.c.sequence, schema.chains.c.hash)
+    .where(is_one_of(schema.chains.c.customer_id, "customers"))
+    .order_by(schema.chains.c.customer_id)
+    .with_for_update()
+)
+
+
+async def lock_heads(session: Session, customers: list[str]) -> dict[str, Head]:
+    """Lock the ends of some customers' logs, in order."""
+    heads = dict.fromkeys(customers, Head())
+    compiled = _HEADS.on(session.dialect)
+    for customer_id, sequence, digest in await session.rows(
+        compiled, compiled.arguments({"customers": customers})
+    ):
+        heads[customer_id] = Head(sequence, digest)
+    return heads

@@ -1,0 +1,61 @@
+"""The operation table as tests see it: every row, and what to put into its path."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tenantry.app import operations
+from tenantry.http.operation import Operation
+from tests.world import BEN, BOT, ELSEWHERE, NED, OTHER, WIDGETS, WWW
+
+TABLE = {f"{row.method} {row.path}": row for row in operations()}
+GUARDED = {name: row for name, row in TABLE.items() if row.allow.who not in {"public", "operator"}}
+WRITES = {name: row for name, row in TABLE.items() if row.writes}
+WITH_BODY = {name: row for name, row in TABLE.items() if row.takes is not None}
+
+OWN = {
+    "customer_id": WIDGETS,
+    "user_id": BEN.id,
+    "user_login": BEN.login,
+    "service_id": WWW,
+    "version_id": "1",
+    "environment_name": "staging",
+    "token_id": BEN.token_id,
+    "star_id": "7StarOfAda000000000000",
+    "contact_id": "8ContactOfAda000000000",
+    "code": "no-such-code",
+}
+"""What the parts of a path are, in Ada's customer."""
+FOREIGN = {
+    **OWN,
+    "customer_id": OTHER,
+    "user_id": NED.id,
+    "user_login": NED.login,
+    "service_id": ELSEWHERE,
+    "token_id": NED.token_id,
+    "star_id": "7StarOfEve000000000000",
+    "contact_id": "8ContactOfEve000000000",
+}
+"""The same in Eve's."""
+AUTOMATION = {"token_id": BOT.token_id}
+
+UNAUTHENTICATED = {"msg": "Provided credentials are missing or invalid"}
+
+
+def path_of(row: Operation, parts: dict[str, str], **more: str) -> str:
+    """A path with its parts filled in; automation tokens' paths name one."""
+    known = {**parts, **more}
+    if row.path.startswith("/automation-tokens") and parts is OWN:
+        known |= AUTOMATION
+    return row.path.format(**known)
+
+
+def every(rows: dict[str, Operation]) -> Any:
+    """Run a test once for each of these operations."""
+    return pytest.mark.parametrize("row", list(rows.values()), ids=list(rows))
+
+
+def is_legacy(answer: httpx.Response) -> bool:
+    """Whether a refusal has the gateway's shape, exactly typed."""
+    return answer.headers["content-type"] == "application/json" and "msg" in answer.json()
