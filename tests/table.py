@@ -1,6 +1,5 @@
 """The operation table as tests see it: every row, and what to put into its path."""
 
-from typing import Any
 
 import httpx
 import pytest
@@ -51,7 +50,7 @@ def path_of(row: Operation, parts: dict[str, str], **more: str) -> str:
     return row.path.format(**known)
 
 
-def every(rows: dict[str, Operation]) -> Any:
+def every(rows: dict[str, Operation]) -> pytest.MarkDecorator:
     """Run a test once for each of these operations."""
     return pytest.mark.parametrize("row", list(rows.values()), ids=list(rows))
 
