@@ -1,0 +1,282 @@
+"""What a scenario lacks in the database: found out, and refused as a whole, before any writing.
+
+A row that stands is left as it is; where the file says something else of it, that is noted. One
+that was removed under the id that the file gives it stays removed, and what hangs on it is left
+out.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import msgspec
+
+from tenantry.areas.customers.model import CONTACTS, CustomerRow
+from tenantry.areas.operator import standing
+from tenantry.areas.operator.plan import Due, Plan, Target, given
+from tenantry.areas.operator.scenario_checks import Taken
+from tenantry.areas.operator.scenario_shape import (
+    AutomationToken,
+    BadScenario,
+    Customer,
+    OperatorKey,
+    Scenario,
+    Token,
+    User,
+)
+from tenantry.areas.tokens import terms
+from tenantry.areas.tokens.model import MAX_LIVE
+from tenantry.areas.users import model as users
+from tenantry.core.clock import Instant, read, shown
+from tenantry.core.database import Database
+from tenantry.core.ids import new_id
+from tenantry.core.secrets import Keyring, new_token
+
+ASKED_AT_ONCE = 200
+"""Reads that wait together: on PostgreSQL they become one query."""
+
+SETTINGS = [
+    name
+    for name in Customer.__struct_fields__
+    if name in CustomerRow.__struct_fields__ and name != "id"
+]
+
+
+async def plan_all(database: Database, keyring: Keyring, scenario: Scenario) -> list[Plan]:
+    """A plan for each customer. Raises BadScenario, before anything is written."""
+    known = _Known(await standing.customers(database))
+    taken = Taken()
+    plans = []
+    for at, customer in enumerate(scenario.customers):
+        place = f"customers[{at}]"
+        found = known.find(place, customer)
+        taken.take(place, found or place)
+        if found in known.closed:
+            plan = Plan(place, found)
+            plan.skip("customer", place, "was closed, and stays so")
+        else:
+            row = await standing.customer_row(database, found) if found else None
+            plan = await _plan(database, keyring, (place, customer), row)
+        plans.append(plan)
+    due = [one for plan in plans for one in plan.due]
+    for at in range(0, len(due), ASKED_AT_ONCE):
+        asked = due[at : at + ASKED_AT_ONCE]
+        await asyncio.gather(*(_check_elsewhere(database, keyring, one) for one in asked))
+    return plans
+
+
+class _Known:
+    """The customers that there are."""
+
+    def __init__(self, rows: Iterable[standing.CustomerName]) -> None:
+        self.ids: set[str] = set()
+        self.closed: set[str] = set()
+        self._named: dict[str, list[str]] = {}
+        for row_id, name, deleted_at in rows:
+            self.ids.add(row_id)
+            if deleted_at is None:
+                self._named.setdefault(name, []).append(row_id)
+            else:
+                self.closed.add(row_id)
+
+    def find(self, place: str, customer: Customer) -> str:
+        """The id of the customer that is meant; empty for a new one. Raises BadScenario."""
+        if customer.id is not None:
+            return customer.id if customer.id in self.ids else ""
+        found = self._named.get(customer.name, [""])
+        if len(found) > 1:
+            raise BadScenario(f"{place}.id", f"is needed: {len(found)} customers have this name")
+        return found[0]
+
+
+async def _plan(
+    database: Database, keyring: Keyring, asked: tuple[str, Customer], row: CustomerRow | None
+) -> Plan:
+    place, customer = asked
+    if row is None:
+        plan = Plan(place, customer.id or new_id())
+    else:
+        plan = Plan(place, row.id, await standing.inside(database, row))
+        plan.owner_id = row.owner_id
+    plan_users(plan, customer.users)
+    plan_customer(plan, customer, row)
+    plan_services(plan, customer)
+    plan_tokens(plan, customer, keyring, database.clock())
+    plan_contacts(plan, customer)
+    plan_stars(plan, customer)
+    return plan
+
+
+async def _check_elsewhere(database: Database, keyring: Keyring, due: Due) -> None:
+    """What is one in the whole installation: logins and secrets."""
+    if due.kind == "user":
+        if await standing.login_holder(database, users.login_key(due.given.login)) is not None:
+            raise BadScenario(f"{due.place}.login", "a user of another customer has it")
+    elif due.secret is not None and due.given.access_token is not None:
+        digest = keyring.digest(due.secret)
+        if await standing.is_token(database, digest):
+            raise BadScenario(f"{due.place}.access_token", "another token has it")
+        if await standing.is_operator_key(database, digest):
+            raise BadScenario(f"{due.place}.access_token", "an operator key is the same")
+
+
+async def plan_keys(database: Database, keyring: Keyring, scenario: Scenario) -> list[OperatorKey]:
+    """The operator keys that lack. Raises BadScenario."""
+    due = []
+    for at, key in enumerate(scenario.operator_keys):
+        digest = keyring.digest(key.key)
+        if await standing.is_token(database, digest):
+            raise BadScenario(f"operator_keys[{at}].key", "a token is the same")
+        if not await standing.is_operator_key(database, digest):
+            due.append(key)
+    return due
+
+
+def plan_users(plan: Plan, rows: Iterable[User]) -> None:
+    """The users, the owner first."""
+    for stand in plan.standing["user"].all:
+        target = Target(stand.id, stand.is_gone)
+        plan.users[stand.id] = target
+        if not stand.is_gone:
+            plan.users |= {str(key): target for key in stand.keys}
+    due = []
+    for at, row in enumerate(rows):
+        place, key = f"{plan.place}.users[{at}]", users.login_key(row.login)
+        names = ("name", "role", "owner", "limit_services", "locked", "require_new_password")
+        target = plan.settle("user", place, row.id, key, {"login": key, **given(row, names)})
+        plan.users |= {key: target, target.id: target}
+        if target.is_due:
+            due.append(Due("user", place, target.id, row))
+    if plan.owner_id is None:
+        plan.owner_id = _owner(plan, due)
+    plan.due += sorted(due, key=lambda one: one.id != plan.owner_id)
+
+
+def _owner(plan: Plan, due: list[Due]) -> str:
+    owners = [one for one in due if one.given.owner]
+    able = [one for one in due if one.given.role == "superuser" and not one.given.locked]
+    if not able:
+        raise BadScenario(f"{plan.place}.users", "a new customer needs a superuser to own it")
+    return (owners or able)[0].id
+
+
+def plan_customer(plan: Plan, customer: Customer, stands: CustomerRow | None) -> None:
+    """The customer's own row; after its users, whom it names."""
+    named: dict[str, Any] = {}
+    for kind in CONTACTS:
+        text = getattr(customer, f"{kind}_contact")
+        if text is not None:
+            target = plan.user(f"{plan.place}.{kind}_contact", text)
+            named[f"{kind}_contact_id"] = target.id
+    if stands is not None:
+        plan.unchanged["customer"] += 1
+        facts = given(customer, SETTINGS) | {"name": customer.name} | named
+        plan.compare(plan.place, facts, msgspec.structs.asdict(stands))
+        return
+    settings = {name: getattr(customer, name) for name in SETTINGS}
+    row = CustomerRow(id=plan.customer_id, owner_id=plan.owner_id, **settings, **named)
+    plan.due.insert(0, Due("customer", plan.place, plan.customer_id, row))
+
+
+def plan_services(plan: Plan, customer: Customer) -> None:
+    """The services with their versions."""
+    by_id: dict[str, Target] = {}
+    for stand in plan.standing["service"].all:
+        by_id[stand.id] = target = Target(stand.id, stand.is_gone)
+        if not stand.is_gone:
+            plan.services[stand.facts["name"]] = target
+    for at, row in enumerate(customer.services):
+        place = f"{plan.place}.services[{at}]"
+        facts = {"name": row.name, **given(row, ("type", "comment"))}
+        target = plan.settle("service", place, row.id, row.name, facts)
+        plan.services[row.name] = by_id[target.id] = target
+        if target.is_due:
+            plan.due.append(Due("service", place, target.id, row))
+    plan.services |= by_id
+
+
+def plan_tokens(plan: Plan, customer: Customer, keyring: Keyring, now: Instant) -> None:
+    """The keys of users and of programs. Raises BadScenario where there are too many."""
+    for at, token in enumerate(customer.tokens):
+        place = f"{plan.place}.tokens[{at}]"
+        user = plan.user(f"{place}.user", token.user)
+        facts = {"kind": "user", "user": user.id}
+        _plan_token(plan, Due("token", place, "", token, user.id), facts, keyring)
+    for at, program in enumerate(customer.automation_tokens):
+        place = f"{plan.place}.automation_tokens[{at}]"
+        maker = plan.owner_id
+        facts = {"kind": "automation", **given(program, ("role", "tls_access"))}
+        if program.user is not None:
+            maker = facts["user"] = plan.user(f"{place}.user", program.user).id
+        _plan_token(plan, Due("automation token", place, "", program, maker), facts, keyring)
+    _check_limits(plan, now)
+
+
+def _plan_token(plan: Plan, due: Due, facts: dict[str, Any], keyring: Keyring) -> None:
+    row: Token | AutomationToken = due.given
+    services = plan.all_services(f"{due.place}.services", row.services)
+    maker = plan.users.get(due.user_id or "")
+    if any(one.is_gone for one in services) or (maker is not None and maker.is_gone):
+        plan.skip(due.kind, due.place, "is left out: what it belongs to was removed")
+        return
+    ids = tuple(one.id for one in services)
+    facts = {"name": row.name, "scope": terms.checked_scope(row.scope), **facts}
+    if ids:
+        facts["services"] = list(ids)
+    if row.expires_at is not None:
+        facts["expires_at"] = shown(read(row.expires_at))
+    key: Hashable = (due.user_id if due.kind == "token" else None, row.name)
+    if row.access_token is not None:
+        key = facts["access_token"] = keyring.digest(row.access_token)
+    target = plan.settle(due.kind, due.place, row.id, key, facts)
+    if target.is_due:
+        secret = row.access_token or new_token()
+        replaced = msgspec.structs.replace(due, id=target.id, services=ids, secret=secret)
+        plan.due.append(replaced)
+
+
+def _check_limits(plan: Plan, now: Instant) -> None:
+    counts: Counter[str | None] = Counter()
+    for stand in plan.standing["token"].all:
+        expires_at = stand.facts["expires_at"]
+        if stand.facts["kind"] != "session" and (expires_at is None or expires_at > shown(now)):
+            counts[stand.facts["user"] if stand.facts["kind"] == "user" else None] += 1
+    for due in plan.due:
+        if due.secret is not None:
+            holder = due.user_id if due.kind == "token" else None
+            counts[holder] += 1
+            if counts[holder] > MAX_LIVE:
+                whose = "a user" if holder else "a customer's programs"
+                raise BadScenario(due.place, f"{whose} can have {MAX_LIVE} tokens at most")
+
+
+def plan_contacts(plan: Plan, customer: Customer) -> None:
+    """The contacts."""
+    for at, row in enumerate(customer.contacts):
+        place = f"{plan.place}.contacts[{at}]"
+        who = Target((row.email or "").casefold())
+        if row.user is not None:
+            who = plan.user(f"{place}.user", row.user)
+        if who.is_gone:
+            plan.skip("contact", place, "is left out: its user was removed")
+            continue
+        key = (row.contact_type, who.id)
+        target = plan.settle("contact", place, None, key, given(row, ("name", "phone")))
+        if target.is_due:
+            user_id = who.id if row.user is not None else None
+            plan.due.append(Due("contact", place, target.id, row, user_id))
+
+
+def plan_stars(plan: Plan, customer: Customer) -> None:
+    """The stars."""
+    for at, row in enumerate(customer.stars):
+        place = f"{plan.place}.stars[{at}]"
+        user = plan.user(f"{place}.user", row.user)
+        (service,) = plan.all_services(f"{place}.service", [row.service])
+        if user.is_gone or service.is_gone:
+            plan.skip("star", place, "is left out: its user or service was removed")
+            continue
+        target = plan.settle("star", place, None, (user.id, service.id), {})
+        if target.is_due:
+            plan.due.append(Due("star", place, target.id, row, user.id, (service.id,)))

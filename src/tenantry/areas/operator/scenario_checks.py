@@ -1,0 +1,140 @@
+"""What can be wrong with a scenario before any database is asked."""
+
+from collections import Counter
+
+from tenantry.areas.customers.contacts import REACHED_BY_PHONE
+from tenantry.areas.operator.scenario_shape import (
+    AutomationToken,
+    BadScenario,
+    Contact,
+    Customer,
+    Scenario,
+    Service,
+    Token,
+    User,
+)
+from tenantry.areas.tokens import terms
+from tenantry.areas.users import model as users
+from tenantry.core.addresses import parse_allowlist
+from tenantry.core.clock import read
+from tenantry.core.errors import Problem
+from tenantry.core.mail_address import checked_address
+
+
+class Taken:
+    """What may stand in a file once only, and where it stands first."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[object, ...], str] = {}
+
+    def take(self, place: str, *key: object) -> None:
+        """Note it. Raises BadScenario for the second of its kind, without telling what it is."""
+        first = self._places.setdefault(key, place)
+        if first != place:
+            raise BadScenario(place, f"is the same as {first}")
+
+
+def check(scenario: Scenario) -> None:
+    """Raises BadScenario, naming the first place that is wrong."""
+    taken = Taken()
+    for at, customer in enumerate(scenario.customers):
+        _check_customer(f"customers[{at}]", customer, taken)
+    for at, key in enumerate(scenario.operator_keys):
+        _check_name(f"operator_keys[{at}].name", key.name)
+        taken.take(f"operator_keys[{at}].key", "secret", key.key)
+    names = Counter(customer.name for customer in scenario.customers)
+    for at, customer in enumerate(scenario.customers):
+        if customer.id is None and names[customer.name] > 1:
+            raise BadScenario(f"customers[{at}].id", "is needed: another has the same name")
+
+
+def _check_customer(place: str, customer: Customer, taken: Taken) -> None:
+    _check_id(place, "customer", customer.id, taken)
+    _check_name(f"{place}.name", customer.name)
+    _check_name(f"{place}.pricing_plan", customer.pricing_plan)
+    try:
+        parse_allowlist(customer.ip_whitelist)
+    except ValueError as problem:
+        raise BadScenario(f"{place}.ip_whitelist", str(problem)) from problem
+    for at, user in enumerate(customer.users):
+        _check_user(f"{place}.users[{at}]", user, taken)
+    owners = [at for at, user in enumerate(customer.users) if user.owner]
+    if len(owners) > 1:
+        raise BadScenario(f"{place}.users[{owners[1]}].owner", "a customer has one owner")
+    for at, service in enumerate(customer.services):
+        _check_service(f"{place}.services[{at}]", service, taken)
+        taken.take(f"{place}.services[{at}].name", "service name", place, service.name)
+    for at, token in enumerate(customer.tokens):
+        _check_token(f"{place}.tokens[{at}]", token, taken)
+    for at, automation in enumerate(customer.automation_tokens):
+        _check_token(f"{place}.automation_tokens[{at}]", automation, taken)
+    for at, contact in enumerate(customer.contacts):
+        _check_contact(f"{place}.contacts[{at}]", contact)
+
+
+def _check_id(place: str, kind: str, row_id: str | None, taken: Taken) -> None:
+    if row_id is not None:
+        taken.take(f"{place}.id", f"{kind} id", row_id)
+
+
+def _check_name(place: str, name: str | None) -> None:
+    # Verbs cut such blanks off, and the name would not be found again.
+    if name is not None and name != name.strip():
+        raise BadScenario(place, "begins or ends with a blank")
+
+
+def _check_user(place: str, user: User, taken: Taken) -> None:
+    _check_id(place, "user", user.id, taken)
+    _check_name(f"{place}.name", user.name)
+    try:
+        login = users.checked_login(user.login)
+    except Problem as problem:
+        raise BadScenario(f"{place}.login", problem.detail or problem.title) from problem
+    taken.take(f"{place}.login", "login", users.login_key(login))
+    if user.limit_services and user.role not in users.LIMITABLE:
+        raise BadScenario(f"{place}.limit_services", f"role {user.role!r} can't be service limited")
+    if user.owner and user.role != "superuser":
+        raise BadScenario(f"{place}.role", "the owner must be a superuser")
+    if user.owner and user.locked:
+        raise BadScenario(f"{place}.locked", "the owner can't be locked")
+
+
+def _check_service(place: str, service: Service, taken: Taken) -> None:
+    _check_id(place, "service", service.id, taken)
+    _check_name(f"{place}.name", service.name)
+    active, count = service.active_version, len(service.versions)
+    if active is not None and not 1 <= active <= count:
+        raise BadScenario(f"{place}.active_version", f"there is no version {active}, but {count}")
+
+
+def _check_token(place: str, token: Token | AutomationToken, taken: Taken) -> None:
+    _check_id(place, "token", token.id, taken)
+    _check_name(f"{place}.name", token.name)
+    if token.access_token is not None:
+        taken.take(f"{place}.access_token", "secret", token.access_token)
+    try:
+        terms.checked_scope(token.scope)
+    except Problem as problem:
+        raise BadScenario(f"{place}.scope", problem.title) from problem
+    if token.expires_at is not None:
+        try:
+            read(token.expires_at)
+        except ValueError as problem:
+            raise BadScenario(f"{place}.expires_at", f"is no RFC 3339 time: {problem}") from problem
+
+
+def _check_contact(place: str, contact: Contact) -> None:
+    _check_name(f"{place}.name", contact.name)
+    _check_name(f"{place}.phone", contact.phone)
+    is_named = contact.name is not None and contact.email is not None
+    if contact.user is not None and (contact.name is not None or contact.email is not None):
+        raise BadScenario(place, "has a user: leave name and email out")
+    if contact.user is None and not is_named:
+        raise BadScenario(place, "needs a user, or a name and an email")
+    if contact.phone is None and contact.contact_type in REACHED_BY_PHONE:
+        raise BadScenario(f"{place}.phone", f"is required of a {contact.contact_type} contact")
+    if contact.email is not None:
+        try:
+            checked_address(contact.email)
+        except ValueError as problem:
+            raise BadScenario(f"{place}.email", f"is no e-mail address: {problem}") from problem

@@ -1,0 +1,170 @@
+"""What stands in the database of what a scenario is about: read before anything is written."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import bindparam, select
+
+from tenantry.areas.customers.contacts import ContactRow
+from tenantry.areas.customers.model import CustomerRow
+from tenantry.areas.services.model import ServiceRow
+from tenantry.areas.users import model as users
+from tenantry.core import schema
+from tenantry.core.clock import shown_or_none
+from tenantry.core.database import Database
+from tenantry.core.statements import Statement, point
+
+Kind = Literal[
+    "customer", "user", "service", "token", "automation token", "contact", "star", "operator key"
+]
+
+_C, _U, _T, _O = schema.customers.c, schema.users.c, schema.tokens.c, schema.operator_keys.c
+
+
+class Stand(msgspec.Struct, frozen=True):
+    """A row that stands, as far as a scenario could have made it."""
+
+    id: str
+    keys: tuple[Hashable, ...]
+    """What it is found by, beside its id."""
+    facts: Mapping[str, Any]
+    is_gone: bool = False
+
+
+class Shelf:
+    """The rows of one kind that stand in a customer."""
+
+    def __init__(self, stands: list[Stand]) -> None:
+        self.all = stands
+        self.by_id = {stand.id: stand for stand in stands}
+        # One that is gone holds its id, but no longer its name.
+        self.by_key = {key: one for one in stands if not one.is_gone for key in one.keys}
+
+
+CustomerName = tuple[str, str, int | None]
+"""A customer's id, its name, and when it was closed."""
+Standing = Mapping[Kind, Shelf]
+NOTHING: Standing = {
+    kind: Shelf([]) for kind in ("user", "service", "token", "automation token", "contact", "star")
+}
+
+
+class _Token(msgspec.Struct, array_like=True, frozen=True):
+    id: str
+    digest: bytes
+    kind: str
+    user_id: str | None
+    name: str
+    scope: str
+    services: str
+    role: str | None
+    tls_access: bool
+    expires_at: int | None
+
+
+def _of_customer(table: Any, names: tuple[str, ...], row: Any = None) -> Statement[Any]:
+    columns = [table.c[name] for name in names]
+    return Statement(select(*columns).where(table.c.customer_id == bindparam("customer_id")), row)
+
+
+_CUSTOMERS: Statement[CustomerName] = Statement(
+    select(_C.id, _C.name, _C.deleted_at), lambda *columns: columns
+)
+_CUSTOMER = Statement(
+    select(*(schema.customers.c[name] for name in CustomerRow.__struct_fields__)).where(
+        _C.id == bindparam("customer_id")
+    ),
+    CustomerRow,
+)
+_USERS = _of_customer(schema.users, tuple(users.STORED), users.UserRow)
+_SERVICES = _of_customer(schema.services, ServiceRow.__struct_fields__, ServiceRow)
+_TOKENS = _of_customer(schema.tokens, _Token.__struct_fields__, _Token)
+_CONTACTS = _of_customer(schema.contacts, ContactRow.__struct_fields__, ContactRow)
+_STARS = _of_customer(schema.stars, ("id", "user_id", "service_id"))
+_LIVING = select(_U.customer_id, _U.login_key).where(_U.deleted_at.is_(None)).subquery()
+_LOGIN = point([_LIVING.c.customer_id], _LIVING, login_key=_LIVING.c.login_key)
+_SECRET = point([_T.customer_id], schema.tokens, digest=_T.digest)
+_OPERATOR_KEY = point([_O.name], schema.operator_keys, digest=_O.digest)
+
+
+async def customers(database: Database) -> list[CustomerName]:
+    """Every customer there ever was."""
+    return await database.all(_CUSTOMERS)
+
+
+async def customer_row(database: Database, customer_id: str) -> CustomerRow:
+    """The customer itself, which stands."""
+    (row,) = await database.all(_CUSTOMER, customer_id=customer_id)
+    return row
+
+
+async def login_holder(database: Database, login_key: str) -> str | None:
+    """The customer in which a living user has a login."""
+    row = await database.one(_LOGIN, login_key=login_key)
+    return None if row is None else str(row[0])
+
+
+async def is_token(database: Database, digest: bytes) -> bool:
+    """Whether a token of any customer has this secret."""
+    return await database.one(_SECRET, digest=digest) is not None
+
+
+async def is_operator_key(database: Database, digest: bytes) -> bool:
+    """Whether an operator key has this secret."""
+    return await database.one(_OPERATOR_KEY, digest=digest) is not None
+
+
+async def inside(database: Database, row: CustomerRow) -> Standing:
+    """Everything that stands in a customer."""
+    rows = {
+        name: await database.all(statement, customer_id=row.id)
+        for name, statement in (
+            ("users", _USERS),
+            ("services", _SERVICES),
+            ("tokens", _TOKENS),
+            ("contacts", _CONTACTS),
+            ("stars", _STARS),
+        )
+    }
+    # One shelf for both kinds of token: they share their ids.
+    tokens = Shelf([_token(one) for one in rows["tokens"]])
+    return {
+        "user": Shelf([_user(one, row.owner_id) for one in rows["users"]]),
+        "service": Shelf([_service(one) for one in rows["services"]]),
+        "token": tokens,
+        "automation token": tokens,
+        "contact": Shelf([_contact(one) for one in rows["contacts"]]),
+        "star": Shelf([Stand(one, ((user, on),), {}) for one, user, on in rows["stars"]]),
+    }
+
+
+def _user(row: users.UserRow, owner_id: str | None) -> Stand:
+    names = ("name", "role", "limit_services", "locked", "require_new_password")
+    facts = {name: getattr(row, name) for name in names}
+    facts |= {"login": row.login_key, "owner": row.id == owner_id}
+    return Stand(row.id, (row.login_key,), facts, row.deleted_at is not None)
+
+
+def _service(row: ServiceRow) -> Stand:
+    facts = {name: getattr(row, name) for name in ("name", "type", "comment")}
+    return Stand(row.id, (row.name,), facts, row.deleted_at is not None)
+
+
+def _token(row: _Token) -> Stand:
+    facts = {name: getattr(row, name) for name in ("kind", "name", "scope", "role", "tls_access")}
+    facts |= {
+        "access_token": row.digest,
+        "expires_at": shown_or_none(row.expires_at),
+        "services": msgspec.json.decode(row.services),
+        "user": row.user_id,
+    }
+    maker = None if row.kind == "automation" else row.user_id
+    # A session is nothing that a scenario names.
+    named = () if row.kind == "session" else ((maker, row.name),)
+    return Stand(row.id, (row.digest, *named), facts)
+
+
+def _contact(row: ContactRow) -> Stand:
+    key = (row.contact_type, row.user_id or (row.email or "").casefold())
+    return Stand(row.id, (key,), {"name": row.name, "phone": row.phone})

@@ -1,0 +1,112 @@
+"""Writing what lacks: each row through the verb of its area, with its events and revisions."""
+
+import dataclasses
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from tenantry.areas.customers import contacts
+from tenantry.areas.customers import model as customers
+from tenantry.areas.operator.plan import Due
+from tenantry.areas.operator.standing import Kind
+from tenantry.areas.services import model as services
+from tenantry.areas.services import stars, versions
+from tenantry.areas.tokens import model as tokens
+from tenantry.areas.tokens import terms
+from tenantry.areas.users import model as users
+from tenantry.core.clock import read
+from tenantry.core.context import SYSTEM, Grants, Writing
+
+LOADER = msgspec.structs.replace(SYSTEM, grants=Grants(roles=frozenset({"superuser"})))
+"""Who loads: the installation itself, with the rights that verbs ask for."""
+
+
+async def write(call: Writing, due: Due, hashed: str | None) -> None:
+    """Create a row; `hashed` is a user's password. Raises Problem, UniqueViolation."""
+    call = dataclasses.replace(call, principal=LOADER)
+    if due.kind == "user":
+        await _add_user(call, due, hashed)
+    else:
+        await _WRITERS[due.kind](call, due)
+
+
+async def _found_customer(call: Writing, due: Due) -> None:
+    await customers.found(call, due.given)
+
+
+async def _add_user(call: Writing, due: Due, hashed: str | None) -> None:
+    given = due.given
+    new = users.NewUser(
+        login=given.login,
+        name=given.name,
+        role=given.role,
+        limit_services=given.limit_services,
+        locked=given.locked or None,
+        require_new_password=given.require_new_password or None,
+    )
+    row = await users.add(call, new, user_id=due.id)
+    if hashed is not None:
+        row = msgspec.structs.replace(row, password=hashed, password_changed_at=call.now)
+        await users.store(call, row)
+
+
+async def _add_service(call: Writing, due: Due) -> None:
+    given = due.given
+    new = services.NewService(name=given.name, type=given.type, comment=given.comment)
+    row = await services.create(call, new, service_id=due.id)
+    for number, version in enumerate(given.versions, 1):
+        if number > 1:
+            await versions.begin(call, row.id, versions.NewVersion(comment=version.comment))
+        elif version.comment:
+            first = await versions.find(call, row.id, "1")
+            await versions.change(call, first, versions.VersionChange(comment=version.comment))
+        if version.locked:
+            await versions.lock(call, row.id, str(number))
+    if given.active_version is not None:
+        await versions.activate(call, row.id, str(given.active_version))
+
+
+async def _issue_token(call: Writing, due: Due) -> None:
+    given = due.given
+    more = {} if due.kind == "token" else {"role": given.role, "tls_access": given.tls_access}
+    row = tokens.new_row(
+        call,
+        "user" if due.kind == "token" else "automation",
+        id=due.id,
+        user_id=due.user_id,
+        name=given.name,
+        scope=terms.checked_scope(given.scope),
+        services=msgspec.json.encode(due.services).decode(),
+        limited=bool(due.services),
+        expires_at=None if given.expires_at is None else read(given.expires_at),
+        **more,
+    )
+    await tokens.issue(call, row, due.secret)
+
+
+async def _add_contact(call: Writing, due: Due) -> None:
+    given = due.given
+    new = contacts.NewContact(
+        contact_type=given.contact_type,
+        user_id=due.user_id,
+        name=given.name,
+        email=given.email,
+        phone=given.phone,
+    )
+    await contacts.add(call, new)
+
+
+async def _give_star(call: Writing, due: Due) -> None:
+    # Nobody can star in another's name: the loader stands in for the user himself.
+    himself = msgspec.structs.replace(LOADER, user_id=due.user_id)
+    await stars.give(dataclasses.replace(call, principal=himself), due.services[0], None)
+
+
+_WRITERS: dict[Kind, Callable[[Writing, Due], Awaitable[None]]] = {
+    "customer": _found_customer,
+    "service": _add_service,
+    "token": _issue_token,
+    "automation token": _issue_token,
+    "contact": _add_contact,
+    "star": _give_star,
+}
