@@ -23,6 +23,7 @@ ROOMS = (
     "tenantry.areas.customers.api",
     "tenantry.areas.customers.contacts_api",
     "tenantry.areas.users.api",
+    "tenantry.areas.users.password_page",
     "tenantry.areas.services.api",
     "tenantry.areas.services.versions_api",
     "tenantry.areas.services.stars_api",

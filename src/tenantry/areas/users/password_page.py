@@ -1,0 +1,149 @@
+"""The page behind a mailed link, where a person chooses a password (contract: identity §3.8).
+
+It runs no script and loads nothing: its one style sheet stands in it and is named by its hash in
+the page's Content-Security-Policy. Programs may send the same as JSON.
+"""
+
+import base64
+import hashlib
+from importlib.resources import files
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tenantry.areas.customers.model import find as find_customer
+from tenantry.areas.users import model, passwords
+from tenantry.core.context import NOBODY, Reading, Writing
+from tenantry.core.errors import Problem, bad_request
+from tenantry.core.secrets import hash_password
+from tenantry.http.body import Body
+from tenantry.http.message import Response
+from tenantry.http.operation import OK, PUBLIC, Credentials, Status, operation
+from tenantry.http.wire import HTML, LEGACY, PAGE
+
+PATH = "/_tenantry/v1/password/{code}"
+
+_CSS = files("tenantry.areas.users").joinpath("templates/page.css").read_text("utf-8")
+_CSS_HASH = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
+_HEADERS = (
+    (
+        "content-security-policy",
+        (
+            f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; form-action 'self'; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        ),
+    ),
+    ("referrer-policy", "no-referrer"),
+    ("x-robots-tag", "noindex"),
+)
+_PAGES = Environment(
+    loader=PackageLoader("tenantry.areas.users"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+)
+_PAGES.globals["css"] = Markup(_CSS)  # noqa: S704 - it is a file of ours
+
+
+class ChosenPassword(msgspec.Struct):
+    """What the page's form sends; programs need not repeat the password."""
+
+    password: str | None = None
+    password_again: str | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Whose link it is, and the hash of the password that was chosen, or what is wrong with it."""
+
+    row: model.UserRow | None
+    hashed: str | None = None
+    problem: Problem | None = None
+
+
+def _page(template: str, status: int = 200, **facts: object) -> Response:
+    html = _PAGES.get_template(f"{template}.html.j2").render(facts)
+    return Response(status, html.encode(), HTML, _HEADERS)
+
+
+async def _form(call: Reading, row: model.UserRow, problem: str | None = None) -> Response:
+    customer = await find_customer(call, row.customer_id)
+    return _page(
+        "choose_password",
+        200 if problem is None else 400,
+        login=row.login,
+        customer_name=customer.name,
+        problem=problem,
+        shortest=passwords.SHORTEST,
+        longest=passwords.LONGEST,
+    )
+
+
+@operation(f"GET {PATH}", allow=PUBLIC, wire=PAGE)
+async def get_password_page(call: Reading, code: str) -> Response:
+    """The form, or a friendly word that the link is spent; looking at it spends nothing."""
+    link = await passwords.find_code(call, code)
+    return _page("link_spent", 404) if link is None else await _form(call, link[1])
+
+
+async def check_choice(
+    call: Reading, body: Body[ChosenPassword], _credentials: Credentials, code: str
+) -> Choice:
+    """Find the link and hash the password, where it is a good one."""
+    # The link proves who comes. A key that is sent along proves nothing here, and may be of
+    # another customer than the one whose log the unit of work will hold.
+    call.principal = NOBODY
+    link = await passwords.find_code(call, code)
+    if link is None:
+        return Choice(None)
+    _, row = link
+    try:
+        password = _chosen(body, row)
+    except Problem as problem:
+        return Choice(row, problem=problem)
+    return Choice(row, hashed=await hash_password(password))
+
+
+def _chosen(body: Body[ChosenPassword], row: model.UserRow) -> str:
+    chosen = body()
+    if chosen.password is None:
+        raise bad_request("Password is required")
+    if body.is_form and chosen.password_again != chosen.password:
+        raise bad_request("The two passwords are not the same")
+    weakness = passwords.weakness(chosen.password, login=row.login, name=row.name)
+    if weakness is not None:
+        raise bad_request(weakness)
+    return chosen.password
+
+
+@operation(f"POST {PATH}", allow=PUBLIC, wire=LEGACY, prepare=check_choice)
+async def complete_password_reset(
+    call: Writing, code: str, body: Body[ChosenPassword], evidence: Choice
+) -> Status | Response:
+    """Set the password; the link is spent by that, and by nothing else. Forms get a page."""
+    row, problem = evidence.row, evidence.problem
+    if evidence.hashed is not None:
+        row = await passwords.complete(call, code, evidence.hashed)
+    if _is_form(body):
+        return await _shown(call, row, problem)
+    if row is None:
+        raise Problem(404, "Record not found", "The link was used already or has expired")
+    if problem is not None:
+        raise problem
+    return OK
+
+
+def _is_form(body: Body[ChosenPassword]) -> bool:
+    try:
+        return body.is_form
+    except Problem:
+        # Another type than either: that is the problem which was found before.
+        return False
+
+
+async def _shown(call: Reading, row: model.UserRow | None, problem: Problem | None) -> Response:
+    if row is None:
+        return _page("link_spent", 404)
+    if problem is not None:
+        return await _form(call, row, problem.detail or problem.title)
+    return _page("password_set", login=row.login)
