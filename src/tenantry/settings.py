@@ -126,7 +126,7 @@ def read_settings(environment: Mapping[str, str], **given: object) -> Settings:
 def _blamed(text: str) -> tuple[str, str, str]:
     """Take "Expected `int`, got `str` - at `$.port`" apart."""
     why, _, path = text.rpartition(" - at `$.")
-    return path.rstrip("`"), "", why
+    return path.rstrip("`"), "", why.replace("`", "")
 
 
 def _check(settings: Settings) -> None:

@@ -88,16 +88,17 @@ async def migrate(url: str) -> tuple[str | None, str]:
     """
     before = await current(url)
     if before != NEWEST:
-        await asyncio.to_thread(_upgrade, url)
+        await asyncio.to_thread(upgrade, url)
     return before, NEWEST
 
 
-def _upgrade(url: str) -> None:
+def upgrade(url: str, folder: Path = _FOLDER) -> None:
+    """Run the revisions of a folder that a database lacks; blocks until they are done."""
     from alembic import command  # noqa: PLC0415 - slow to import, and seldom needed
     from alembic.config import Config  # noqa: PLC0415 - likewise
 
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(folder))
     config.attributes["url"] = url
     command.upgrade(config, "head")
 

@@ -1,0 +1,108 @@
+"""Migrations: from an empty and from a filled database, to the schema that the code means."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, bindparam, create_engine, insert, select, table
+from sqlalchemy import column as named_column
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from tenantry import migrations
+from tenantry.core import chain
+from tenantry.core.columns import metadata
+from tenantry.core.database import open_database
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tests.world import ADA, WIDGETS, TurnedClock, open_world
+
+_NEXT = '''
+"""A revision to come."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0999"
+down_revision = "{newest}"
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("motto", sa.Text(), nullable=False, server_default="carpe"))
+    op.create_index("ix_users_motto", "users", ["customer_id", "motto"])
+'''
+
+
+def _differences(connection: Connection) -> list[object]:
+    return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+async def test_the_newest_schema_is_the_one_the_code_means(database_url: str) -> None:
+    assert await migrations.current(database_url) == migrations.NEWEST
+    if database_url.startswith("sqlite:"):
+        engine = create_engine(database_url, poolclass=NullPool)
+        with engine.connect() as connection:
+            assert _differences(connection) == []
+        engine.dispose()
+        return
+    asynchronous = create_async_engine(migrations.engine_url(database_url), poolclass=NullPool)
+    async with asynchronous.connect() as opened:
+        assert await opened.run_sync(_differences) == []
+    await asynchronous.dispose()
+
+
+async def test_a_filled_database_goes_forward_and_loses_nothing(
+    database_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrations.__file__).parent, folder)
+    later = _NEXT.format(newest=migrations.NEWEST)
+    (folder / "versions" / "0999_motto.py").write_text(later)
+    await asyncio.to_thread(migrations.upgrade, database_url, folder)
+
+    users = table("users", named_column("login"), named_column("motto"))
+    statement = Statement(select(users.c.motto).where(users.c.login == bindparam("login")))
+    database = open_database(database_url, TurnedClock())
+    await database.start()
+    assert await database.one(statement, login=ADA.login) == ("carpe",)
+    assert (await chain.verify(database, WIDGETS)).problem is None
+    await database.stop()
+
+
+async def test_a_process_of_the_old_version_runs_beside_the_new_schema(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Expand, then contract: what an older process reads and writes still works."""
+    await test_a_filled_database_goes_forward_and_loses_nothing(database_url, tmp_path)
+    world = await open_world(database_url, tmp_path)
+    answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
+    assert answer.status_code == 200, answer.text
+    await world.stop()
+
+
+async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> None:
+    results = await asyncio.gather(
+        migrations.migrate(database_url), migrations.migrate(database_url)
+    )
+    assert set(results) == {(migrations.NEWEST, migrations.NEWEST)}
+
+
+async def test_a_newer_database_is_refused(database_url: str) -> None:
+    version = table("alembic_version", named_column("version_num"))
+
+    async def work(unit: Unit) -> None:
+        await unit.run(Statement(insert(version).values(version_num="9999")))
+        await unit.run(
+            Statement(version.delete().where(version.c.version_num == migrations.NEWEST))
+        )
+
+    database = open_database(database_url, TurnedClock())
+    await database.start()
+    await database.write(work)
+    await database.stop()
+    for call in (migrations.current, migrations.migrate):
+        with pytest.raises(migrations.CannotMigrate, match="9999"):
+            await call(database_url)
