@@ -8,8 +8,8 @@ import pytest
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.operator.founding import system_call
-from tenantry.core.commit import Unit
 from tenantry.core.permissions import ROLE_IDS
+from tenantry.core.unit import Unit
 from tests.world import ADA, API, ELSEWHERE, HOUR, LIMITED, WIDGETS, WWW, World
 
 PATH = "/automation-tokens"
