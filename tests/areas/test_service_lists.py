@@ -11,9 +11,9 @@ from tenantry.access.state import read_principal
 from tenantry.areas.services import api, stars_api
 from tenantry.core import schema
 from tenantry.core.clock import SECOND
-from tenantry.core.commit import Unit
 from tenantry.core.context import Reading
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tenantry.http.message import Query, Request
 from tests.areas.service_calls import COMMON, create, names
 from tests.world import (

@@ -16,10 +16,10 @@ from tenantry.areas.services import versions
 from tenantry.areas.services.versions import checked_comment
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
-from tenantry.core.commit import UniqueViolation
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_authorized, not_found
 from tenantry.core.ids import new_id
+from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, is_one_of, point
 
 _S, _ST = schema.services.c, schema.stars.c

@@ -12,9 +12,9 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, func, insert, select, update
 
 from tenantry.core import audit, schema
-from tenantry.core.commit import UniqueViolation
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_found
+from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, is_one_of, point
 
 _V = schema.service_versions.c
