@@ -13,7 +13,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     few: int = 10_000
     many: int = 10_000_000
     rounds: int = 5
-    seconds: float = 4
+    seconds: int = 4
     """Of each load; the one before the first round, which warms up, is not counted."""
     answers: int = 100_000
     """After which memory is read, and after which again."""

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
+import msgspec
+
 from bench import server
 from bench.databases import Filled, Kind
 from bench.fill import Known
@@ -47,7 +49,7 @@ def against_floor(plan: Run, kind: Kind) -> None:
             target = LIST_FLOOR if paths is _list else FLOOR[kind]
             with server.constant(size) as constant:
                 pairs = _alternated(plan, (ours, lines), (constant, lines))
-            more = f"p99 {median(mine.p99 for mine, _ in pairs) / 1000:.1f} ms, {size:,} bytes"
+            more = f"{_by_core(pairs)}, {size:,} bytes"
             title = f"{name}, {kind}, {filled.users:,} users"
             plan.add(_rates(title, pairs, target=target, more=more))
 
@@ -88,7 +90,15 @@ def _alternated(
 
 def _load(plan: Run, asked: Server, lines: Path) -> Load:
     seconds = plan.sizes.seconds
-    return run(asked.port, "reads.lua", lines, connections=CONNECTIONS, seconds=seconds)
+    before = asked.cpu_seconds()
+    load = run(asked.port, "reads.lua", lines, connections=CONNECTIONS, seconds=seconds)
+    return msgspec.structs.replace(load, cpu=asked.cpu_seconds() - before)
+
+
+def _by_core(pairs: list[tuple[Load, Load]]) -> str:
+    mine = median(mine.cpu_microseconds for mine, _ in pairs)
+    other = median(other.cpu_microseconds for _, other in pairs)
+    return f"{other / mine:.2f} by core time ({mine:.0f} to {other:.0f} µs)"
 
 
 def _rates(name: str, pairs: list[tuple[Load, Load]], *, target: float, more: str) -> Result:
