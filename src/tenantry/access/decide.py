@@ -68,7 +68,7 @@ def visible_services(grants: Grants) -> frozenset[str] | None:
         limits.append(grants.token_services)
     if grants.limit_services and "superuser" not in grants.roles:
         limits.append(frozenset(grants.authorizations))
-    if not _account_permissions(grants) & {"service.read"}:
+    if not decide(grants, "service.read").allowed:
         return frozenset()
     return None if not limits else frozenset.intersection(*limits)
 

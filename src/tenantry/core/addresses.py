@@ -22,9 +22,8 @@ def parse_allowlist(text: str) -> tuple[Network | Pattern, ...] | None:
     if len(entries) > MAX_ENTRIES:
         message = f"at most {MAX_ENTRIES} entries are allowed"
         raise ValueError(message)
-    if not entries or EVERYWHERE in entries:
-        return None
-    return tuple(_entry(entry) for entry in entries)
+    parsed = tuple(_entry(entry) for entry in entries)
+    return None if not entries or EVERYWHERE in entries else parsed
 
 
 def _entry(text: str) -> Network | Pattern:
@@ -32,7 +31,7 @@ def _entry(text: str) -> Network | Pattern:
         if "*" not in text:
             return ipaddress.ip_network(text, strict=False)
         octets = text.split(".")
-        ipaddress.IPv4Address(text.replace("*", "0"))
+        ipaddress.IPv4Address(".".join("0" if octet == "*" else octet for octet in octets))
         pattern = r"\.".join(r"\d+" if octet == "*" else re.escape(octet) for octet in octets)
         return re.compile(pattern)
     except ValueError as problem:

@@ -2,7 +2,7 @@
 
 from tenantry.access.decide import decide
 from tenantry.access.state import Principals
-from tenantry.core.addresses import is_allowed
+from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import HOUR, SECOND, Instant, shown
 from tenantry.core.context import NOBODY, Principal, Reading
 from tenantry.core.errors import (
@@ -79,10 +79,9 @@ def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> Non
     principal = call.principal
     if allow.who == "public":
         return
-    if principal.ip_whitelist != "0.0.0.0/0" and not is_allowed(call.ip, principal.ip_whitelist):
-        raise Problem(403, "Access from this IP address is not allowed")
+    check_address(call)
     if allow.who != "any key":
-        _check_scope(principal, method)
+        check_scope(principal, method)
         _check_role(allow, call, path)
     if path.get("customer_id", call.customer_id) != call.customer_id:
         raise not_found("customer", path["customer_id"])
@@ -90,7 +89,15 @@ def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> Non
         raise sudo_missing()
 
 
-def _check_scope(principal: Principal, method: str) -> None:
+def check_address(call: Reading) -> None:
+    """Refuse a key that comes from where its customer allows nobody. Raises Problem 403."""
+    allowlist = call.principal.ip_whitelist
+    if allowlist != EVERYWHERE and not is_allowed(call.ip, allowlist):
+        raise Problem(403, "Access from this IP address is not allowed")
+
+
+def check_scope(principal: Principal, method: str) -> None:
+    """Refuse what a token's scope does not cover. Raises Problem 403."""
     scopes = principal.grants.scopes
     if "global" in scopes:
         return
@@ -110,10 +117,17 @@ def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
         raise not_authorized()
     if allow.permission is None or allow.service:
         return
-    if allow.own is not None and path[allow.own] in {principal.user_id, principal.login}:
+    if allow.own is not None and _names(path[allow.own], principal):
         return
     if not decide(principal.grants, allow.permission).allowed:
         raise not_authorized()
+
+
+def _names(part: str, principal: Principal) -> bool:
+    """Whether a part of a path names the caller: by id, or by login in whatever case."""
+    return principal.is_person and (
+        part == principal.user_id or part.casefold() == principal.login.casefold()
+    )
 
 
 def is_lifted(principal: Principal, now: Instant) -> bool:

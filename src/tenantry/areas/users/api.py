@@ -7,9 +7,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tenantry.access.decide import decide
-from tenantry.areas.users import model, passwords, sign_in
+from tenantry.areas.users import changing, model, passwords, removal, sign_in
 from tenantry.core.clock import shown, shown_or_none
-from tenantry.core.context import Reading, Writing
+from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import (
     Problem,
     bad_request,
@@ -17,11 +17,14 @@ from tenantry.core.errors import (
     not_found,
     unauthenticated,
 )
+from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
+from tenantry.http.gate import check_scope
 from tenantry.http.operation import (
     CUSTOMER,
     OK,
     PUBLIC,
+    Credentials,
     Refused,
     Status,
     operation,
@@ -29,6 +32,21 @@ from tenantry.http.operation import (
     permission,
 )
 from tenantry.http.wire import LEGACY
+
+
+class PasswordChange(msgspec.Struct):
+    """The body of a password change."""
+
+    old_password: str | None = None
+    new_password: str | None = None
+
+
+class CheckedChange(msgspec.Struct, frozen=True):
+    """A password change, compared and hashed before the unit of work."""
+
+    checked: sign_in.Checked
+    problem: str | None = None
+    hashed: str = ""
 
 
 class User(msgspec.Struct):
@@ -143,38 +161,73 @@ async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
 
 
 @operation("PUT /user/{user_id}", allow=own_or("user.update", "user_id"), wire=LEGACY)
-async def update_user(call: Writing, user_id: str, body: Body[model.UserChange]) -> UpdatedUser:
+async def update_user(call: Writing, user_id: str, body: Body[changing.UserChange]) -> UpdatedUser:
     """Change a user: superusers anybody, everybody his own name."""
-    user = shown_user(await model.change(call, user_id, body()), call)
+    user = shown_user(await changing.change(call, user_id, body()), call)
     return UpdatedUser(**msgspec.structs.asdict(user))
 
 
 @operation("DELETE /user/{user_id}", allow=own_or("user.delete", "user_id"), wire=LEGACY)
 async def delete_user(call: Writing, user_id: str) -> Status:
     """Delete a user whose API tokens are revoked."""
-    await model.remove(call, user_id)
+    await removal.remove(call, user_id)
     return OK
 
 
-@operation(
-    "POST /current_user/password",
-    allow=PUBLIC,
-    wire=LEGACY,
-    prepare=passwords.check_change,
-)
+async def check_change(
+    call: Reading, body: Body[PasswordChange], credentials: Credentials
+) -> CheckedChange:
+    """Compare the old password and hash the new one. Raises Problem 400, 401, 403, 429."""
+    login, proof = _claimed(call, body, credentials)
+    if not call.principal.is_person:
+        # The password proves who comes. A program's key, maybe another customer's, proves nothing.
+        call.principal = NOBODY
+    checked = await sign_in.check(call, login, proof)
+    if not checked.matches or checked.row is None:
+        return CheckedChange(checked)
+    old, new = _required(body())
+    if old != proof:
+        return CheckedChange(checked, "Old password is incorrect")
+    problem = passwords.weakness(new, login=checked.row.login, name=checked.row.name)
+    if problem is None and new == old:
+        problem = "Password must not be the old one"
+    return CheckedChange(checked, problem, "" if problem else await hash_password(new))
+
+
+def _claimed(
+    call: Reading, body: Body[PasswordChange], credentials: Credentials
+) -> tuple[str, str]:
+    """Whose password is said to be which: by HTTP Basic, or by a key and the body."""
+    principal = call.principal
+    if credentials.username and credentials.password is not None:
+        is_own = model.login_key(credentials.username) == model.login_key(principal.login)
+        if principal.is_person and not is_own:
+            raise unauthenticated()
+        return credentials.username, credentials.password
+    if not principal.is_person:
+        raise unauthenticated()
+    check_scope(principal, "POST")
+    return principal.login, _required(body())[0]
+
+
+def _required(change: PasswordChange) -> tuple[str, str]:
+    if not change.old_password or not change.new_password:
+        raise bad_request("Old password and new password are required")
+    return change.old_password, change.new_password
+
+
+@operation("POST /current_user/password", allow=PUBLIC, wire=LEGACY, prepare=check_change)
 async def update_user_password(
     call: Writing,
-    body: Body[passwords.PasswordChange],  # noqa: ARG001 - read before the unit of work
-    evidence: passwords.CheckedChange,
+    body: Body[PasswordChange],  # noqa: ARG001 - read before the unit of work
+    evidence: CheckedChange,
 ) -> User | Refused:
     """Change one's own password, proved by HTTP Basic or by a key (identity §3.7)."""
     outcome = await sign_in.settle(call, evidence.checked, changes_password=True)
     if outcome != "ok" or evidence.checked.row is None:
         return Refused(_refusal(outcome, by_key=call.principal.is_person))
-    if not evidence.old_matches:
-        raise bad_request("Old password is incorrect")
-    if evidence.hashed is None:
-        raise bad_request(evidence.problem or "")
+    if evidence.problem is not None:
+        raise bad_request(evidence.problem)
     row = await model.find(call, evidence.checked.row.id)
     return shown_user(await passwords.set_password(call, row, evidence.hashed), call, own=True)
 
@@ -182,7 +235,11 @@ async def update_user_password(
 def _refusal(outcome: sign_in.Outcome, *, by_key: bool) -> Problem:
     if outcome == "otp":
         return Problem(400, "2fa.verify", "Invalid one-time password", code="2fa.verify")
-    return bad_request("Old password is incorrect") if by_key else unauthenticated()
+    if not by_key:
+        return unauthenticated()
+    if outcome == "locked":
+        return Problem(400, "This account is locked", code="account_locked")
+    return bad_request("Old password is incorrect")
 
 
 @operation(

@@ -6,16 +6,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
-from tenantry.areas.users import model, sign_in
+from tenantry.areas.users import model, sessions
 from tenantry.core import audit, outbox, schema
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import Problem, bad_request, not_found, unauthenticated
+from tenantry.core.errors import Problem, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.secrets import hash_password
 from tenantry.core.statements import Statement
-from tenantry.http.body import Body
-from tenantry.http.operation import Credentials
 
 SHORTEST, LONGEST = 12, 128
 GUESSABLE = 3
@@ -36,29 +33,6 @@ _CAN_RESET = Statement(
 )
 _OF_USER = and_(_T.customer_id == bindparam("customer"), _T.user_id == bindparam("user"))
 _END_SUDO = Statement(update(schema.tokens).where(_OF_USER).values(sudo_expires_at=None))
-_SESSIONS = Statement(
-    select(_T.id, _T.name).where(
-        _T.customer_id == bindparam("customer_id"),
-        _T.user_id == bindparam("user_id"),
-        _T.kind == "session",
-    )
-)
-
-
-class PasswordChange(msgspec.Struct):
-    """The body of a password change."""
-
-    old_password: str | None = None
-    new_password: str | None = None
-
-
-class CheckedChange(msgspec.Struct, frozen=True):
-    """A password change, compared and hashed."""
-
-    checked: sign_in.Checked
-    old_matches: bool
-    problem: str | None
-    hashed: str | None
 
 
 class Code(msgspec.Struct, array_like=True, frozen=True):
@@ -100,35 +74,6 @@ def _guessability(password: str, login: str, name: str) -> str | None:
     return f"Password is too weak: {hint.rstrip('.')}"
 
 
-async def check_change(call: Reading, body: Body[Any], credentials: Credentials) -> CheckedChange:
-    """Compare and hash before the unit of work. Raises Problem 400, 401, 429."""
-    login = credentials.username or call.principal.login
-    proof = credentials.password
-    if call.principal.is_person and proof is None and "global" in call.principal.grants.scopes:
-        change = _required(body())
-        proof = change.old_password
-    elif not credentials.username or proof is None:
-        raise unauthenticated()
-    else:
-        if call.principal.is_person and login != call.principal.login:
-            raise unauthenticated()
-        change = _required(body())
-    checked = await sign_in.check(call, login, proof or "")
-    if not checked.matches or checked.row is None:
-        return CheckedChange(checked, old_matches=False, problem=None, hashed=None)
-    problem = weakness(change.new_password or "", login=checked.row.login, name=checked.row.name)
-    if problem is None and change.new_password == change.old_password:
-        problem = "Password must not be the old one"
-    hashed = None if problem else await hash_password(change.new_password or "")
-    return CheckedChange(checked, change.old_password == proof, problem, hashed)
-
-
-def _required(change: PasswordChange) -> PasswordChange:
-    if not change.old_password or not change.new_password:
-        raise bad_request("Old password and new password are required")
-    return change
-
-
 async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
     """Store a new password; sudo and sessions end, API tokens stay (contract: identity §3.7)."""
     row = msgspec.structs.replace(
@@ -141,9 +86,8 @@ async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.
     )
     await model.store(call, row)
     await call.run(_END_SUDO, customer=row.customer_id, user=row.id)
-    await call.run(_VOID, customer=row.customer_id, user=row.id)
-    sessions = await call.all(_SESSIONS, customer_id=row.customer_id, user_id=row.id)
-    await model.end_tokens(call, sessions)
+    await void_links(call, row)
+    await sessions.end_sessions(call, row)
     await audit.record(
         call,
         "user.password_update",
@@ -155,12 +99,17 @@ async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.
     return row
 
 
+async def void_links(call: Writing, row: model.UserRow) -> None:
+    """Spend every link that was mailed to a user."""
+    await call.run(_VOID, customer=row.customer_id, user=row.id)
+
+
 async def post_link(call: Writing, row: model.UserRow, purpose: str) -> None:
     """Mail a single-use link that sets the password; older links are void."""
     lasts, valid_for = LINKS[purpose]
     code_id = new_id()
     code = call.keyring.code_for(purpose, code_id)
-    await call.run(_VOID, customer=row.customer_id, user=row.id)
+    await void_links(call, row)
     await call.run(
         _ADD_CODE,
         customer_id=row.customer_id,

@@ -1,0 +1,132 @@
+"""Changing a user: everybody his own name, superusers everything (contract: identity §3.5)."""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+from sqlalchemy import bindparam, func, select
+
+from tenantry.access.decide import decide
+from tenantry.areas.users import model, passwords, sessions
+from tenantry.areas.users.model import UserRow
+from tenantry.core import audit, schema
+from tenantry.core.context import Writing
+from tenantry.core.errors import bad_request, not_authorized
+from tenantry.core.permissions import Role
+from tenantry.core.statements import Statement
+
+_U = schema.users.c
+_SUPERUSERS = Statement(
+    select(func.count()).where(
+        _U.customer_id == bindparam("customer_id"),
+        _U.role == "superuser",
+        _U.deleted_at.is_(None),
+    )
+)
+RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
+"""What is not one's own to change: already sending it is refused."""
+_TOLD = ("name", *RIGHTS)
+
+
+class UserChange(msgspec.Struct, kw_only=True):
+    """What may be changed; what is left out stays. Login and two-factor fields are ignored."""
+
+    name: str | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    roles: list[str] | UnsetType = UNSET
+    limit_services: bool | UnsetType | None = UNSET
+    locked: bool | UnsetType | None = UNSET
+    require_new_password: bool | UnsetType | None = UNSET
+
+
+async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
+    """Change a user. Raises Problem 400, 403, 404."""
+    row = await model.find(call, user_id)
+    _check_rights(call, change)
+    changed = _changed(row, change)
+    await _check_guards(call, row, changed)
+    if changed == row:
+        return row
+    changed = msgspec.structs.replace(changed, updated_at=call.now)
+    await model.store(call, changed)
+    old, new = _told(row), _told(changed)
+    differing = [name for name in _TOLD if old[name] != new[name]]
+    await audit.record(
+        call,
+        "user.update",
+        f"User '{row.login}' was updated",
+        metadata={
+            "user_id": row.id,
+            "old": {name: old[name] for name in differing},
+            "new": {name: new[name] for name in differing},
+        },
+        rows=[model.revision(changed)],
+    )
+    await _lock_or_unlock(call, row, changed)
+    return changed
+
+
+def _check_rights(call: Writing, change: UserChange) -> None:
+    is_own_affair = all(getattr(change, name) is UNSET for name in RIGHTS)
+    if not is_own_affair and not decide(call.principal.grants, "user.update").allowed:
+        raise not_authorized()
+
+
+def _told(row: UserRow) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _TOLD} | {"roles": model.role_ids(row)}
+
+
+def _changed(row: UserRow, change: UserChange) -> UserRow:
+    values: dict[str, Any] = {}
+    if change.name is not UNSET:
+        values["name"] = model.checked_name(change.name)
+    # An empty list of roles is as none given (contract: access §9.1).
+    if change.role is not UNSET or change.roles:
+        role = row.role if change.role is UNSET else change.role
+        values["role"], values["roles"] = model.agreed_roles(role, change.roles or [])
+    if change.limit_services is not UNSET:
+        values["limit_services"] = bool(change.limit_services)
+    if change.locked is not UNSET:
+        values["locked"] = change.locked
+        values["locked_by_superuser"] = bool(change.locked)
+        values["failed_sign_ins"] = row.failed_sign_ins if change.locked else 0
+    if change.require_new_password is not UNSET:
+        values["require_new_password"] = change.require_new_password
+    if values.get("role") == "superuser" and row.role != "superuser" and not change.limit_services:
+        # Promotion lifts the limit (contract: access §9.5).
+        values["limit_services"] = False
+    return msgspec.structs.replace(row, **values)
+
+
+async def _check_guards(call: Writing, row: UserRow, changed: UserRow) -> None:
+    """What must never be lost (contract: access §11). Raises Problem 400."""
+    is_locked = changed.locked_by_superuser and not row.locked_by_superuser
+    is_limited = changed.limit_services and not row.limit_services
+    is_demoted = row.role == "superuser" and changed.role != "superuser"
+    if (is_locked or is_limited or is_demoted) and await model.is_owner(call, row.id):
+        raise bad_request("Transfer account ownership first")
+    model.check_limit(changed)
+    if is_locked and row.id == call.principal.user_id:
+        raise bad_request("You cannot lock yourself")
+    if is_demoted:
+        (count,) = await call.one(_SUPERUSERS, customer_id=call.customer_id) or (0,)
+        if count <= 1:
+            raise bad_request("The last superuser cannot be demoted")
+
+
+async def _lock_or_unlock(call: Writing, row: UserRow, changed: UserRow) -> None:
+    if changed.locked_by_superuser and not row.locked_by_superuser:
+        word = "lock"
+        # A link that was mailed before would unlock: who is shut out must not let himself in.
+        await passwords.void_links(call, row)
+        await sessions.end_sessions(call, row)
+    elif row.locked and not changed.locked:
+        word = "unlock"
+    else:
+        return
+    await audit.record(
+        call,
+        f"user.{word}",
+        f"User '{row.login}' was {word}ed",
+        metadata={"user_id": row.id, "login": row.login, "reason": "superuser"},
+    )
