@@ -16,8 +16,8 @@ from tenantry.areas.customers.model import CustomerRow
 from tenantry.areas.operator import founding
 from tenantry.areas.tokens.model import TokenRow
 from tenantry.areas.users.model import UserRow
+from tenantry.core.additions import Head
 from tenantry.core.clock import system_clock
-from tenantry.core.commit import Head
 from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import Keyring, new_token
