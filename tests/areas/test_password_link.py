@@ -10,6 +10,7 @@ import pytest
 
 from tenantry.areas.operator.founding import system_call
 from tenantry.areas.users import model as users
+from tenantry.areas.users.removal import remove as remove_user
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
 from tenantry.core.unit import Unit
@@ -99,7 +100,7 @@ async def test_a_link_goes_with_its_user(world: World) -> None:
         call = system_call(unit, world.app.keyring, WIDGETS)
         row = await users.find_by_login(call, "new@example.com")
         assert row is not None
-        await users.remove(call, row.id)
+        await remove_user(call, row.id)
 
     await world.app.database.write(remove, customer_id=WIDGETS)
     assert_spent(await world.ask(None, "GET", path))
