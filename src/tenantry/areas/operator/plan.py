@@ -89,15 +89,12 @@ class Plan:
             raise BadScenario(place, f"{text!r} is no user of this customer")
         return found
 
-    def all_services(self, place: str, texts: Iterable[str]) -> list[Target]:
-        """The services that are meant, each once. Raises BadScenario."""
-        found: dict[str, Target] = {}
-        for at, text in enumerate(texts):
-            target = self.services.get(text)
-            if target is None:
-                raise BadScenario(f"{place}[{at}]", f"{text!r} is no service of this customer")
-            found.setdefault(target.id, target)
-        return list(found.values())
+    def service(self, place: str, text: str) -> Target:
+        """The service that is meant. Raises BadScenario."""
+        found = self.services.get(text)
+        if found is None:
+            raise BadScenario(place, f"{text!r} is no service of this customer")
+        return found
 
 
 @lru_cache(maxsize=16)

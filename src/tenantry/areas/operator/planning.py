@@ -215,12 +215,13 @@ def plan_tokens(plan: Plan, customer: Customer, keyring: Keyring, now: Instant) 
 
 def _plan_token(plan: Plan, due: Due, facts: dict[str, Any], keyring: Keyring) -> None:
     row: Token | AutomationToken = due.given
-    services = plan.all_services(f"{due.place}.services", row.services)
+    named = enumerate(row.services)
+    services = [plan.service(f"{due.place}.services[{at}]", text) for at, text in named]
     maker = plan.users.get(due.user_id or "")
     if any(one.is_gone for one in services) or (maker is not None and maker.is_gone):
         plan.skip(due.kind, due.place, "is left out: what it belongs to was removed")
         return
-    ids = tuple(one.id for one in services)
+    ids = tuple(dict.fromkeys(one.id for one in services))
     facts = {"name": row.name, "scope": terms.checked_scope(row.scope), **facts}
     if ids:
         facts["services"] = list(ids)
@@ -273,7 +274,7 @@ def plan_stars(plan: Plan, customer: Customer) -> None:
     for at, row in enumerate(customer.stars):
         place = f"{plan.place}.stars[{at}]"
         user = plan.user(f"{place}.user", row.user)
-        (service,) = plan.all_services(f"{place}.service", [row.service])
+        service = plan.service(f"{place}.service", row.service)
         if user.is_gone or service.is_gone:
             plan.skip("star", place, "is left out: its user or service was removed")
             continue

@@ -144,30 +144,48 @@ class Customer(Row, frozen=True, kw_only=True):
 
     id: Id | None = None
     name: Name
-    billing_contact: UserRef | None = None
+    billing_contact: Annotated[
+        UserRef | None, Meta(description="Who is asked about bills: login or id")
+    ] = None
     billing_network_type: Literal["public", "private"] = "public"
-    billing_ref: Text | None = None
+    billing_ref: Annotated[Text | None, Meta(description="A purchase order, or the like")] = None
     can_configure_wordpress: bool | None = None
-    can_reset_passwords: bool = True
+    can_reset_passwords: Annotated[
+        bool, Meta(description="Whether superusers may mail reset links")
+    ] = True
     can_upload_vcl: bool = True
-    force_2fa: bool = False
-    force_sso: bool = False
+    force_2fa: Annotated[bool, Meta(description="Whether users must have a second factor")] = False
+    force_sso: Annotated[
+        bool, Meta(description="Whether users must sign in through their identity provider")
+    ] = False
     has_account_panel: bool = True
     has_improved_events: bool = True
     has_improved_ssl_config: bool = False
     has_openstack_logging: bool = False
     has_pci: bool = False
-    has_pci_passwords: bool = False
+    has_pci_passwords: Annotated[
+        bool, Meta(description="Shown to clients, who cannot change it")
+    ] = False
     ip_whitelist: Annotated[
         Text, Meta(description="Addresses and CIDR blocks, comma-separated")
     ] = "0.0.0.0/0"
-    legal_contact: UserRef | None = None
+    legal_contact: Annotated[
+        UserRef | None, Meta(description="Who is asked about contracts: login or id")
+    ] = None
     phone_number: Text = ""
     postal_address: Text | None = None
-    pricing_plan: Name = "developer"
-    pricing_plan_id: Id = "0DeveloperPlan00000000"
-    security_contact: UserRef | None = None
-    technical_contact: UserRef | None = None
+    pricing_plan: Annotated[Name, Meta(description="The name of the plan, as it is shown")] = (
+        "developer"
+    )
+    pricing_plan_id: Annotated[Id, Meta(description="The id of the plan")] = (
+        "0DeveloperPlan00000000"
+    )
+    security_contact: Annotated[
+        UserRef | None, Meta(description="Who is asked about security: login or id")
+    ] = None
+    technical_contact: Annotated[
+        UserRef | None, Meta(description="Who is asked about technology: login or id")
+    ] = None
     hourly_writes: Annotated[
         int, Meta(ge=1, le=1_000_000_000, description="Changes that a user may make in an hour")
     ] = 1000

@@ -15,6 +15,7 @@ except ImportError:  # PyYAML built without libyaml: the same, ten times slower
 
 MAX_VALUES = 1_000_000
 MAX_DEPTH = 32
+_TOO_DEEP = f"is nested more than {MAX_DEPTH} deep"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _TEXT = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -40,7 +41,7 @@ def plain_values(text: str, *, is_json: bool) -> Any:
     except yaml.YAMLError as problem:
         raise BadScenario("", f"is no YAML: {problem}") from problem
     except RecursionError as problem:
-        raise BadScenario("", f"is nested more than {MAX_DEPTH} deep") from problem
+        raise BadScenario("", _TOO_DEEP) from problem
     except BadScenario:
         raise
     except ValueError as problem:
@@ -91,7 +92,7 @@ def _check_depth(text: str) -> None:
         if depth > MAX_DEPTH:
             mark = event.start_mark
             line = "" if mark is None else f"line {mark.line + 1}"
-            raise BadScenario(line, f"is nested more than {MAX_DEPTH} deep")
+            raise BadScenario(line, _TOO_DEEP)
 
 
 def _check_keys(root: yaml.Node) -> None:
@@ -120,11 +121,11 @@ def _check_mapping(node: yaml.MappingNode) -> None:
 
 
 def _check_values(root: Any) -> None:
-    """Few enough once aliases are followed, and texts that a database can keep."""
-    waiting: list[tuple[str, Any]] = [("", root)]
+    """Few enough and flat enough once aliases are followed, and texts that a database can keep."""
+    waiting: list[tuple[str, int, Any]] = [("", 0, root)]
     count = 0
     while waiting:
-        place, value = waiting.pop()
+        place, depth, value = waiting.pop()
         if isinstance(value, str):
             _check_text(place, value)
         elif isinstance(value, dict | list):
@@ -132,7 +133,10 @@ def _check_values(root: Any) -> None:
             # Counted before they are taken up: aliases can name one long list many times.
             if count > MAX_VALUES:
                 raise BadScenario("", f"holds more than {MAX_VALUES} values")
-            waiting += _children(place, value)
+            # A list may name itself.
+            if depth == MAX_DEPTH:
+                raise BadScenario("", _TOO_DEEP)
+            waiting += [(inside, depth + 1, one) for inside, one in _children(place, value)]
 
 
 def _children(place: str, value: dict[Any, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
