@@ -1,0 +1,55 @@
+"""Whose X-Forwarded-… headers are believed (contract: protocol §17.7)."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tenantry.app import Application
+from tenantry.http.log import RequestLog
+from tests.world import ADA, TurnedClock, World, settings
+
+BEHIND = {
+    "X-Forwarded-For": "203.0.113.5, 198.51.100.7, 192.0.2.99",
+    "X-Forwarded-Proto": "https",
+    "X-Forwarded-Host": "accounts.example.org",
+}
+
+
+@pytest.fixture
+async def proxied(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The world behind proxies that it trusts; the one that asks it is 192.0.2.10."""
+    trusting = msgspec.structs.replace(settings(database_url), trusted_proxies="192.0.2.0/24")
+    clock = TurnedClock()
+    app = Application(trusting, clock, log=RequestLog(enabled=False))
+    await app.start()
+    opened = World(app, clock, app.database.dialect, tmp_path / "log")
+    yield opened
+    await opened.stop()
+
+
+async def test_a_trusted_proxy_says_who_asked(proxied: World) -> None:
+    """The last address that is no proxy's: what stands before it, anybody can claim."""
+    answer = await proxied.ask(ADA, "GET", "/tokens/self", headers=BEHIND)
+    assert answer.json()["ip"] == "198.51.100.7"
+
+
+async def test_a_trusted_proxy_says_where_it_was_asked(proxied: World) -> None:
+    answer = await proxied.ask(ADA, "GET", "/service?per_page=1", headers=BEHIND)
+    assert answer.headers["link"].startswith("<https://accounts.example.org/service?")
+
+
+async def test_a_trusted_proxy_says_how_it_was_asked(proxied: World) -> None:
+    headers = {"X-Forwarded-Proto": "https"}
+    answer = await proxied.ask(ADA, "GET", "/service?per_page=1", headers=headers)
+    assert answer.headers["link"].startswith("<https://api.example.com/service?")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+async def test_nobody_else_does(world: World) -> None:
+    answer = await world.ask(ADA, "GET", "/tokens/self", headers=BEHIND)
+    assert answer.json()["ip"] == "192.0.2.10"
+    answer = await world.ask(ADA, "GET", "/service?per_page=1", headers=BEHIND)
+    assert answer.headers["link"].startswith("<http://api.example.com/service?")
+    assert "strict-transport-security" not in answer.headers
