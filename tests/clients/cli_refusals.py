@@ -205,3 +205,12 @@ def a_version_that_is_locked(run: Command) -> None:
 )
 def a_version_that_is_not_there(run: Command) -> None:
     run.fails(service_id=WWW, comment="nothing")
+
+
+@cli(
+    53,
+    call="service version stage --service-id {service_id} --version 1",
+    shows="404 Not Found: Record not found (Cannot find environment 'staging').",
+)
+def staging_a_version_which_is_not_offered(run: Command) -> None:
+    run.fails(service_id=WWW)

@@ -8,6 +8,7 @@ from fastly.exceptions import (
     NotFoundException,
     UnauthorizedException,
 )
+from fastly.model.environment_name import EnvironmentName
 from fastly.model.sudo_request import SudoRequest
 
 from tests.clients.case import python
@@ -149,3 +150,22 @@ def a_version_that_is_locked(run: Call) -> None:
     run.stage.ask(BEN, "PUT", f"/service/{service_id}/version/1/lock")
     refusal = run.refused(service_id, 1, comment="too late", by=ApiException)
     assert json.loads(refusal.body)["msg"] == "Version locked"
+
+
+@python(
+    call="VersionApi.activate_service_version_environment("
+    "service_id, version_id, environment_name)",
+    shows="NotFoundException (404)",
+)
+def staging_a_version_which_is_not_offered(run: Call) -> None:
+    refusal = run.refused(WWW, 1, EnvironmentName("staging"), by=NotFoundException)
+    assert json.loads(refusal.body)["detail"] == "Cannot find environment 'staging'"
+
+
+@python(
+    call="VersionApi.deactivate_service_version_environment("
+    "service_id, version_id, environment_name)",
+    shows="NotFoundException (404)",
+)
+def unstaging_a_version_which_is_not_offered(run: Call) -> None:
+    run.refused(WWW, 1, EnvironmentName("staging"), by=NotFoundException)

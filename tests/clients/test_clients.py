@@ -1,5 +1,6 @@
 """Every case, on both databases; and no endpoint that a client has without one."""
 
+import fastly.apis
 import pytest
 
 from tests.clients.case import Case, all_cases, operation_name
@@ -30,3 +31,27 @@ def test_each_endpoint_is_called_by_each_client_that_has_it() -> None:
 
 def test_each_endpoint_of_the_contract_is_served() -> None:
     assert all(operation_name(number) for number in ENDPOINTS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AutomationTokensApi",
+        "ContactApi",
+        "CustomerApi",
+        "ServiceApi",
+        "StarApi",
+        "SudoApi",
+        "TokensApi",
+        "UserApi",
+        "VersionApi",
+    ],
+)
+def test_each_method_of_the_python_client_is_called(name: str) -> None:
+    methods = {
+        method
+        for method, function in vars(getattr(fastly.apis, name)).items()
+        if callable(function) and not method.startswith("_")
+    }
+    calls = (case.call.partition("(")[0] for case in CASES if case.client == "Python")
+    assert methods == {call.partition(".")[2] for call in calls if call.startswith(f"{name}.")}
