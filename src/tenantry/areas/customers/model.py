@@ -1,4 +1,7 @@
-"""A customer: its settings and who owns it. It is founded, changed and (in closing.py) closed."""
+"""A customer: its settings and who owns it.
+
+It is founded and changed here, guarded by policies.py, and closed in closing.py.
+"""
 
 from typing import Any, Literal
 
@@ -6,11 +9,13 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, insert, select, update
 
+from tenantry.areas.customers import policies
 from tenantry.core import audit, schema
-from tenantry.core.addresses import is_allowed, parse_allowlist
+from tenantry.core.addresses import EVERYWHERE, is_allowed, parse_allowlist
 from tenantry.core.audit import Revision
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import Problem, bad_request, not_found
+from tenantry.core.errors import bad_request, not_authorized, not_found
+from tenantry.core.ids import is_id
 from tenantry.core.statements import Statement, is_one_of, point
 
 _C, _U = schema.customers.c, schema.users.c
@@ -39,7 +44,7 @@ class CustomerRow(msgspec.Struct, array_like=True, frozen=True):
     has_openstack_logging: bool = False
     has_pci: bool = False
     has_pci_passwords: bool = False
-    ip_whitelist: str = "0.0.0.0/0"
+    ip_whitelist: str = EVERYWHERE
     legal_contact_id: str | None = None
     phone_number: str = ""
     postal_address: str | None = None
@@ -53,7 +58,23 @@ class CustomerRow(msgspec.Struct, array_like=True, frozen=True):
     deleted_at: int | None = None
 
 
-class CustomerChange(msgspec.Struct, kw_only=True):
+class ReadOnly(msgspec.Struct, kw_only=True):
+    """What clients send back as they got it; it is ignored, whatever it is."""
+
+    can_configure_wordpress: Any = UNSET
+    can_reset_passwords: Any = UNSET
+    can_upload_vcl: Any = UNSET
+    created_at: Any = UNSET
+    deleted_at: Any = UNSET
+    has_improved_ssl_config: Any = UNSET
+    has_pci_passwords: Any = UNSET
+    id: Any = UNSET
+    pricing_plan: Any = UNSET
+    pricing_plan_id: Any = UNSET
+    updated_at: Any = UNSET
+
+
+class CustomerChange(ReadOnly, kw_only=True):
     """What may be changed; what is left out stays. Other keys are ignored."""
 
     billing_contact_id: str | UnsetType | None = UNSET
@@ -76,13 +97,11 @@ class CustomerChange(msgspec.Struct, kw_only=True):
 
     def given(self) -> dict[str, Any]:
         """The fields that were sent."""
-        return {
-            name: value
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not UNSET
-        }
+        sent = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in sent.items() if value is not UNSET}
 
 
+_READ_ONLY = frozenset(ReadOnly.__struct_fields__)
 _COLUMNS = [schema.customers.c[name] for name in CustomerRow.__struct_fields__]
 _FIND = point(_COLUMNS, schema.customers, CustomerRow, id=_C.id)
 _ADD = Statement(insert(schema.customers))
@@ -93,7 +112,7 @@ _CHANGE = Statement(
     .values({name: bindparam(name) for name in _CHANGEABLE})
 )
 _LIVE_USERS = Statement(
-    select(_U.id, _U.role).where(
+    select(_U.id, _U.role, _U.locked).where(
         _U.customer_id == bindparam("customer_id"),
         is_one_of(_U.id, "ids"),
         _U.deleted_at.is_(None),
@@ -146,63 +165,81 @@ async def change(call: Writing, customer_id: str, change: CustomerChange) -> Cus
     given = change.given()
     if not given:
         raise bad_request("No fields to update")
+    given = {name: value for name, value in given.items() if name not in _READ_ONLY}
+    _check_owner(call, row, given)
     _check_values(call, given)
     await _check_people(call, row, given)
     new = {name: value for name, value in given.items() if value != getattr(row, name)}
+    await policies.check(call, new)
     if not new:
         return row
     old = {name: getattr(row, name) for name in new}
     row = msgspec.structs.replace(row, **new, updated_at=call.now)
     await store(call, row)
     await _record_change(call, row, old, new)
+    if new.get("force_2fa"):
+        await policies.sign_out(call)
     return row
 
 
+def _check_owner(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None:
+    """Ownership is handed on by who has it (contract: access §11). Raises Problem 403."""
+    may = call.principal.is_owner or call.principal.kind == "operator"
+    if given.get("owner_id", row.owner_id) != row.owner_id and not may:
+        raise not_authorized()
+
+
 def _check_values(call: Writing, given: dict[str, Any]) -> None:
-    if not 1 <= len(given.get("name", "x").strip()) <= 255:  # noqa: PLR2004 - the contract's
-        raise bad_request("Name must have 1 to 255 characters")
+    if "name" in given:
+        given["name"] = given["name"].strip()
+        if not 1 <= len(given["name"]) <= 255:  # noqa: PLR2004 - the contract's
+            raise bad_request("Name must have 1 to 255 characters")
     for name, value in given.items():
         if isinstance(value, str) and len(value) > 4096:  # noqa: PLR2004 - far above any address
-            label = name.replace("_", " ").capitalize()
-            detail = f"{label} must have at most 4096 characters"
+            detail = f"{_label(name)} must have at most 4096 characters"
             raise bad_request(detail)
     if "ip_whitelist" in given:
         _check_allowlist(call, given)
 
 
 def _check_allowlist(call: Writing, given: dict[str, Any]) -> None:
-    text = given["ip_whitelist"].strip() or "0.0.0.0/0"
+    text = given["ip_whitelist"].strip() or EVERYWHERE
     try:
         parse_allowlist(text)
     except ValueError as problem:
         detail = f"Ip whitelist: {problem}"
         raise bad_request(detail) from problem
-    if call.ip and not is_allowed(call.ip, text):
+    # An operator comes in whatever the list says, so it cannot shut him out.
+    if call.principal.kind != "operator" and not is_allowed(call.ip, text):
         raise bad_request("Ip whitelist must include the address you are calling from")
     given["ip_whitelist"] = text
 
 
 async def _check_people(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None:
     people = {
-        name: given[name]
-        for name in ("owner_id", *(f"{kind}_contact_id" for kind in CONTACTS))
-        if given.get(name)
+        name: given[name] for name in (f"{kind}_contact_id" for kind in CONTACTS) if given.get(name)
     }
-    if "owner_id" in people and people["owner_id"] != row.owner_id:
-        if not call.principal.is_owner and call.principal.kind != "operator":
-            raise Problem(403, "You are not authorized to perform this action")
-    elif "owner_id" in given and not given["owner_id"]:
-        raise bad_request("Owner id must be a user of this customer")
+    if "owner_id" in given:
+        people["owner_id"] = given["owner_id"]
     if not people:
         return
-    ids = sorted({one for one in people.values() if one.isascii() and one.isalnum()})
-    users: dict[str, str] = dict(await call.all(_LIVE_USERS, customer_id=row.id, ids=ids))
+    ids = sorted({one for one in people.values() if is_id(one)})
+    users = {
+        user_id: (role, locked)
+        for user_id, role, locked in await call.all(_LIVE_USERS, customer_id=row.id, ids=ids)
+    }
     for name, user_id in people.items():
         if user_id not in users:
-            detail = f"{name.replace('_', ' ').capitalize()} must be a user of this customer"
+            detail = f"{_label(name)} must be a user of this customer"
             raise bad_request(detail)
-    if "owner_id" in people and users[people["owner_id"]] != "superuser":
-        raise bad_request("Owner id must be a superuser of this customer")
+    if people.get("owner_id", row.owner_id) != row.owner_id:
+        role, locked = users[people["owner_id"]]
+        if role != "superuser" or locked:
+            raise bad_request("Owner id must be an unlocked superuser of this customer")
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()
 
 
 async def _record_change(

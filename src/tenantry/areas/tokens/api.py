@@ -4,11 +4,13 @@ from typing import Any
 
 import msgspec
 
+from tenantry.access.decide import decide
 from tenantry.areas.tokens import model, terms
+from tenantry.areas.tokens.shapes import CreatedToken, Token, created_token, shown_token
 from tenantry.areas.users import sign_in
-from tenantry.areas.users.model import find as find_user
+from tenantry.areas.users.model import login_key
 from tenantry.core.clock import shown, shown_or_none
-from tenantry.core.context import Principal, Reading, Writing
+from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import (
     Problem,
     bad_request,
@@ -18,7 +20,7 @@ from tenantry.core.errors import (
     unauthenticated,
 )
 from tenantry.http.body import Body
-from tenantry.http.gate import is_lifted
+from tenantry.http.gate import check_address, check_scope, is_lifted
 from tenantry.http.operation import (
     ANY_KEY,
     CUSTOMER,
@@ -43,67 +45,6 @@ class NewToken(msgspec.Struct, kw_only=True):
     scope: str | None = None
     services: list[str] | None = None
     expires_at: str | None = None
-
-
-class Token(msgspec.Struct):
-    """A token as listed; its secret is never shown again."""
-
-    id: str
-    user_id: str | None
-    customer_id: str
-    name: str
-    last_used_at: str | None
-    created_at: str
-    expires_at: str | None
-    ip: str | None
-    user_agent: str | None
-    sudo_expires_at: str | None
-    scopes: list[str]
-    scope: str
-    services: list[str]
-    service_id: str | None
-
-
-class CreatedToken(msgspec.Struct):
-    """A token as it is told once, with its secret."""
-
-    id: str
-    name: str
-    user_id: str
-    customer_id: str
-    service_id: str | None
-    expires_at: str | None
-    created_at: str
-    updated_at: str
-    scope: str
-    services: list[str]
-    access_token: str
-
-
-def shown_token(row: model.TokenRow, call: Reading) -> Token:
-    """A token; of the calling one, the very use that is under way."""
-    if row.id == call.principal.token_id:
-        row = msgspec.structs.replace(
-            row, last_used_at=call.now, ip=call.ip[:255], user_agent=call.user_agent
-        )
-    services = row.service_ids
-    return Token(
-        id=row.id,
-        # An automation token is its own principal (contract: identity §6.2).
-        user_id=row.id if row.kind == "automation" else row.user_id,
-        customer_id=row.customer_id,
-        name=row.name,
-        last_used_at=shown_or_none(row.last_used_at),
-        created_at=shown(row.created_at),
-        expires_at=shown_or_none(row.expires_at),
-        ip=row.ip,
-        user_agent=row.user_agent,
-        sudo_expires_at=shown_or_none(row.sudo_expires_at),
-        scopes=row.scope.split(),
-        scope=row.scope,
-        services=services,
-        service_id=services[-1] if services else None,
-    )
 
 
 @operation("GET /tokens", allow=PERSON, wire=LEGACY, compatibility="token")
@@ -134,38 +75,33 @@ async def get_token_current(call: Reading) -> Token:
 async def get_token(call: Reading, token_id: str) -> Token:
     """One's own token; any of the customer for who may read all. Others are as if absent."""
     row = await model.find(call, token_id)
-    if not model.may_revoke(call, row):
+    if not model.is_own(call, row) and not decide(call.principal.grants, "token.read_all").allowed:
         raise not_found("token", token_id)
     return shown_token(row, call)
 
 
 async def check_password(
     call: Reading, body: Body[NewToken], credentials: Credentials
-) -> sign_in.Checked | None:
+) -> sign_in.Checked | Problem | None:
     """Compare the password that came, by Basic or in the form; None if none did.
 
-    Raises Problem 400 (somebody else's name), 401, 403 (automation tokens), 429.
+    What is refused is handed on, so that it counts like every other write. Raises Problem 429.
     """
     form = body()
     principal = call.principal
-    if principal.kind == "automation":
-        raise not_authorized()
     username = credentials.username or form.username
     password = credentials.password or form.password
     if principal.is_person:
-        if username and username.casefold() != principal.login.casefold():
-            raise _refusal("invalid")
+        if username and login_key(username) != login_key(principal.login):
+            return _refusal("invalid")
         username = principal.login
-    elif username and password:
-        pass
-    elif credentials.has_key:
-        raise unauthenticated()
-    if not username or not password:
-        if not principal.is_person:
-            title = "Username and password are required"
-            raise Problem(400, title, code="invalid_request")
-        return None
-    return await sign_in.check(call, username, password)
+    elif principal.kind != "nobody":
+        return not_authorized()
+    elif credentials.has_key and not (username and password):
+        return unauthenticated()
+    elif not username or not password:
+        return Problem(400, "Username and password are required", code="invalid_request")
+    return await sign_in.check(call, username, password) if password else None
 
 
 def _refusal(outcome: sign_in.Outcome) -> Problem:
@@ -184,17 +120,19 @@ def _refusal(outcome: sign_in.Outcome) -> Problem:
     compatibility="token",
 )
 async def create_token(
-    call: Writing, body: Body[NewToken], evidence: sign_in.Checked | None
+    call: Writing, body: Body[NewToken], evidence: sign_in.Checked | Problem | None
 ) -> CreatedToken | Refused:
     """Make a token of one's own, proved by a password or by a key in sudo mode."""
     form = body()
-    _check_maker(call.principal)
+    if call.principal.is_person:
+        check_address(call)
+        check_scope(call.principal, "POST")
+    if isinstance(evidence, Problem):
+        raise evidence
     if evidence is not None:
         outcome = await sign_in.settle(call, evidence)
         if outcome != "ok" or evidence.row is None:
             return Refused(_refusal(outcome))
-        if call.principal.is_person and call.principal.user_id != evidence.row.id:
-            return Refused(_refusal("invalid"))
         user_id = evidence.row.id
     elif not is_lifted(call.principal, call.now):
         raise sudo_missing()
@@ -203,19 +141,7 @@ async def create_token(
     row = await _checked_row(call, form, user_id)
     if evidence is not None:
         await sign_in.sign_in(call, evidence)
-    return _created(row, await model.issue(call, row))
-
-
-def _check_maker(principal: Principal) -> None:
-    if principal.kind == "nobody":
-        return
-    if not principal.is_person:
-        raise not_authorized()
-    scopes = principal.grants.scopes
-    if "global" not in scopes and "global:read" in scopes:
-        raise Problem(403, "Read only tokens are not allowed to access this endpoint")
-    if "global" not in scopes:
-        raise not_authorized()
+    return created_token(row, await model.issue(call, row))
 
 
 async def _checked_row(call: Writing, form: NewToken, user_id: str) -> model.TokenRow:
@@ -236,23 +162,6 @@ async def _checked_row(call: Writing, form: NewToken, user_id: str) -> model.Tok
         services=msgspec.json.encode(services).decode(),
         limited=bool(services),
         expires_at=expires_at,
-    )
-
-
-def _created(row: model.TokenRow, secret: str) -> CreatedToken:
-    services = row.service_ids
-    return CreatedToken(
-        id=row.id,
-        name=row.name,
-        user_id=row.user_id or "",
-        customer_id=row.customer_id,
-        service_id=services[-1] if services else None,
-        expires_at=shown_or_none(row.expires_at),
-        created_at=shown(row.created_at),
-        updated_at=shown(row.updated_at),
-        scope=row.scope,
-        services=services,
-        access_token=secret,
     )
 
 
@@ -312,14 +221,15 @@ class Verification(msgspec.Struct):
 async def verify_token(call: Reading) -> Verification:
     """Who the key is and which services it sees."""
     principal = call.principal
-    user = {"id": principal.token_id, "name": principal.token_name, "login": ""}
-    if principal.user_id is not None:
-        row = await find_user(call, principal.user_id)
-        user = {"id": row.id, "name": row.name, "login": row.login}
     token = await model.find(call, principal.token_id)
     return Verification(
         customer={"id": principal.customer_id, "name": principal.customer_name},
-        user=user,
+        # An automation token is its own principal (contract: identity §9.2).
+        user={
+            "id": principal.user_id or token.id,
+            "name": principal.name if principal.is_person else token.name,
+            "login": principal.login,
+        },
         services=await terms.visible_services(call),
         token={
             "id": token.id,

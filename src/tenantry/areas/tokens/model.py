@@ -196,13 +196,17 @@ async def _check_limit(call: Writing, row: TokenRow) -> None:
         raise bad_request("Token limit reached")
 
 
-def may_revoke(call: Reading, row: TokenRow) -> bool:
-    """One's own token, or any for who may revoke all."""
+def is_own(call: Reading, row: TokenRow) -> bool:
+    """Whether it is the calling token, or one of the same user's."""
     principal = call.principal
-    is_own = row.id == principal.token_id or (
+    return row.id == principal.token_id or (
         row.kind != "automation" and row.user_id is not None and row.user_id == principal.user_id
     )
-    return is_own or decide(principal.grants, "token.revoke_all").allowed
+
+
+def may_revoke(call: Reading, row: TokenRow) -> bool:
+    """One's own token, or any for who may revoke all."""
+    return is_own(call, row) or decide(call.principal.grants, "token.revoke_all").allowed
 
 
 async def revoke(call: Writing, ids: Sequence[str]) -> None:

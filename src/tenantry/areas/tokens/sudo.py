@@ -6,6 +6,7 @@ import msgspec
 
 from tenantry.areas.tokens import model
 from tenantry.areas.users import sign_in
+from tenantry.areas.users.model import login_key
 from tenantry.core.clock import HOUR, MINUTE, SECOND, Instant, read
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request
@@ -35,14 +36,13 @@ async def check_password(
     call: Reading,
     body: Body[Proof],
     credentials: Credentials,
-) -> sign_in.Checked:
-    """Compare the password of the token's owner. Raises Problem 400, 403, 429."""
+) -> sign_in.Checked | None:
+    """Compare the password of the token's owner; None if it isn't his. Raises Problem 400, 429."""
     form = body()
     username = form.username or call.principal.login
     password = form.password or credentials.password
-    is_own = username.casefold() == call.principal.login.casefold()
-    if not password or not is_own:
-        raise _forbidden()
+    if not password or login_key(username) != login_key(call.principal.login):
+        return None
     return await sign_in.check(call, username, password)
 
 
@@ -52,9 +52,11 @@ def _forbidden() -> Problem:
 
 @operation("POST /sudo", allow=PERSON, wire=LEGACY, prepare=check_password)
 async def request_sudo_access(
-    call: Writing, body: Body[Proof], evidence: sign_in.Checked
+    call: Writing, body: Body[Proof], evidence: sign_in.Checked | None
 ) -> Sudo | Refused:
     """Lift the calling token; its role is not changed."""
+    if evidence is None:
+        raise _forbidden()
     outcome = await sign_in.settle(call, evidence)
     if outcome == "otp":
         return Refused(Problem(403, "2fa.verify", "Invalid one-time password", code="2fa.verify"))

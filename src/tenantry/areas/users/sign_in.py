@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, delete, func, select
 
 from tenantry.areas.users import model
 from tenantry.core import audit, schema
-from tenantry.core.addresses import is_allowed
+from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import MINUTE
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
@@ -64,9 +64,7 @@ async def check(call: Reading, login: str, password: str) -> Checked:
     """
     row = await model.find_by_login(call, login)
     subjects = _subjects(call, login)
-    worst = await call.one(_GUESSES, subjects=subjects, at=call.now // WINDOW)
-    if worst is not None and (worst[0] or 0) >= MAX_GUESSES:
-        raise Problem(429, "Too many failed attempts, try again later")
+    await _check_guesses(call, subjects)
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
     stronger = (
@@ -77,6 +75,12 @@ async def check(call: Reading, login: str, password: str) -> Checked:
     return Checked(row, subjects, matches, stronger)
 
 
+async def _check_guesses(call: Reading, subjects: list[str]) -> None:
+    worst = await call.one(_GUESSES, subjects=subjects, at=call.now // WINDOW)
+    if worst is not None and (worst[0] or 0) >= MAX_GUESSES:
+        raise Problem(429, "Too many failed attempts, try again later")
+
+
 def _subjects(call: Reading, login: str) -> list[str]:
     # Digests: a list of logins that somebody tried is nobody's business, and it fits in JSON.
     names = (f"login:{model.login_key(login)}", f"ip:{call.ip}")
@@ -84,7 +88,12 @@ def _subjects(call: Reading, login: str) -> list[str]:
 
 
 async def settle(call: Writing, checked: Checked, *, changes_password: bool = False) -> Outcome:
-    """Note how it ended, inside the unit of work. Raises Problem 403 where a policy refuses."""
+    """Note how it ended, inside the unit of work.
+
+    Raises Problem 403 where a policy refuses, 429 after too many guesses.
+    """
+    # Once more: those that were guessed all at once have been counted by now.
+    await _check_guesses(call, checked.subjects)
     row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
     if row is None or checked.row is None:
         await _count_guess(call, checked)
@@ -99,19 +108,26 @@ async def settle(call: Writing, checked: Checked, *, changes_password: bool = Fa
     if row.two_factor_auth_enabled:
         await _fail(call, checked, row, "one-time password")
         return "otp"
-    if changes_password:
-        return "ok"
+    if not changes_password:
+        _check_duties(row)
+    if row.failed_sign_ins:
+        # Only failures in a row lock; what may follow writes the whole row again.
+        await model.store(call, msgspec.structs.replace(row, failed_sign_ins=0))
+    return "ok"
+
+
+def _check_duties(row: model.UserRow) -> None:
     if row.force_2fa:
-        raise Problem(403, "Two-factor authentication is required for this account")
+        title = "Two-factor authentication is required for this account"
+        raise Problem(403, title, headers=(("fastly-otp", "setup"),))
     if row.require_new_password:
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
-    return "ok"
 
 
 async def _check_policies(call: Writing, row: model.UserRow) -> None:
     policies = await call.one(_ALLOWLIST, customer_id=row.customer_id)
-    allowlist, is_sso_forced = policies or ("0.0.0.0/0", False)
-    if not is_allowed(call.ip, allowlist) and call.ip:
+    allowlist, is_sso_forced = policies or (EVERYWHERE, False)
+    if not is_allowed(call.ip, allowlist):
         raise Problem(403, "Access from this IP address is not allowed")
     if is_sso_forced:
         raise Problem(403, "This account signs in through its identity provider")

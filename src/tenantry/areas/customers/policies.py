@@ -1,0 +1,91 @@
+"""Security policies of an account: who may turn them on, and whom that signs out.
+
+contract: access §10.1, §10.2
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, bindparam, delete, or_, select
+
+from tenantry.core import audit, schema
+from tenantry.core.audit import Revision
+from tenantry.core.context import Writing
+from tenantry.core.errors import bad_request
+from tenantry.core.statements import Statement, is_one_of
+
+_U, _T = schema.users.c, schema.tokens.c
+_HAS_TWO_FACTORS = Statement(
+    select(_U.two_factor_auth_enabled).where(
+        _U.customer_id == bindparam("customer_id"), _U.id == bindparam("user_id")
+    )
+)
+
+
+class Session(msgspec.Struct, array_like=True, frozen=True):
+    """A sign-in session, and whose."""
+
+    user_id: str
+    login: str
+    id: str
+    name: str
+
+
+_WITHOUT_TWO_FACTORS = Statement(
+    select(_U.id, _U.login, _T.id, _T.name)
+    .select_from(
+        schema.tokens.join(
+            schema.users, and_(_U.customer_id == _T.customer_id, _U.id == _T.user_id)
+        )
+    )
+    .where(
+        _T.customer_id == bindparam("customer_id"),
+        _T.kind == "session",
+        or_(_U.two_factor_auth_enabled.is_(None), _U.two_factor_auth_enabled.is_(False)),
+    )
+    .order_by(_U.id, _T.id),
+    Session,
+)
+_END = Statement(
+    delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
+)
+
+
+async def check(call: Writing, turned: Mapping[str, Any]) -> None:
+    """Refuse what would shut everybody out, the caller first. Raises Problem 400."""
+    if turned.get("force_sso"):
+        raise bad_request("Force sso needs an identity provider, and none is connected")
+    if turned.get("force_2fa") and call.principal.is_person:
+        found = await call.one(
+            _HAS_TWO_FACTORS, customer_id=call.customer_id, user_id=call.principal.user_id
+        )
+        if found is None or not found[0]:
+            raise bad_request("Enable two-factor authentication on your own account first")
+
+
+async def sign_out(call: Writing) -> None:
+    """End the sessions of everybody without two factors; API tokens go on."""
+    sessions = await call.all(_WITHOUT_TWO_FACTORS, customer_id=call.customer_id)
+    await call.run(_END, customer=call.customer_id, ids=[one.id for one in sessions])
+    for _, of_user in groupby(sessions, key=lambda one: one.user_id):
+        await _record(call, list(of_user))
+
+
+async def _record(call: Writing, sessions: Sequence[Session]) -> None:
+    for one in sessions:
+        await audit.record(
+            call,
+            "token.destroy",
+            f"Token '{one.name}' was destroyed",
+            metadata={"token_id": one.id, "name": one.name, "kind": "session"},
+            rows=[Revision("token", one.id, None)],
+        )
+    user = sessions[0]
+    await audit.record(
+        call,
+        "user.logout",
+        f"User '{user.login}' was logged out",
+        metadata={"user_id": user.user_id, "login": user.login, "reason": "force_2fa"},
+    )
