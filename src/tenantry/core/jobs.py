@@ -22,6 +22,7 @@ from tenantry.core.unit import Unit
 CLAIMED_FOR = 2 * MINUTE
 MAX_ATTEMPTS = 12
 IDLE_SECONDS = 5.0
+GRACE_SECONDS = 5.0
 BATCH = 20
 PRODUCT = "Tenantry"
 
@@ -65,6 +66,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._housekept = 0
+        self._stopping = False
         database.committed.append(self._wake.set)
 
     def start(self) -> None:
@@ -72,15 +74,18 @@ class Worker:
         self._task = asyncio.create_task(self.run())
 
     async def stop(self) -> None:
-        """End; a letter that is under way comes back later."""
-        if self._task is not None:
+        """End after the letter that is under way; one that takes too long comes back later."""
+        if self._task is None:
+            return
+        self._stopping = True
+        self._wake.set()
+        finished, _ = await asyncio.wait({self._task}, timeout=GRACE_SECONDS)
+        if not finished:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
 
     async def run(self) -> None:
         """Deliver what is due, then wait for more."""
-        while True:
+        while not self._stopping:
             self._wake.clear()
             try:
                 busy = await self.deliver_due()
@@ -88,9 +93,11 @@ class Worker:
             except Exception as error:  # noqa: BLE001 - the worker outlives a database's restart
                 self._note(error)
                 busy = 0
-            if not busy:
+            if not busy and not self._stopping:
+                # Not wait_for: until Python 3.12 it may swallow the cancellation that stops us.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                    async with asyncio.timeout(IDLE_SECONDS):
+                        await self._wake.wait()
 
     async def deliver_due(self) -> int:
         """Deliver one batch of what is due now; how many letters there were."""

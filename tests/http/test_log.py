@@ -1,0 +1,59 @@
+"""One line per request, with what an operator needs and nothing that is secret."""
+
+import asyncio
+import json
+from typing import Any
+
+from tests.world import ADA, BEN, PASSWORD, WIDGETS, World
+
+
+async def _lines(world: World) -> list[dict[str, Any]]:
+    # Lines are written at the end of the tick in which they arose.
+    await asyncio.sleep(0)
+    return [json.loads(line) for line in world.log_path.read_text().splitlines()]
+
+
+async def test_each_request_has_one_line(world: World) -> None:
+    answer = await world.ask(ADA, "GET", f"/user/{BEN.id}")
+    refused = await world.ask(None, "DELETE", f"/user/{BEN.id}")
+    unknown = await world.ask(ADA, "GET", "/nothing?x=1")
+    lines = await _lines(world)
+    assert [line["request_id"] for line in lines] == [
+        one.headers["x-request-id"] for one in (answer, refused, unknown)
+    ]
+    first, second, third = lines
+    assert first["operation"] == "get_user"
+    assert (first["status"], first["bytes"]) == (200, len(answer.content))
+    assert (first["customer_id"], first["user_id"]) == (WIDGETS, ADA.id)
+    assert (first["token_id"], first["ip"]) == (ADA.token_id, "192.0.2.10")
+    assert first["milliseconds"] > 0
+    assert (second["status"], "user_id" in second) == (401, False)
+    assert (third["path"], "operation" in third) == ("/nothing", False)
+
+
+async def test_no_line_holds_a_secret(world: World) -> None:
+    form = {"username": ADA.login, "password": PASSWORD, "name": "x"}
+    made = await world.ask(None, "POST", "/tokens", data=form)
+    await world.ask(ADA, "GET", f"/verify?token={ADA.token}")
+    await world.ask("a-wrong-secret-key", "GET", "/verify")
+    await world.ask(None, "GET", "/_tenantry/v1/password/the-secret-code")
+    await world.ask(ADA, "POST", "/current_user/password", data={"old_password": "guess-9-guess"})
+    await world.ask(None, "POST", "/tokens", data={**form, "password": "another-guess-1"})
+    await _lines(world)
+    text = world.log_path.read_text()
+    secrets = [ADA.token, PASSWORD, "a-wrong-secret-key", "the-secret-code", "guess"]
+    for secret in [*secrets, made.json()["access_token"]]:
+        assert secret not in text
+
+
+async def test_metrics_count_by_operation_and_status(world: World) -> None:
+    await world.ask(ADA, "GET", f"/user/{BEN.id}")
+    answer = await world.ask(None, "GET", "/_metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'tenantry_requests_total{operation="get_user",status="200"}' in answer.text
+    assert 'tenantry_request_seconds_count{operation="get_user"}' in answer.text
+
+
+async def test_health_needs_no_key(world: World) -> None:
+    for path in ("/_health/live", "/_health/ready"):
+        assert (await world.ask(None, "GET", path)).json() == {"status": "ok"}
