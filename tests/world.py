@@ -22,10 +22,10 @@ from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.core import schema
 from tenantry.core.clock import DAY, HOUR, Instant, read
-from tenantry.core.unit import Unit
 from tenantry.core.context import Writing
 from tenantry.core.secrets import hash_password
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
 from tenantry.settings import Settings
 

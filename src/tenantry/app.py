@@ -64,7 +64,9 @@ class Application(Door):
             public_url=settings.base_url,
             bends=settings.client_compatibility,
         )
-        super().__init__(self.pipeline.handle, parse_networks(settings.trusted_proxies))
+        super().__init__(
+            self.pipeline.handle, parse_networks(settings.trusted_proxies), settings.cors_origins
+        )
 
     async def start(self) -> None:
         """Open the database, and begin to deliver if that is this process's business."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
@@ -79,19 +80,22 @@ def _run(work: Awaitable[R]) -> R:
     return asyncio.run(run())
 
 
-@click.group(context_settings=HELP)
+_TEACHES = """Tenantry: an account backend of your own.
+
+\b
+First time:  tenantry serve
+             starts a server on a new database, and prints how to use it.
+In a script: tenantry init --json
+             makes the database and prints its first keys.
+
+Every option can be set by an environment variable too: --public-url is TENANTRY_PUBLIC_URL.
+Errors are one line on standard error; exit code 2 is a bad setting, 1 anything else.
+"""
+
+
+@click.group(context_settings=HELP, help=_TEACHES)
 def main() -> None:
-    r"""Tenantry: an account backend of your own.
-
-    \b
-    First time:  tenantry serve
-                 starts a server on a new database, and prints how to use it.
-    In a script: tenantry init --json
-                 makes the database and prints its first keys.
-
-    Every option can be set by an environment variable too: --public-url is TENANTRY_PUBLIC_URL.
-    Errors are one line on standard error; exit code 2 is a bad setting, 1 anything else.
-    """
+    """Run one of the commands."""
 
 
 @main.command()
@@ -106,9 +110,13 @@ def main() -> None:
 @_one_line
 def serve(scenario: str | None, **given: Any) -> None:
     """Run the server; a first start makes the database and prints its first keys."""
+    settings = _settings(**given)
+    if settings.shares_metrics:
+        # prometheus_client looks for this when it is first imported, and workers are forked.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tenantry-metrics-")
     from tenantry import serving  # noqa: PLC0415 - the server is only loaded where it serves
 
-    serving.serve(_settings(**given), scenario)
+    serving.serve(settings, scenario)
 
 
 @main.command()

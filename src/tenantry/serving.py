@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import socket
-import tempfile
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +18,8 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from tenantry import migrations
 from tenantry.app import Application
@@ -26,13 +28,13 @@ from tenantry.areas.users.passwords import weakness
 from tenantry.core import chain
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
-from tenantry.core.errors import bad_request
+from tenantry.core.errors import bad_request, not_found
 from tenantry.core.mail import sender
 from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
 
 if TYPE_CHECKING:
-    from tenantry.areas.operator.scenario import Scenario
+    from tenantry.areas.operator.scenario_shape import Scenario
 
 MAX_HEADERS = 48 * 1024
 """Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
@@ -132,9 +134,8 @@ async def _load(database: Database, keyring: Keyring, wanted: "Scenario") -> str
     """Load, with a bar for what takes longer than two seconds."""
     from tenantry.areas.operator import loading  # noqa: PLC0415 - likewise
 
-    with click.progressbar(
-        length=100, label="Loading", file=click.get_text_stream("stderr")
-    ) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=100, label="Loading", file=sys.stderr, hidden=hidden) as bar:
         started = asyncio.get_running_loop().time()
         shown = 0
 
@@ -158,7 +159,10 @@ async def verify_audit(settings: Settings, customer_id: str | None) -> tuple[lis
     """Check one customer's log, or every log: a line each, and whether all are whole."""
     lines, is_whole = [], True
     async with _opened(settings) as (database, _):
-        for customer in await chain.customers(database, customer_id):
+        known = await chain.customers(database, customer_id)
+        if customer_id is not None and not known:
+            raise not_found("customer", customer_id)
+        for customer in known:
             checked = await chain.verify(database, customer)
             lines.append(f"{customer}  {checked.events} events  {checked.problem or 'whole'}")
             is_whole = is_whole and checked.problem is None
@@ -186,7 +190,8 @@ def serve(settings: Settings, scenario_path: str | None) -> None:
     _check_port(settings)
     click.echo(asyncio.run(_first_words(settings, scenario_path)))
     _share(settings)
-    metrics = _share_metrics(settings)
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, "127.0.0.1", _every_process())
     logging.getLogger("_granian").setLevel(logging.WARNING)
     try:
         Granian(
@@ -204,8 +209,8 @@ def serve(settings: Settings, scenario_path: str | None) -> None:
             workers_kill_timeout=DRAIN_SECONDS,
         ).serve()
     finally:
-        if metrics is not None:
-            shutil.rmtree(metrics, ignore_errors=True)
+        if settings.shares_metrics:
+            shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def _check_port(settings: Settings) -> None:
@@ -257,10 +262,8 @@ def _share(settings: Settings) -> None:
         os.environ[PREFIX + name.upper()] = str(value)
 
 
-def _share_metrics(settings: Settings) -> str | None:
-    """Where several workers put their numbers together (prometheus_client's multiprocess mode)."""
-    if settings.workers == 1:
-        return None
-    folder = tempfile.mkdtemp(prefix="tenantry-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-    return folder
+def _every_process() -> CollectorRegistry:
+    """The numbers of all workers, read anew at each scrape."""
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # the library has none
+    return registry

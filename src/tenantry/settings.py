@@ -55,6 +55,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
+    def shares_metrics(self) -> bool:
+        """Whether the numbers of the workers are put together outside them."""
+        return self.workers > 1 or self.metrics_port > 0
+
+    @property
     def is_sqlite(self) -> bool:
         """Whether the database is a file."""
         return urlsplit(self.database).scheme == "sqlite"

@@ -1,0 +1,1 @@
+"""The areas, through the front door."""

@@ -90,5 +90,5 @@ async def test_an_event_names_the_state_it_left(world: World) -> None:
     body = (await world.events())[-1][2]
     event = msgspec.json.decode(body)
     assert set(event["rows"]) == {f"user/{BEN.id}"}
-    assert event["metadata"]["old"] == {"role": "engineer"}
-    assert event["metadata"]["new"] == {"role": "billing"}
+    assert event["metadata"]["old"]["role"] == "engineer"
+    assert event["metadata"]["new"]["role"] == "billing"

@@ -9,12 +9,10 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from importlib.resources import files
-from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from aiosmtplib import SMTPException
-from jinja2 import TemplateNotFound, UndefinedError
 
 from tenantry.core.mail import Mail, Undeliverable, render, sender
 
@@ -118,51 +116,6 @@ async def smtp_server(
     postmaster.url = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server:
         yield postmaster
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_template_is_three_files_that_load_nothing_from_elsewhere(name: str) -> None:
-    for kind in ("subject", "text", "html"):
-        assert (TEMPLATES / f"{name}.{kind}.j2").is_file()
-    mail = render(name, "ada@example.com", **FACTS)
-    assert not re.search(r"<(img|script|link|iframe)|url\(|@import|\bsrc=", mail.html)
-    assert set(re.findall(r"https?://[^\s\"<]+", mail.html)) == {
-        FACTS["link"].replace("&", "&amp;")
-    }
-
-
-@pytest.mark.parametrize("name", ["set_password", "reset_password"])
-def test_a_password_mail_says_who_where_and_how_long(name: str) -> None:
-    mail = render(name, "ada@example.com", **FACTS)
-    assert mail.subject.endswith("for Bücher & Söhne on Acme Edge")
-    for fact in FACTS.values():
-        assert fact in mail.text
-    assert "Ådá &lt;Lovelace&gt;" in mail.html
-    assert "<Lovelace>" not in mail.html
-    assert mail.text.endswith("\n\n-- \nAcme Edge\n")
-
-
-def test_a_reset_says_that_the_old_password_still_works() -> None:
-    mail = render("reset_password", "ada@example.com", **FACTS)
-    for words in (" ".join(mail.text.split()), mail.html):
-        assert "Your old password keeps working until you have chosen a new one." in words
-        assert "ignore this mail" in words
-
-
-def test_a_name_cannot_break_out_of_its_line() -> None:
-    trick = "Acme\r\nBcc: eve@evil.example\n\n\x1b[2J\u2028\x85Pay here"
-    mail = render("set_password", "ada@example.com", **{**FACTS, "customer_name": trick})
-    tame = "Acme Bcc: eve@evil.example [2J Pay here"
-    assert mail.subject == f"Set your password for {tame} on Acme Edge"
-    assert f"Acme Edge. {tame} has made" in mail.text
-
-
-def test_a_missing_fact_or_template_is_an_error() -> None:
-    fewer = {name: fact for name, fact in FACTS.items() if name != "user_name"}
-    with pytest.raises(UndefinedError, match="user_name"):
-        render("set_password", "ada@example.com", **fewer)
-    with pytest.raises(TemplateNotFound):
-        render("no_such_mail", "ada@example.com", **FACTS)
 
 
 async def test_text_and_html_arrive() -> None:
@@ -282,76 +235,3 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
         with pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
             await sender(f"smtps://robot:secret@{postmaster.url}", ROBOT).send(MAIL)
     assert not postmaster.logins
-
-
-async def test_files_are_whole_messages_in_order_for_their_owner_only(tmp_path: Path) -> None:
-    directory = tmp_path / "new" / "mail"
-    by_file = sender(f"file:{directory}", ROBOT)
-    assert directory.stat().st_mode & 0o777 == 0o700
-    subjects = [f"Grüße {number}" for number in range(9)]
-    for subject in subjects:
-        await by_file.send(Mail("ada@example.com", subject, "Hej é\n", "<p>Hej</p>\n"))
-    kept = sorted(directory.iterdir())
-    assert [path.suffix for path in kept] == [".eml"] * 9
-    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
-    letters = [read(path.read_bytes()) for path in kept]
-    assert [letter["Subject"] for letter in letters] == subjects
-    assert parts(letters[0]) == [("text/plain", "Hej é\n"), ("text/html", "<p>Hej</p>\n")]
-
-
-async def test_a_removed_directory_comes_back(tmp_path: Path) -> None:
-    by_file = sender(f"file:{tmp_path / 'mail'}", ROBOT)
-    (tmp_path / "mail").rmdir()
-    await by_file.send(Mail("søren@bücher.example", "Hej", "Hej\n", "<p>Hej</p>\n"))
-    [path] = (tmp_path / "mail").glob("*.eml")
-    assert read(path.read_bytes())["To"] == "søren@bücher.example"
-
-
-async def test_the_log_shows_the_whole_message(capsys: pytest.CaptureFixture[str]) -> None:
-    mail = render("reset_password", "ada@example.com", **FACTS)
-    await sender("log:", ROBOT).send(mail)
-    shown = capsys.readouterr().err
-    assert shown.startswith(f"From: {ROBOT}\nTo: ada@example.com\nSubject: {mail.subject}\n\nHello")
-    assert mail.text in shown
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "log",
-        "smtp",
-        "smtp:",
-        "smtp://",
-        "smtp:mail.example.com",
-        "smtp://mail.example.com:none",
-        "smtp://mail.example.com:0",
-        "smtp://mail.example.com/inbox",
-        "smtp://mail.example.com?tls=no",
-        "smtp://robot@mail.example.com",
-        "smtps://robot:s3cr3t",
-        "smtps://robot:s3cr3t/s3cr3t@mail.example.com",
-        "smtp+starttls://robot:s3cr3t#@mail.example.com",
-        "smtp://[::1",
-        "http://mail.example.com",
-        "log:loudly",
-        "file:",
-        "file://host/mail",
-    ],
-)
-def test_a_bad_url_is_named_in_one_sentence_without_its_password(url: str) -> None:
-    with pytest.raises(ValueError, match=r"^TENANTRY_MAIL [^\n]+$") as caught:
-        sender(url, ROBOT)
-    assert "s3cr3t" not in str(caught.value)
-
-
-def test_a_directory_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
-    (tmp_path / "mail").touch()
-    with pytest.raises(OSError, match="mail"):
-        sender(f"file:{tmp_path / 'mail'}", ROBOT)
-
-
-@pytest.mark.parametrize("address", ["", "Acme", "Acme <robot>", "a@b.c, d@e.f", "A\n<a@b.c>"])
-def test_a_bad_address_of_our_own_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match=r"^mail cannot be sent from [^\n]+$"):
-        sender("log:", address)

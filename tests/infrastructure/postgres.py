@@ -218,7 +218,7 @@ def main() -> None:
     """Start a server, print where it is, stay until Ctrl-C or SIGTERM."""
     signals = {signal.SIGINT, signal.SIGTERM}
     with PostgresServer.start() as server:
-        print(server.url("postgres"), flush=True)  # noqa: T201
+        print(server.url("postgres"), flush=True)  # noqa: T201 - a script's answer
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)
         signal.sigwait(signals)
 

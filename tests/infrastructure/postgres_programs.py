@@ -118,6 +118,6 @@ def _said_by(program: str | Path, option: str, **start: Any) -> str:
 if __name__ == "__main__":
     # For the Makefile, which brings PostgreSQL where there is none.
     try:
-        print(find_programs())  # noqa: T201
+        print(find_programs())  # noqa: T201 - a script's answer
     except PostgresUnavailableError as problem:
         raise SystemExit(str(problem)) from None

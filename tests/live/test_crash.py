@@ -70,7 +70,7 @@ async def _check(database_url: str, answered: dict[str, str]) -> None:
     database = open_database(database_url, TurnedClock())
     await database.start()
     try:
-        users = dict(await database.all(_USERS))
+        users: dict[str, str] = dict(await database.all(_USERS))
         created = {
             msgspec.json.decode(body)["metadata"]["user_id"]
             for (body,) in await database.all(_CREATED)

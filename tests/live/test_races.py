@@ -1,5 +1,6 @@
 """Two requests at once, on a live server: one wins, and nothing is lost."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.live
 AT_ONCE = 8
 
 
-def _at_once(server: LiveServer, calls: list[tuple[Person | str, str, str, Any]]) -> list[int]:
+def _at_once(server: LiveServer, calls: Sequence[tuple[Person | str, str, str, Any]]) -> list[int]:
     def call(one: tuple[Person | str, str, str, Any]) -> int:
         who, method, path, form = one
         key = who.token if isinstance(who, Person) else who

@@ -4,6 +4,7 @@ Feed it today's rows and it enforces; feed it those of another moment, or change
 answers for them. It touches no database.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -47,7 +48,12 @@ def _decide_service(grants: Grants, permission: str, service_id: str) -> Decisio
 
 
 def _account_permissions(grants: Grants) -> frozenset[str]:
-    return frozenset[str]().union(*(GRANTS.get(role, frozenset()) for role in grants.roles))
+    return _of_roles(grants.roles)
+
+
+@lru_cache(maxsize=1024)
+def _of_roles(roles: frozenset[str]) -> frozenset[str]:
+    return frozenset[str]().union(*(GRANTS.get(role, frozenset()) for role in roles))
 
 
 def service_permissions(grants: Grants, service_id: str) -> frozenset[str]:

@@ -11,9 +11,11 @@ import msgspec
 from sqlalchemy import and_, bindparam, select
 
 from tenantry.core import schema
-from tenantry.core.context import Grants, Principal, Reads
+from tenantry.core.context import Grants, Principal
 from tenantry.core.database import Database
 from tenantry.core.errors import not_found
+from tenantry.core.permissions import ROLE_OF_ID
+from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, point
 
 _T, _U, _C, _H = schema.tokens.c, schema.users.c, schema.customers.c, schema.chains.c
@@ -39,12 +41,14 @@ class _TokenRow(msgspec.Struct, array_like=True):
     services: str
     limited: bool
     token_role: str | None
+    token_roles: str
     expires_at: int | None
     sudo_expires_at: int | None
     last_used_at: int | None
     login: str | None
     user_name: str | None
     user_role: str | None
+    user_roles: str | None
     limit_services: bool | None
     locked: bool | None
     deleted_at: int | None
@@ -67,12 +71,14 @@ _TOKEN = point(
         _T.services,
         _T.limited,
         _T.role,
+        _T.roles,
         _T.expires_at,
         _T.sudo_expires_at,
         _T.last_used_at,
         _U.login,
         _U.name.label("user_name"),
         _U.role.label("user_role"),
+        _U.roles.label("user_roles"),
         _U.limit_services,
         _U.locked_by_superuser,
         _U.deleted_at,
@@ -125,19 +131,27 @@ def _person(token: _TokenRow) -> Principal | None:
         login=token.login,
         name=token.user_name or "",
         is_owner=token.user_id == token.owner_id,
-        grants=_grants(token, token.user_role, limit_services=bool(token.limit_services)),
+        grants=_grants(
+            token, token.user_role, token.user_roles, limit_services=bool(token.limit_services)
+        ),
     )
 
 
 def _automation(token: _TokenRow) -> Principal:
     return _principal(
-        token, kind="automation", grants=_grants(token, token.token_role, limit_services=False)
+        token,
+        kind="automation",
+        grants=_grants(token, token.token_role, token.token_roles, limit_services=False),
     )
 
 
-def _grants(token: _TokenRow, role: str | None, *, limit_services: bool) -> Grants:
+def _grants(
+    token: _TokenRow, role: str | None, roles: str | None, *, limit_services: bool
+) -> Grants:
+    # A list of role ids wins over the single role (contract: access §9.1).
+    several = [ROLE_OF_ID[one] for one in msgspec.json.decode(roles or "[]")]
     return Grants(
-        roles=frozenset({role or "user"}),
+        roles=frozenset(several or {role or "user"}),
         limit_services=limit_services,
         scopes=frozenset(token.scope.split()),
         token_limited=token.limited,

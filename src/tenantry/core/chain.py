@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from tenantry.core import schema
-from tenantry.core.context import Reads
+from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 
 PERSONAL = frozenset(

@@ -13,12 +13,12 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, select
 
 from tenantry.core import schema
 from tenantry.core.additions import Additions, Head, moved, write
 from tenantry.core.clock import HOUR, Clock, Instant
-from tenantry.core.session import Retryable, Session
+from tenantry.core.session import Reads, Retryable, Session
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit, lock_heads
 
@@ -173,6 +173,20 @@ _COUNT = Statement(
         .returning(schema.write_counts.c.principal_id, schema.write_counts.c.count)
     )
 )
+
+
+_COUNTED = Statement(
+    select(schema.write_counts.c.count).where(
+        schema.write_counts.c.principal_id == bindparam("meter"),
+        schema.write_counts.c.hour == bindparam("hour"),
+    )
+)
+
+
+async def writes_counted(rows: Reads, meter: str, now: Instant) -> int:
+    """The writes that somebody has made in this hour."""
+    counted = await rows.one(_COUNTED, meter=meter, hour=now // HOUR)
+    return 0 if counted is None else int(counted[0])
 
 
 async def _count_writes(session: Session, batch: list[Job], now: Instant) -> dict[str, int]:

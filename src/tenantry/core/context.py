@@ -6,13 +6,14 @@ A verb that only reads takes a `Reading`; one that changes things takes a `Writi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from tenantry.core.addresses import EVERYWHERE
 from tenantry.core.clock import Instant
 from tenantry.core.secrets import Keyring
+from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 
@@ -67,18 +68,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 NOBODY = Principal(kind="nobody", grants=Grants(scopes=frozenset()))
 """Who came without a key."""
 
-SYSTEM = Principal(kind="operator")
+SYSTEM = Principal(kind="operator", grants=Grants(roles=frozenset({"superuser"})))
 """The installation itself: first start, scenario files, the worker, the command line."""
-
-
-class Reads(Protocol):
-    """Reads rows: the database, or a unit of work in it."""
-
-    async def one(self, statement: Statement[R], **given: Any) -> R | None:
-        """The first row, or None."""
-
-    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
-        """Every row."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -103,6 +103,8 @@ class Worker:
         """Deliver one batch of what is due now; how many letters there were."""
         letters = await self._database.write(self._claim)
         for letter_id, kind, payload, attempts in letters:
+            if self._stopping:
+                break
             await self._deliver(letter_id, kind, msgspec.json.decode(payload), attempts + 1)
         return len(letters)
 

@@ -192,7 +192,7 @@ services = table(
         unique=True,
         **only("deleted_at IS NULL"),
     ),
-    Index(None, "customer_id", "created_at", "id"),
+    Index(None, "customer_id", "deleted_at", "created_at", "id"),
     key=("customer_id", "id"),
 )
 
@@ -229,7 +229,8 @@ password_codes = table(
     instant("expires_at"),
     instant("created_at"),
     Index("uq_password_codes_digest", "digest", unique=True),
-    key=("customer_id", "id"),
+    Index(None, "expires_at"),
+    key=("customer_id", "user_id", "id"),
 )
 
 operator_keys = table(

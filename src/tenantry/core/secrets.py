@@ -18,8 +18,14 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 _KEY_BYTES = 32
+
+
 # Each running hash holds 19 MiB and a core: two at a time, so that sign-ins cannot starve requests.
-_HASHING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+
+
+_HASHING = _pool()
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Verified when there is no password to verify, so that the time taken tells nothing.
 _NOBODY = _HASHER.hash(secrets.token_hex())
@@ -88,6 +94,15 @@ def _make_key_file(path: Path) -> str:
     finally:
         draft.unlink()
     return text
+
+
+def _renew_pool() -> None:
+    """Begin anew in a forked process: it inherits the pool, but none of the pool's threads."""
+    global _HASHING  # noqa: PLW0603 - one pool a process
+    _HASHING = _pool()
+
+
+os.register_at_fork(after_in_child=_renew_pool)
 
 
 async def hash_password(password: str) -> str:

@@ -1,8 +1,10 @@
 """A connection inside a transaction, as lanes and units of work use it, whichever the database."""
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from tenantry.core.statements import Compiled, Dialect, Row
+from tenantry.core.statements import Compiled, Dialect, Row, Statement
+
+R = TypeVar("R")
 
 
 class UniqueViolation(Exception):
@@ -47,3 +49,13 @@ class Session(Protocol):
 
     async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
         """Run a statement once for each set of arguments. Raises UniqueViolation."""
+
+
+class Reads(Protocol):
+    """Reads rows: the database, or a unit of work in it."""
+
+    async def one(self, statement: Statement[R], **given: Any) -> R | None:
+        """The first row, or None."""
+
+    async def all(self, statement: Statement[R], **given: Any) -> list[R]:
+        """Every row."""

@@ -184,9 +184,9 @@ class Operation:
             if "body" in self._specials:
                 path["body"] = self.body(request)  # type: ignore[assignment] # arguments are of many types
             if "query" in self._specials:
-                path["query"] = Query(request)  # type: ignore[assignment]
+                path["query"] = Query(request)  # type: ignore[assignment] # likewise
             if "credentials" in self._specials:
-                path["credentials"] = read_credentials(request)  # type: ignore[assignment]
+                path["credentials"] = read_credentials(request)  # type: ignore[assignment] # likewise
             if "evidence" in self._specials:
                 path["evidence"] = evidence
         return path

@@ -1,12 +1,12 @@
 """The three families of paging (contract: protocol §10)."""
 
 import base64
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tenantry.core.errors import bad_request
 from tenantry.http.message import Query
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

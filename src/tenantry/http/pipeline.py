@@ -6,11 +6,13 @@ missing row, body, conflict (contract: protocol §3).
 """
 
 import asyncio
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Protocol
 
 from tenantry.access.state import Principals, check_customer, read_principal
 from tenantry.core.clock import Clock
+from tenantry.core.commit import writes_counted
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem, unauthenticated
@@ -152,9 +154,14 @@ class Pipeline:
 
     async def _refuse_method(self, exchange: Exchange, methods: dict[str, Any]) -> Response:
         operations = [row[0] for row in methods.values()]
-        if all(one.allow.who != "public" for one in operations):
-            await gate.identify(exchange.request, self.principals, self.keyring, self.clock())
         exchange.operation = operations[0]
+        if all(one.allow.who != "public" for one in operations):
+            call, digest = await self._call(exchange, operations[0])
+            if exchange.request.method not in {"GET", "HEAD"}:
+                await self.database.write(
+                    lambda unit: self._begin(unit, exchange, call, digest),
+                    meter=call.principal.meter,
+                )
         raise Problem(405, "Method not allowed", headers=(("allow", _allowed(methods)),))
 
     async def _write(
@@ -166,14 +173,12 @@ class Pipeline:
         digest: bytes,
     ) -> Response:
         request = exchange.request
-        evidence = None
-        if operation.prepare is not None:
-            gate.admit(operation.allow, call, request.method, path)
-            gate.check_length(request)
-            evidence = await operation.evidence(request, call, path)
+        evidence, refusal = await self._prepare(exchange, operation, call, path)
 
         async def work(unit: Unit) -> Response:
             writing = await self._begin(unit, exchange, call, digest)
+            if refusal is not None:
+                raise refusal
             gate.admit(operation.allow, writing, request.method, path)
             gate.check_length(request)
             arguments = operation.arguments(request, path, evidence)
@@ -183,6 +188,28 @@ class Pipeline:
             work, customer_id=call.customer_id or None, meter=call.principal.meter
         )
 
+    async def _prepare(
+        self, exchange: Exchange, operation: Operation, call: Reading, path: dict[str, str]
+    ) -> tuple[Any, Problem | None]:
+        """What takes long, before the unit of work; a refusal waits until the write is counted.
+
+        Only the throttle on guessing refuses at once: it is no matter of the hourly quota.
+        """
+        meter = call.principal.meter
+        if operation.prepare is None or (
+            meter is not None
+            and await writes_counted(self.database, meter, call.now) >= call.principal.hourly_writes
+        ):
+            return None, None
+        try:
+            gate.admit(operation.allow, call, exchange.request.method, path)
+            gate.check_length(exchange.request)
+            return await operation.evidence(exchange.request, call, path), None
+        except Problem as problem:
+            if problem.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            return None, problem
+
     async def _begin(self, unit: Unit, exchange: Exchange, call: Reading, digest: bytes) -> Writing:
         """The call inside its unit of work; who asks is looked up again if anything changed."""
         principal = call.principal
@@ -190,7 +217,7 @@ class Pipeline:
             exchange.count = unit.count
         if (
             principal.customer_id
-            and unit.heads[principal.customer_id].sequence != principal.version
+            and (await unit.head(principal.customer_id)).sequence != principal.version
         ):
             found = await read_principal(unit, digest)
             if found is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tenantry.core.addresses import Network, is_in
 from tenantry.http.body import MAX_BODY
+from tenantry.http.cors import cors_headers
 from tenantry.http.message import Header, Request, Response
 
 Handle = Callable[[Request], Awaitable[Response]]
@@ -25,10 +26,13 @@ _COMPRESSED_FROM = 1024
 class Door:
     """Turns what a server hands over into a Request, and a Response into what it sends."""
 
-    def __init__(self, handle: Handle, trusted: tuple[Network, ...] = ()) -> None:
-        """`trusted` are the proxies whose X-Forwarded-… headers are believed."""
+    def __init__(
+        self, handle: Handle, trusted: tuple[Network, ...] = (), origins: str = ""
+    ) -> None:
+        """Trust some proxies' X-Forwarded-… headers, and some origins' pages."""
         self._handle = handle
         self._trusted = trusted
+        self._origins = frozenset(origins.replace(",", " ").split())
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Serve one request of Granian's."""
@@ -37,8 +41,6 @@ class Door:
         if scope.method not in _BODILESS:
             body, is_too_large = await _read(protocol, headers.get("content-length"))
         client, scheme = scope.client.rpartition(":")[0].strip("[]"), scope.scheme
-        if self._trusted:
-            client, scheme = self._forwarded(headers, client, scheme)
         request = Request(
             scope.method,
             scope.path,
@@ -49,8 +51,12 @@ class Door:
             body=body,
             is_too_large=is_too_large,
         )
+        if self._trusted:
+            self._believe_proxies(request)
         response = await self._handle(request)
         answer_headers, content = finished(request, response)
+        if self._origins:
+            answer_headers += cors_headers(request, response, self._origins)
         if scope.method == "HEAD" or not content:
             protocol.response_empty(response.status, answer_headers)
         else:
@@ -65,8 +71,6 @@ class Door:
         }
         body, is_too_large = await _receive(receive)
         client, scheme = (scope.get("client") or ("",))[0], scope["scheme"]
-        if self._trusted:
-            client, scheme = self._forwarded(headers, client, scheme)
         request = Request(
             scope["method"],
             scope["path"],
@@ -77,25 +81,34 @@ class Door:
             body=body,
             is_too_large=is_too_large,
         )
+        if self._trusted:
+            self._believe_proxies(request)
         response = await self._handle(request)
         answer_headers, content = finished(request, response)
+        if self._origins:
+            answer_headers += cors_headers(request, response, self._origins)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer_headers]
         await send({"type": "http.response.start", "status": response.status, "headers": raw})
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content}
         )
 
-    def _forwarded(self, headers: Any, client: str, scheme: str) -> tuple[str, str]:
-        """The client behind trusted proxies: the last address in the chain that is none of them."""
-        if not is_in(client, self._trusted):
-            return client, scheme
-        chain = [one.strip() for one in (headers.get("x-forwarded-for") or "").split(",")]
+    def _believe_proxies(self, request: Request) -> None:
+        """Take the client's address, scheme and host from what trusted proxies say of them.
+
+        The client is the last address in the chain that is none of the proxies.
+        """
+        if not is_in(request.client, self._trusted):
+            return
+        given = request.headers.get
+        chain = [one.strip() for one in (given("x-forwarded-for") or "").split(",")]
         for address in reversed([one for one in chain if one]):
-            client = address
+            request.client = address
             if not is_in(address, self._trusted):
                 break
-        given = (headers.get("x-forwarded-proto") or "").lower()
-        return client, given if given in {"http", "https"} else scheme
+        scheme = (given("x-forwarded-proto") or "").lower()
+        request.scheme = scheme if scheme in {"http", "https"} else request.scheme
+        request.host = given("x-forwarded-host") or request.host
 
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -1,6 +1,7 @@
 """Beginning: the installation's own row, its operator keys, and customers with their owners."""
 
 import secrets
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import bindparam, insert, select
@@ -10,13 +11,12 @@ from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.areas.users.passwords import set_password
 from tenantry.core import schema
-from tenantry.core.commit import Unit
 from tenantry.core.context import SYSTEM, Writing
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import Keyring, hash_password, new_token
 from tenantry.core.statements import Statement
-from typing import TYPE_CHECKING
+from tenantry.core.unit import Unit
 
 if TYPE_CHECKING:
     from tenantry.core.clock import Instant

@@ -62,7 +62,7 @@ async def checked_services(
     """Services of the customer that the caller sees, each once. Raises Problem 400."""
     wanted = list(dict.fromkeys(ids))
     asked = [one for one in wanted if is_id(one)]
-    found = dict(await call.all(_SERVICES, customer_id=call.customer_id, ids=asked))
+    found: dict[str, str] = dict(await call.all(_SERVICES, customer_id=call.customer_id, ids=asked))
     grants = grants or call.principal.grants
     for one in wanted:
         if one not in found or "service.read" not in service_permissions(grants, one):

@@ -10,10 +10,10 @@ from sqlalchemy import and_, bindparam, or_, update
 
 from tenantry.core import schema
 from tenantry.core.clock import MINUTE, Instant
-from tenantry.core.commit import Unit
 from tenantry.core.context import Principal, Reading
 from tenantry.core.database import Database
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 
 MAX_KEPT = 100_000
 
