@@ -17,6 +17,9 @@ from tenantry.core.statements import Statement
 SHORTEST, LONGEST = 12, 128
 GUESSABLE = 3
 """zxcvbn's score, 0 to 4, under which a password is refused: fewer than 10^8 guesses find it."""
+LONG_ENOUGH_FOR_WORDS = 16
+SHORTEST_WORD = 4
+"""Letters; shorter words stand in any random text."""
 LINKS = {"set_password": (7 * DAY, "7 days"), "reset_password": (HOUR, "1 hour")}
 
 _P, _T, _C = schema.password_codes.c, schema.tokens.c, schema.customers.c
@@ -69,9 +72,19 @@ def _guessability(password: str, login: str, name: str) -> str | None:
     # zxcvbn refuses more than 72 characters, far beyond what could be guessed.
     found = _estimator()(password[:72], user_inputs=[login, login.partition("@")[0], name])
     if found["score"] >= GUESSABLE:
-        return None
+        return _words_in(found["sequence"]) if len(password) < LONG_ENOUGH_FOR_WORDS else None
     hint = found["feedback"]["warning"] or "It is too easy to guess"
     return f"Password is too weak: {hint.rstrip('.')}"
+
+
+def _words_in(sequence: list[dict[str, Any]]) -> str | None:
+    for part in sequence:
+        word = part["token"]
+        if part["pattern"] == "dictionary" and len(word) >= SHORTEST_WORD and word.isalpha():
+            return (
+                f"Password with a word in it must have at least {LONG_ENOUGH_FOR_WORDS} characters"
+            )
+    return None
 
 
 async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
