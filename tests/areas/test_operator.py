@@ -1,0 +1,99 @@
+"""Operators act inside customers by naming them (contract: protocol §4, identity §1.1)."""
+
+import pytest
+
+from tests.areas.test_users import NOT_ALLOWED
+from tests.world import ADA, BEN, BOT, OPERATOR, OTHER, PASSWORD, SUE, WIDGETS, WWW, World
+
+UNKNOWN = "0Unknown00000000000000"
+HERE = {"customer_id": WIDGETS}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/current_customer"),
+        ("GET", f"/customer/{WIDGETS}"),
+        ("PUT", f"/customer/{WIDGETS}"),
+        ("GET", f"/user/{BEN.id}"),
+        ("POST", "/user"),
+        ("GET", "/service"),
+        ("GET", "/automation-tokens"),
+        ("DELETE", f"/tokens/{BEN.token_id}"),
+    ],
+)
+async def test_an_operator_names_the_customer(world: World, method: str, path: str) -> None:
+    since = len(await world.events())
+    answer = await world.ask(OPERATOR, method, path, data={"name": "x"})
+    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+    for unknown in (UNKNOWN, "", "'--"):
+        answer = await world.ask(
+            OPERATOR, method, path, params={"customer_id": unknown}, data={"name": "x"}
+        )
+        assert answer.status_code == (404 if unknown else 403)
+    assert await world.actions(since) == []
+
+
+async def test_an_operator_acts_inside_a_customer(world: World) -> None:
+    answer = await world.ask(OPERATOR, "GET", "/current_customer", params=HERE)
+    assert (answer.status_code, answer.json()["ip_whitelist"]) == (200, "0.0.0.0/0")
+    since = len(await world.events())
+    form = {"login": "new@example.com", "role": "superuser"}
+    answer = await world.ask(OPERATOR, "POST", "/user", params=HERE, data=form)
+    assert (answer.status_code, answer.json()["customer_id"]) == (200, WIDGETS)
+    assert "fastly-ratelimit-remaining" in answer.headers
+    (event,) = (await world.events())[since:]
+    assert '"admin":true' in event[2]
+    assert '"user_id":null' in event[2].replace(answer.json()["id"], "")
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": "Benjamin"})
+    assert '"admin":false' in (await world.events())[-1][2]
+    assert (await world.ask(OPERATOR, "GET", f"/user/{BEN.id}", params=HERE)).status_code == 200
+    elsewhere = await world.ask(OPERATOR, "GET", f"/user/{BEN.id}", params={"customer_id": OTHER})
+    assert elsewhere.status_code == 404
+    path = await world.ask(OPERATOR, "GET", f"/customer/{OTHER}", params=HERE)
+    assert path.status_code == 404
+
+
+async def test_an_operator_is_nobody_of_the_customer(world: World) -> None:
+    form = {"username": BEN.login, "password": PASSWORD}
+    for method, path, status in (
+        ("GET", "/current_user", 404),
+        ("GET", "/tokens", 403),
+        ("GET", "/tokens/self", 404),
+        ("DELETE", "/tokens/self", 404),
+        ("GET", "/verify", 404),
+        ("POST", "/sudo", 403),
+        ("POST", "/tokens", 403),
+        ("DELETE", f"/customer/{WIDGETS}", 403),
+    ):
+        answer = await world.ask(OPERATOR, method, path, params=HERE, data=form)
+        assert answer.status_code == status, (path, answer.text)
+    answer = await world.ask(OPERATOR, "POST", "/tokens", data=form)
+    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+async def test_an_operator_opens_what_a_customer_shut_on_itself(world: World) -> None:
+    path = f"/customer/{WIDGETS}"
+    answer = await world.ask(OPERATOR, "PUT", path, params=HERE, data={"ip_whitelist": "10.0.0.1"})
+    assert answer.status_code == 200
+    assert (await world.ask(ADA, "GET", "/current_customer")).status_code == 403
+    form = {"ip_whitelist": "", "owner_id": SUE.id}
+    answer = await world.ask(OPERATOR, "PUT", path, params=HERE, data=form)
+    assert (answer.status_code, answer.json()["owner_id"]) == (200, SUE.id)
+    assert (await world.ask(ADA, "GET", "/current_customer")).status_code == 200
+
+
+async def test_for_everybody_else_the_parameter_is_idle_or_refused(world: World) -> None:
+    for who in (ADA, BEN, BOT):
+        for path in ("/current_customer", f"/service/{WWW}", "/tokens/self"):
+            answer = await world.ask(who, "GET", path, params=HERE)
+            assert answer.status_code == 200
+            for other in (OTHER, UNKNOWN):
+                answer = await world.ask(who, "GET", path, params={"customer_id": other})
+                assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+    since = len(await world.events(OTHER))
+    answer = await world.ask(
+        ADA, "POST", "/user", params={"customer_id": OTHER}, data={"login": "new@example.com"}
+    )
+    assert answer.status_code == 403
+    assert await world.actions(since, OTHER) == []
