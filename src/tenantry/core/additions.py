@@ -24,6 +24,7 @@ class Additions(msgspec.Struct):
     closed: list[dict[str, Any]] = msgspec.field(default_factory=list)
     opened: list[dict[str, Any]] = msgspec.field(default_factory=list)
     letters: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    others: list[tuple[Statement[Any], dict[str, Any]]] = msgspec.field(default_factory=list)
 
     def extend(self, other: "Additions") -> None:
         """Take over another's rows."""
@@ -31,6 +32,7 @@ class Additions(msgspec.Struct):
         self.closed += other.closed
         self.opened += other.opened
         self.letters += other.letters
+        self.others += other.others
 
 
 def moved(before: dict[str, Head], after: dict[str, Head]) -> list[Row]:
@@ -76,7 +78,11 @@ _ADD_LETTER = Statement(insert(schema.outbox))
 async def write(session: Session, additions: Additions, moved: list[Row]) -> None:
     """Everything that a batch adds, in one call a table. Events first: they say what happened."""
     _close_opened(additions.opened)
+    others: dict[Statement[Any], list[dict[str, Any]]] = {}
+    for statement, row in additions.others:
+        others.setdefault(statement, []).append(row)
     for statement, rows in (
+        *others.items(),
         (_ADD_EVENT, additions.events),
         (_CLOSE, additions.closed),
         (_OPEN, additions.opened),

@@ -26,6 +26,10 @@ MAX_SHARED = 64
 RETRIES = 4
 
 
+class _Spoiled(Exception):
+    """A unit failed after it had changed something, and there was no savepoint to go back to."""
+
+
 class Job:
     """A unit of work that waits for its turn."""
 
@@ -42,6 +46,8 @@ class Job:
         self.answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.unit: Unit | None = None
+        """The unit that it succeeded in."""
 
     def settle(self) -> None:
         """Answer who waits, unless he left."""
@@ -94,7 +100,10 @@ class Lane:
 
     async def _commit(self, batch: list[Job]) -> None:
         try:
-            await self._attempt(batch)
+            try:
+                await self._attempt(batch, careful=False)
+            except _Spoiled:
+                await self._attempt(batch, careful=True)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to who waits
             if len(batch) == 1:
                 await self._again(batch[0], error)
@@ -108,14 +117,19 @@ class Lane:
             if not isinstance(error, Retryable):
                 break
             try:
-                await self._attempt([job])
+                await self._attempt([job], careful=True)
             except Exception as another:  # noqa: BLE001 - likewise
                 error = another
             else:
                 return
         job.error = error
 
-    async def _attempt(self, batch: list[Job]) -> None:
+    async def _attempt(self, batch: list[Job], *, careful: bool) -> None:
+        """Run a batch in one transaction.
+
+        Most units either succeed or refuse before they change anything, so savepoints, which
+        cost a round trip each, are only taken the second time, after one did otherwise.
+        """
         additions = Additions()
         async with self._session() as session:
             await session.begin()
@@ -125,7 +139,12 @@ class Lane:
                 heads = await lock_heads(session, customers) if customers else {}
                 before = dict(heads)
                 for job in batch:
-                    await self._run_one(session, job, heads, counts, additions)
+                    await self._run_one(
+                        session, job, self._unit(session, job, heads, counts), careful=careful
+                    )
+                    if job.unit is not None:
+                        heads.update(job.unit.heads)
+                        additions.extend(job.unit.added)
                 await write(session, additions, moved(before, heads))
                 await session.commit()
             except BaseException:
@@ -135,31 +154,34 @@ class Lane:
             for wake in self._committed:
                 wake()
 
-    async def _run_one(
-        self,
-        session: Session,
-        job: Job,
-        heads: dict[str, Head],
-        counts: dict[str, int],
-        additions: Additions,
-    ) -> None:
+    def _unit(
+        self, session: Session, job: Job, heads: dict[str, Head], counts: dict[str, int]
+    ) -> Unit:
         count = 0
         if job.meter is not None:
             # Everybody of a batch was counted at once: hand the numbers out in turn.
             count = counts[job.meter] = counts[job.meter] + 1
-        unit = Unit(session, self._clock(), heads, count)
-        await session.savepoint()
+        return Unit(session, self._clock(), heads, count)
+
+    async def _run_one(self, session: Session, job: Job, unit: Unit, *, careful: bool) -> None:
+        job.result = job.error = job.unit = None
+        session.is_changed = False
+        if careful:
+            await session.savepoint()
         try:
-            job.result, job.error = await job.work(unit), None
+            job.result = await job.work(unit)
         except Retryable:
             raise
-        except Exception as error:  # noqa: BLE001 - it is handed to who waits
-            await session.undo()
-            job.result, job.error = None, error
+        except Exception as error:
+            if careful:
+                await session.undo()
+            elif session.is_changed:
+                raise _Spoiled from error
+            job.error = error
         else:
-            await session.release()
-            heads.update(unit.heads)
-            additions.extend(unit.added)
+            job.unit = unit
+            if careful:
+                await session.release()
 
 
 _COUNT = Statement(

@@ -122,6 +122,7 @@ class _Session:
     dialect: Dialect = "postgresql"
 
     def __init__(self, connection: Any) -> None:
+        self.is_changed = False
         self._connection = connection
         # Commands that need no answer of their own travel with the next one that does.
         self._ahead = ""
@@ -157,20 +158,28 @@ class _Session:
 
     async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
         await self._catch_up()
-        rows = await _translated(self._connection.fetch(statement.sql, *arguments))
+        try:
+            rows = await _translated(self._connection.fetch(statement.sql, *arguments))
+        except Exception:
+            # PostgreSQL gives a transaction up when a statement in it fails, even one that reads.
+            self.is_changed = True
+            raise
         return [tuple(row) for row in rows]
 
     async def run(self, statement: Compiled, arguments: Row) -> int:
+        self.is_changed = True
         await self._catch_up()
         status = await _translated(self._connection.execute(statement.sql, *arguments))
         return int(status.rpartition(" ")[2])
 
     async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
+        self.is_changed = True
         await self._catch_up()
         rows = await _translated(self._connection.fetchmany(statement.sql, arguments))
         return [tuple(row) for row in rows]
 
     async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        self.is_changed = True
         await self._catch_up()
         await _translated(self._connection.executemany(statement.sql, arguments))
 

@@ -19,6 +19,8 @@ class Session(Protocol):
     """A connection inside one transaction at a time."""
 
     dialect: Dialect
+    is_changed: bool
+    """Whether a statement changed something, or failed, since this was set to False."""
 
     async def begin(self) -> None:
         """Open the transaction, for writing."""

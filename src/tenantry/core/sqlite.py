@@ -148,6 +148,7 @@ class _Session:
     dialect: Dialect = "sqlite"
 
     def __init__(self, connection: apsw.Connection) -> None:
+        self.is_changed = False
         self._connection = connection
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-commit")
 
@@ -187,6 +188,7 @@ class _Session:
         try:
             return self._connection.execute(sql, _bindable(arguments))
         except apsw.ConstraintError as error:
+            self.is_changed = True
             if getattr(error, "extendedresult", 0) in _NOT_UNIQUE:
                 raise UniqueViolation(str(error)) from error
             raise
@@ -198,6 +200,7 @@ class _Session:
         return [_with_booleans(row, statement.flags) for row in rows] if statement.flags else rows
 
     async def run(self, statement: Compiled, arguments: Row) -> int:
+        self.is_changed = True
         self._execute(statement.sql, arguments)
         return self._connection.changes()
 
@@ -205,5 +208,6 @@ class _Session:
         return [row for one in arguments for row in self._execute(statement.sql, one)]
 
     async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
+        self.is_changed = True
         for one in arguments:
             self._execute(statement.sql, one)

@@ -50,6 +50,10 @@ class Unit:
         compiled = statement.on(self._session.dialect)
         await self._session.run_many(compiled, [compiled.arguments(row) for row in rows])
 
+    def run_later(self, statement: Statement[Any], **given: Any) -> None:
+        """Insert a row at the end of the batch, with those of others; it can't be refused."""
+        self.added.others.append((statement, given))
+
     async def head(self, customer_id: str) -> Head:
         """The end of a customer's log as this unit sees it; locked until the commit."""
         if customer_id not in self.heads:

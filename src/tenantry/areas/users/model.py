@@ -213,7 +213,10 @@ def agreed_roles(role: str, roles: Sequence[str]) -> tuple[str, str]:
 
 def role_ids(row: UserRow) -> list[str]:
     """The ids of a user's roles: those that were set together, or the single one's."""
-    return msgspec.json.decode(row.roles) or [ROLE_IDS[row.role]]
+    if row.roles == "[]":
+        return [ROLE_IDS[row.role]]
+    ids: list[str] = msgspec.json.decode(row.roles)
+    return ids
 
 
 def check_limit(row: UserRow) -> None:

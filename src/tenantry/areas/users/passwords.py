@@ -119,11 +119,16 @@ async def void_links(call: Writing, row: model.UserRow) -> None:
 
 async def post_link(call: Writing, row: model.UserRow, purpose: str) -> None:
     """Mail a single-use link that sets the password; older links are void."""
+    await void_links(call, row)
+    await post_first_link(call, row, purpose)
+
+
+async def post_first_link(call: Writing, row: model.UserRow, purpose: str) -> None:
+    """As `post_link`, for somebody who was just added and has no older links."""
     lasts, valid_for = LINKS[purpose]
     code_id = new_id()
     code = call.keyring.code_for(purpose, code_id)
-    await void_links(call, row)
-    await call.run(
+    call.unit.run_later(
         _ADD_CODE,
         customer_id=row.customer_id,
         id=code_id,
@@ -133,20 +138,25 @@ async def post_link(call: Writing, row: model.UserRow, purpose: str) -> None:
         expires_at=call.now + lasts,
         created_at=call.now,
     )
-    customer = await call.one(_CAN_RESET, customer_id=row.customer_id)
+    customer_name = call.principal.customer_name or await _customer_name(call)
     outbox.post(
         call,
         "mail",
         template=purpose,
         to=row.login,
         facts={
-            "customer_name": customer[1] if customer else "",
+            "customer_name": customer_name,
             "login": row.login,
             "user_name": row.name,
             "valid_for": valid_for,
         },
         code=[purpose, code_id],
     )
+
+
+async def _customer_name(call: Reading) -> str:
+    row = await call.one(_CAN_RESET, customer_id=call.customer_id)
+    return "" if row is None else str(row[1])
 
 
 async def request_reset(call: Writing, login: str) -> None:
