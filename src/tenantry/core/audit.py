@@ -135,17 +135,16 @@ def _revise(call: Writing, sequence: int, rows: Iterable[Revision]) -> None:
 
 
 def _sealed(
-    values: Mapping[str, Any], path: str, personal: dict[str, tuple[str, Any]]
+    values: dict[str, Any], path: str, personal: dict[str, tuple[str, Any]]
 ) -> dict[str, Any]:
     sealed: dict[str, Any] = {}
     for key, value in values.items():
-        place = f"{path}.{key}" if path else key
-        if isinstance(value, Mapping) and key != "rows":
-            sealed[key] = _sealed(value, place, personal)
-        elif key in PERSONAL and value is not None:
+        if key in PERSONAL and value is not None:
             salt = os.urandom(16).hex()
-            personal[place] = (salt, value)
+            personal[path + key] = (salt, value)
             sealed[key] = seal(salt, value)
+        elif isinstance(value, dict) and key != "rows":
+            sealed[key] = _sealed(value, f"{path}{key}.", personal)
         else:
             sealed[key] = value
     return sealed

@@ -1,6 +1,15 @@
 """Mail addresses: whether a text is one. Nobody is asked over the network whether it exists."""
 
+import re
+
 from email_validator import validate_email
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+# What nearly everybody has, and any rule takes; the library is asked about the rest. It takes
+# fifty times as long, on the path of every new user.
+_PLAIN = re.compile(
+    rf"(?=[^@]{{1,64}}@.{{1,180}}$){_ATOM}(?:\.{_ATOM})*@(?:[a-z][a-z0-9]{{0,62}}\.)+[a-z]{{2,24}}"
+)
 
 
 def checked_address(text: str) -> str:
@@ -9,5 +18,6 @@ def checked_address(text: str) -> str:
     Raises ValueError, saying what is wrong with it.
     """
     address = text.strip()
-    validate_email(address, check_deliverability=False, test_environment=True)
+    if _PLAIN.fullmatch(address) is None:
+        validate_email(address, check_deliverability=False, test_environment=True)
     return address

@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 _BUSY_MILLISECONDS = 15_000
 _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
+_CHECKPOINT_PAGES = 8000
+"""32 MiB of log before it is carried over to the file; the log grows to about that."""
 _SHORT = 500
 """Rows that are read on the event loop; a longer answer goes to a thread."""
 
@@ -67,6 +69,8 @@ class SqliteDatabase(Database):
         """Open the connections."""
         writer = connect(self._path)
         writer.execute("PRAGMA journal_mode=WAL")
+        # Carried over to the file in larger portions: pages that changed often go once.
+        writer.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._reads = connect_read_only(self._path)
         self._write_session = _Session(writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
@@ -81,7 +85,9 @@ class SqliteDatabase(Database):
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """Read one row, on the event loop: microseconds."""
         compiled = statement.on("sqlite")
-        row = self._reads.execute(compiled.sql, _bindable(compiled.arguments(given))).fetchone()
+        row = self._reads.execute(
+            compiled.sql, _bound(compiled, compiled.arguments(given))
+        ).fetchone()
         if row is None:
             return None
         return statement.made(_with_booleans(row, compiled.flags) if compiled.flags else row)
@@ -90,7 +96,7 @@ class SqliteDatabase(Database):
         """Read every row."""
         compiled = statement.on("sqlite")
         arguments = compiled.arguments(given)
-        cursor = self._reads.execute(compiled.sql, _bindable(arguments))
+        cursor = self._reads.execute(compiled.sql, _bound(compiled, arguments))
         rows = list(islice(cursor, _SHORT))
         if len(rows) < _SHORT:
             return _made(statement, compiled, rows)
@@ -103,7 +109,7 @@ class SqliteDatabase(Database):
         connection = getattr(self._of_thread, "connection", None)
         if connection is None:
             connection = self._of_thread.connection = connect_read_only(self._path)
-        rows = connection.execute(compiled.sql, _bindable(arguments)).fetchall()
+        rows = connection.execute(compiled.sql, _bound(compiled, arguments)).fetchall()
         return _made(statement, compiled, rows)
 
     def changes(self) -> int | None:
@@ -132,9 +138,9 @@ def _with_booleans(row: Row, flags: tuple[int, ...]) -> Row:
     return tuple(changed)
 
 
-def _bindable(arguments: Row) -> Row:
+def _bound(compiled: Compiled, arguments: Row) -> Row:
     """Lists go in as JSON, for `json_each`. Only identifiers and words are ever put in lists."""
-    if not any(isinstance(value, list) for value in arguments):
+    if not compiled.lists:
         return arguments
     return tuple(
         "[" + ",".join(f'"{one}"' for one in value) + "]" if isinstance(value, list) else value
@@ -184,9 +190,11 @@ class _Session:
         self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
 
-    def _execute(self, sql: str, arguments: Row) -> apsw.Cursor:
+    def _execute(self, compiled: Compiled, arguments: list[Row]) -> list[Row]:
         try:
-            return self._connection.execute(sql, _bindable(arguments))
+            return self._connection.executemany(
+                compiled.sql, [_bound(compiled, one) for one in arguments]
+            ).fetchall()
         except apsw.ConstraintError as error:
             self.is_changed = True
             if getattr(error, "extendedresult", 0) in _NOT_UNIQUE:
@@ -196,18 +204,17 @@ class _Session:
             raise Retryable(str(error)) from error
 
     async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
-        rows = self._execute(statement.sql, arguments).fetchall()
+        rows = self._execute(statement, [arguments])
         return [_with_booleans(row, statement.flags) for row in rows] if statement.flags else rows
 
     async def run(self, statement: Compiled, arguments: Row) -> int:
         self.is_changed = True
-        self._execute(statement.sql, arguments)
+        self._execute(statement, [arguments])
         return self._connection.changes()
 
     async def rows_many(self, statement: Compiled, arguments: list[Row]) -> list[Row]:
-        return [row for one in arguments for row in self._execute(statement.sql, one)]
+        return self._execute(statement, arguments)
 
     async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
         self.is_changed = True
-        for one in arguments:
-            self._execute(statement.sql, one)
+        self._execute(statement, arguments)

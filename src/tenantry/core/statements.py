@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, and_, bindparam, func, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, and_, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
@@ -38,6 +38,8 @@ class Compiled(msgspec.Struct, frozen=True):
     """Parameters that the statement itself gives a value."""
     flags: tuple[int, ...]
     """Places in a row that hold a boolean (SQLite returns numbers)."""
+    lists: bool
+    """Whether a parameter is a list (SQLite takes JSON)."""
 
     def arguments(self, given: dict[str, Any]) -> tuple[Any, ...]:
         """The values in the order of their places."""
@@ -116,6 +118,7 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> Compiled:
         constants={
             name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
         },
+        lists=any(isinstance(bind.type, ARRAY | _JsonList) for bind in compiled.bind_names),
         flags=tuple(at for at, column in enumerate(columns) if isinstance(column.type, Boolean)),
     )
 
@@ -155,6 +158,10 @@ def point(
     return Statement(single, row, together=together)
 
 
+class _JsonList(Text):
+    """A list as SQLite takes it: JSON text."""
+
+
 class _IsOneOf(ColumnElement[Any]):
     """`column IN (a list given as one parameter)`, however long the list is."""
 
@@ -165,7 +172,7 @@ class _IsOneOf(ColumnElement[Any]):
     def __init__(self, column: ColumnElement[Any], name: str) -> None:
         self.column = column
         self.values = bindparam(name, type_=postgresql.ARRAY(Text()))
-        self.json = bindparam(name, type_=Text())
+        self.json = bindparam(name, type_=_JsonList())
 
 
 def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
