@@ -106,6 +106,8 @@ async def test_a_programs_key_beside_basic_changes_nothing(world: World) -> None
     assert answer.status_code == 200, answer.text
     assert await world.actions(since) == []
     assert await world.actions(elsewhere, EVE.customer_id) == ["user.password_update"]
+    (event,) = (await world.events(EVE.customer_id))[elsewhere:]
+    assert '"token_id":null' in event[2]
     assert (await change(world, (BEN.login, PASSWORD), key="garbage")).status_code == 200
 
 
