@@ -73,7 +73,7 @@ def start(database_url: str, folder: Path, *, workers: int = 1, **environment: s
 
     Raises ServerFailedError.
     """
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tenantry", "serve", "--database", database_url]
     command += ["--port", str(port), "--workers", str(workers)]
@@ -122,7 +122,8 @@ def _environment(database_url: str, folder: Path) -> dict[str, str]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback address that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

@@ -1,8 +1,8 @@
 """The commit that several units of work share.
 
 Requests that arrive while a commit is under way share the next one: a lane runs them one after
-the other in one transaction, each in its own savepoint, and answers all when that transaction is
-durable. One that fails is undone alone. A lane first counts the writes of who asks (that count
+the other in one transaction, and answers all when that transaction is durable. One that fails is
+undone alone. A lane first counts the writes of who asks (that count
 stays, whatever becomes of the unit), then locks the log heads of every customer concerned, in
 order: so a unit is the only writer in its customer, in every process, and lanes never deadlock
 over heads.
