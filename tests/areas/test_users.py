@@ -189,6 +189,11 @@ async def test_a_new_user_is_mailed_a_link_and_has_no_password(world: World) -> 
         assert (await world.ask(None, "POST", "/tokens", data=form)).status_code == 400
 
 
+async def test_who_is_created_locked_is_mailed_nothing_that_unlocks(world: World) -> None:
+    assert (await create(world, locked="true"))["locked"] is True
+    assert await world.letters() == []
+
+
 async def test_what_is_left_out_has_its_default(world: World) -> None:
     user = await create(world)
     assert (user["name"], user["role"]) == ("new@example.com", "user")
