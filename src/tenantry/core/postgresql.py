@@ -1,6 +1,5 @@
 """PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -10,6 +9,7 @@ import asyncpg
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
+from tenantry.core.gathering import Gathering
 from tenantry.core.session import Retryable, Session, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
@@ -33,8 +33,7 @@ class PostgresDatabase(Database):
         super().__init__(clock)
         self._url = url
         self._pool: asyncpg.Pool[asyncpg.Record]
-        self._asked: dict[Statement[Any], list[tuple[Row, asyncio.Future[Any]]]] = {}
-        self._answering: set[asyncio.Task[None]] = set()
+        self._gatherings: dict[Statement[Any], Gathering] = {}
 
     async def start(self) -> None:
         """Connect."""
@@ -58,7 +57,12 @@ class PostgresDatabase(Database):
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """Read one row, together with others where the statement can be joined."""
         if statement.joins:
-            return await self._joined(statement, given)
+            gathering = self._gatherings.get(statement)
+            if gathering is None:
+                gathering = Gathering(statement, self._pool.fetch)
+                self._gatherings[statement] = gathering
+            joined: R | None = await gathering.ask(given)
+            return joined
         compiled = statement.on("postgresql")
         row = await self._pool.fetchrow(compiled.sql, *compiled.arguments(given))
         return None if row is None else statement.made(tuple(row))
@@ -72,42 +76,6 @@ class PostgresDatabase(Database):
     def changes(self) -> int | None:
         """PostgreSQL has no cheap answer to that."""
         return None
-
-    async def _joined(self, statement: Statement[R], given: dict[str, Any]) -> R | None:
-        """Wait for the end of this tick and ask together with everybody who came by then."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[R | None] = loop.create_future()
-        waiting = self._asked.get(statement)
-        if waiting is None:
-            waiting = self._asked[statement] = []
-            loop.call_soon(self._ask, statement)
-        waiting.append((statement.joined().arguments(given), answer))
-        return await answer
-
-    def _ask(self, statement: Statement[Any]) -> None:
-        task = asyncio.create_task(self._answer(statement, self._asked.pop(statement)))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
-
-    async def _answer(
-        self, statement: Statement[Any], asked: list[tuple[Row, asyncio.Future[Any]]]
-    ) -> None:
-        # Who asks the same as another gets the same answer.
-        places = {
-            arguments: place for place, arguments in enumerate(dict.fromkeys(a for a, _ in asked))
-        }
-        columns = [list(column) for column in zip(*places, strict=True)]
-        try:
-            rows = await self._pool.fetch(statement.joined().sql, *columns)
-        except Exception as error:  # noqa: BLE001 - it is handed to each who waits
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_exception(error)
-            return
-        made = {row[0] - 1: statement.made(tuple(row)[1:]) for row in rows}
-        for arguments, answer in asked:
-            if not answer.done():
-                answer.set_result(made.get(places[arguments]))
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
