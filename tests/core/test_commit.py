@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.operator.founding import system_call
 from tenantry.core import chain, schema
 from tenantry.core.database import Database, open_database
+from tenantry.core.session import Unavailable
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import ADA, BEN, OTHER, WIDGETS, TurnedClock, World
@@ -180,3 +181,58 @@ async def test_transactions_that_block_each_other_are_run_again(
     )
     for one in (WIDGETS, OTHER):
         assert (await chain.verify(second, one)).problem is None
+
+
+async def test_what_was_given_up_is_not_done_after_all(world: World) -> None:
+    """Its caller was told that it failed: it must not come true a minute later."""
+    database = world.app.database
+    begun = asyncio.Event()
+    let_go = asyncio.Event()
+    before = len(await world.events())
+
+    async def slow(unit: Unit) -> None:
+        begun.set()
+        await let_go.wait()
+        await _rename(world, unit, "Slow")
+
+    async def ghost(unit: Unit) -> None:
+        await _rename(world, unit, "Ghost")
+
+    first = asyncio.create_task(database.write(slow, customer_id=WIDGETS))
+    await begun.wait()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await database.write(ghost, customer_id=WIDGETS)
+    let_go.set()
+    await first
+    await _after(database)
+    assert len(await world.events()) == before + 1
+
+
+async def _after(database: Database) -> None:
+    """Wait until everything that was queued is done."""
+
+    async def nothing(unit: Unit) -> None:
+        assert unit.now
+
+    await database.write(nothing, customer_id=WIDGETS)
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_a_lost_connection_is_told_and_nothing_is_run_twice(world: World) -> None:
+    """The commit may have come through: only the caller can know whether to ask again."""
+    database = world.app.database
+    end = Statement(select(func.pg_terminate_backend(func.pg_backend_pid())))
+    runs = 0
+
+    async def cut(unit: Unit) -> None:
+        nonlocal runs
+        runs += 1
+        await _rename(world, unit, "Cut")
+        await unit.one(end)
+
+    with pytest.raises(Unavailable):
+        await database.write(cut, customer_id=WIDGETS)
+    assert runs == 1
+    answer = await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"name": "Well again"})
+    assert answer.json()["name"] == "Well again"

@@ -10,7 +10,7 @@ over heads.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from sqlalchemy import bindparam, select
@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, select
 from tenantry.core import schema
 from tenantry.core.additions import Additions, Head, moved, write
 from tenantry.core.clock import HOUR, Clock, Instant
-from tenantry.core.session import Reads, Retryable, Session
+from tenantry.core.session import Reads, Retryable, Session, Unavailable
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit, lock_heads
 
@@ -92,7 +92,10 @@ class Lane:
             while self._waiting:
                 batch = self._waiting[:MAX_SHARED]
                 del self._waiting[:MAX_SHARED]
-                await self._commit(batch)
+                # Nobody waits for what was given up: it must not be done after all.
+                batch = [job for job in batch if not job.answer.done()]
+                if batch:
+                    await self._commit(batch)
                 for job in batch:
                     job.settle()
         finally:
@@ -104,6 +107,10 @@ class Lane:
                 await self._attempt(batch, careful=False)
             except _Spoiled:
                 await self._attempt(batch, careful=True)
+        except Unavailable as error:
+            # Never again: it may have been committed, and only the answer was lost.
+            for job in batch:
+                job.error = error
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to who waits
             if len(batch) == 1:
                 await self._again(batch[0], error)
@@ -114,7 +121,7 @@ class Lane:
 
     async def _again(self, job: Job, error: Exception) -> None:
         for _ in range(RETRIES):
-            if not isinstance(error, Retryable):
+            if not isinstance(error, Retryable) or job.answer.done():
                 break
             try:
                 await self._attempt([job], careful=True)
@@ -148,7 +155,8 @@ class Lane:
                 await write(session, additions, moved(before, heads))
                 await session.commit()
             except BaseException:
-                await session.rollback()
+                with suppress(Unavailable):
+                    await session.rollback()
                 raise
         if additions.letters:
             for wake in self._committed:
@@ -165,12 +173,14 @@ class Lane:
 
     async def _run_one(self, session: Session, job: Job, unit: Unit, *, careful: bool) -> None:
         job.result = job.error = job.unit = None
+        if job.answer.done():
+            return
         session.is_changed = False
         if careful:
             await session.savepoint()
         try:
             job.result = await job.work(unit)
-        except Retryable:
+        except (Retryable, Unavailable):
             raise
         except Exception as error:
             if careful:

@@ -10,7 +10,7 @@ from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
 from tenantry.core.gathering import Gathering
-from tenantry.core.session import Retryable, Session, UniqueViolation
+from tenantry.core.session import Retryable, Session, Unavailable, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
 R = TypeVar("R")
@@ -59,29 +59,36 @@ class PostgresDatabase(Database):
         if statement.joins:
             gathering = self._gatherings.get(statement)
             if gathering is None:
-                gathering = Gathering(statement, self._pool.fetch)
+                gathering = Gathering(statement, self._fetch)
                 self._gatherings[statement] = gathering
             joined: R | None = await gathering.ask(given)
             return joined
         compiled = statement.on("postgresql")
-        row = await self._pool.fetchrow(compiled.sql, *compiled.arguments(given))
+        row = await _translated(self._pool.fetchrow(compiled.sql, *compiled.arguments(given)))
         return None if row is None else statement.made(tuple(row))
 
     async def all(self, statement: Statement[R], **given: Any) -> list[R]:
         """Read every row."""
         compiled = statement.on("postgresql")
-        rows = await self._pool.fetch(compiled.sql, *compiled.arguments(given))
+        rows = await _translated(self._pool.fetch(compiled.sql, *compiled.arguments(given)))
         return [statement.made(tuple(row)) for row in rows]
 
     def changes(self) -> int | None:
         """PostgreSQL has no cheap answer to that."""
         return None
 
+    async def _fetch(self, sql: str, *arguments: Any) -> list[Any]:
+        rows: list[Any] = await _translated(self._pool.fetch(sql, *arguments))
+        return rows
+
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Lend the connection that a lane writes through."""
-        async with self._pool.acquire() as connection:
+        connection = await _translated(self._pool.acquire())
+        try:
             yield _Session(connection)
+        finally:
+            await _translated(self._pool.release(connection))
 
 
 class _Session:
@@ -103,8 +110,12 @@ class _Session:
 
     async def rollback(self) -> None:
         self._ahead = ""
-        if not self._connection.is_closed():
+
+        async def roll_back() -> None:
+            # A lost connection raises as soon as it is asked, not only when it is awaited.
             await self._connection.execute("ROLLBACK")
+
+        await _translated(roll_back())
 
     async def savepoint(self) -> None:
         await self._command("SAVEPOINT unit")
@@ -122,7 +133,7 @@ class _Session:
     async def _catch_up(self) -> None:
         if self._ahead:
             ahead, self._ahead = self._ahead, ""
-            await self._connection.execute(ahead)
+            await _translated(self._connection.execute(ahead))
 
     async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
         await self._catch_up()
@@ -152,7 +163,12 @@ class _Session:
         await _translated(self._connection.executemany(statement.sql, arguments))
 
 
+# SQLSTATE classes: connection, authorization, no such database, resources, state, operator.
+_UNAVAILABLE = frozenset({"08", "28", "3D", "53", "55", "57"})
+
+
 async def _translated(call: Any) -> Any:
+    """What a call to the driver returns, or our own name for why it failed."""
     try:
         return await call
     except asyncpg.UniqueViolationError as error:
@@ -163,3 +179,17 @@ async def _translated(call: Any) -> Any:
         asyncpg.LockNotAvailableError,
     ) as error:
         raise Retryable(str(error)) from error
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ) as error:
+        if isinstance(error, ValueError) or (
+            isinstance(error, asyncpg.PostgresError)
+            and (error.sqlstate or "08")[:2] not in _UNAVAILABLE
+        ):
+            # A mistake of ours: a value of the wrong type, a statement that can't run.
+            raise
+        raise Unavailable(str(error)) from error

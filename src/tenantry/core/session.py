@@ -11,6 +11,10 @@ class UniqueViolation(Exception):
     """A row with that key is already there."""
 
 
+class Unavailable(Exception):
+    """The database does not answer. What was being committed may be there or not."""
+
+
 class Retryable(Exception):
     """The database asks to run the transaction again (deadlock, lock time-out, serialization)."""
 

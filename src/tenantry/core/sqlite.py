@@ -19,7 +19,7 @@ import apsw
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
-from tenantry.core.session import Retryable, Session, UniqueViolation
+from tenantry.core.session import Retryable, Session, Unavailable, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
 R = TypeVar("R")
@@ -171,7 +171,13 @@ class _Session:
             self._connection.execute("BEGIN IMMEDIATE")
         except apsw.BusyError:
             self._connection.set_busy_timeout(_BUSY_MILLISECONDS)
-            await self._away(lambda: self._connection.execute("BEGIN IMMEDIATE"))
+            await self._away(self._begin_patiently)
+
+    def _begin_patiently(self) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except apsw.BusyError as error:
+            raise Unavailable(str(error)) from error
 
     async def commit(self) -> None:
         await self._away(lambda: self._connection.execute("COMMIT"))

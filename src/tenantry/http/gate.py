@@ -66,7 +66,7 @@ def acting_customer(principal: Principal, request: Request) -> str:
 
     `?customer_id=` impersonates for operators and is idle when it names one's own (protocol §4).
     """
-    asked = Query(request).get("customer_id") if "customer_id" in request.query_string else None
+    asked = Query(request).get("customer_id") if request.query_string else None
     if principal.kind == "operator":
         return asked or ""
     if asked is not None and asked != principal.customer_id and principal.kind != "nobody":

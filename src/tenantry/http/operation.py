@@ -112,7 +112,7 @@ def read_credentials(request: Request) -> Credentials:
         username=username or None,
         password=password or None,
         otp=request.headers.get("fastly-otp"),
-        has_key=bool(request.headers.get("fastly-key")),
+        has_key=bool(request.headers.get("fastly-key")) or scheme.lower() == "bearer",
     )
 
 

@@ -17,6 +17,7 @@ from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
+from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
 from tenantry.http import compatibility, gate
 from tenantry.http.log import RequestLog, new_request_id
@@ -26,6 +27,7 @@ from tenantry.http.routes import Routes
 from tenantry.http.wire import LEGACY, Wire
 
 LONGEST_URL = 8192
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 PATIENCE = 30
 """Seconds that a request may take (contract: protocol §14)."""
 
@@ -40,7 +42,16 @@ class Touched(Protocol):
 class Exchange:
     """One request on its way, for the log line and the headers."""
 
-    __slots__ = ("count", "error", "operation", "principal", "request", "request_id", "started")
+    __slots__ = (
+        "count",
+        "error",
+        "operation",
+        "principal",
+        "refusal",
+        "request",
+        "request_id",
+        "started",
+    )
 
     def __init__(self, request: Request) -> None:
         """Begin."""
@@ -51,6 +62,8 @@ class Exchange:
         self.principal = NOBODY
         self.count: int | None = None
         self.error: BaseException | None = None
+        self.refusal: Problem | None = None
+        """A refusal that waits until a write is counted."""
 
 
 class Pipeline:
@@ -77,6 +90,8 @@ class Pipeline:
         self._touched = touched
         self._public_url = public_url
         self._bends = bends
+        # SQLite reads on the event loop: there is nothing to wait for.
+        self._is_quick = database.dialect == "sqlite"
         self._routes = Routes()
         for row in table:
             self._routes.add(row.method, row.path, row)
@@ -85,10 +100,14 @@ class Pipeline:
         """Answer a request, whatever becomes of it."""
         exchange = Exchange(request)
         try:
-            response = await self._answer(exchange)
+            if self._is_quick and request.method in READS:
+                response = await self._answer(exchange)
+            else:
+                async with asyncio.timeout(PATIENCE):
+                    response = await self._answer(exchange)
         except Problem as problem:
             response = self._wire(exchange).problem(problem)
-        except (TimeoutError, ConnectionError) as error:
+        except (TimeoutError, Unavailable) as error:
             exchange.error = error
             response = self._wire(exchange).problem(Problem(503, "Service unavailable"))
         except Exception as error:  # noqa: BLE001 - strangers get nothing but a bare 500
@@ -121,8 +140,9 @@ class Pipeline:
         path = dict(zip(names, values, strict=True))
         call, digest = await self._call(exchange, operation)
         if operation.writes:
-            async with asyncio.timeout(PATIENCE):
-                return await self._write(exchange, operation, call, path, digest)
+            return await self._write(exchange, operation, call, path, digest)
+        if exchange.refusal is not None:
+            raise exchange.refusal
         gate.admit(operation.allow, call, request.method, path)
         gate.check_length(request)
         result = await operation.function(call, **operation.arguments(request, path, None))
@@ -140,15 +160,19 @@ class Pipeline:
             keyring=self.keyring,
             now=now,
             principal=principal,
-            customer_id=gate.acting_customer(principal, request),
+            customer_id=principal.customer_id,
             ip=request.client,
             user_agent=(request.headers.get("user-agent") or "")[:255],
             request_id=exchange.request_id,
             public_url=self._public_url,
         )
-        if principal.kind == "operator" and call.customer_id:
-            await check_customer(self.database, call.customer_id)
-        elif principal.token_id:
+        try:
+            call.customer_id = gate.acting_customer(principal, request)
+            if principal.kind == "operator" and call.customer_id:
+                await check_customer(self.database, call.customer_id)
+        except Problem as problem:
+            exchange.refusal = problem
+        if principal.token_id and principal.kind != "operator":
             self._touched(principal, call)
         return call, digest
 
@@ -196,6 +220,8 @@ class Pipeline:
         Only the throttle on guessing refuses at once: it is no matter of the hourly quota.
         """
         meter = call.principal.meter
+        if exchange.refusal is not None:
+            return None, exchange.refusal
         if operation.prepare is None or (
             meter is not None
             and await writes_counted(self.database, meter, call.now) >= call.principal.hourly_writes
