@@ -1,15 +1,24 @@
 """The command line, as a new user and as a script meet it: processes in an empty home."""
 
+import asyncio
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tenantry import __version__, migrations
+from tests.infrastructure.server import free_port, serving, start
+
+if TYPE_CHECKING:
+    from tests.infrastructure.postgres import PostgresServer
 
 pytestmark = pytest.mark.live
 
@@ -84,10 +93,7 @@ def test_init_takes_a_password_and_refuses_a_weak_one(tmp_path: Path) -> None:
         (("serve",), {"TENANTRY_MAIL": "pigeon://x"}, "TENANTRY_MAIL must be"),
         (("serve",), {"TENANTRY_SECRET_KEY": "abc"}, "secret key"),
         (("serve",), {"TENANTRY_PUBLIC_URL": "ftp://x"}, "TENANTRY_PUBLIC_URL"),
-        (("serve",), {"TENANTRY_TRUSTED_PROXIES": "nowhere"}, "nowhere"),
         (("serve", "--scenario", "missing.yaml"), {}, "missing.yaml"),
-        (("migrate", "--database", "postgresql://127.0.0.1:1/x"), {}, "Connect"),
-        (("migrate", "--database", "sqlite:////nowhere/at/all.db"), {}, "unable to open"),
     ],
 )
 def test_a_bad_setting_stops_with_one_line(
@@ -97,6 +103,87 @@ def test_a_bad_setting_stops_with_one_line(
     assert ended.returncode in {1, 2}
     assert is_one_line(ended.stderr), ended.stderr
     assert says in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.0/8, nowhere", "'nowhere'"),
+        ("CORS_ORIGINS", "https://app.example.com, https://b.example.com/", "b.example.com/'"),
+        ("CORS_ORIGINS", "app.example.com", "scheme://host[:port]"),
+        ("METRICS_PORT", "70000", "70000 is not a port"),
+        ("METRICS_PORT", "-1", "-1 is not a port"),
+        ("METRICS_PORT", "8080", "8080 is the port of the server itself"),
+        ("DATABASE", "postgresql://ada:hidden@db.example.com:99999/x", "'99999' is not a port"),
+        ("DATABASE", "postgresql://a.example.com:5432,b.example.com:x/x", "'x' is not a port"),
+        ("DATABASE", "postgre://ada:hidden@db.example.com/x", "is not a database URL"),
+        ("DATABASE", "sqlite:///missing/folder/x.db", "folder missing/folder does not exist"),
+    ],
+)
+def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str, says: str) -> None:
+    ended = tenantry(tmp_path, "serve", **{f"TENANTRY_{name}": value})
+    assert ended.returncode == 2
+    assert is_one_line(ended.stderr), ended.stderr
+    assert ended.stderr.startswith(f"tenantry: TENANTRY_{name}: ")
+    assert says in ended.stderr
+    assert "hidden" not in ended.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["PORT", "METRICS_PORT"])
+def test_a_port_that_is_taken_is_named_before_anything_is_made(tmp_path: Path, name: str) -> None:
+    ports = {"TENANTRY_PORT": str(free_port())}
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        taken = listener.getsockname()[1]
+        ports[f"TENANTRY_{name}"] = str(taken)
+        ended = tenantry(tmp_path, "serve", TMPDIR=str(tmp_path), **ports)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"tenantry: TENANTRY_{name}: can't listen on 127.0.0.1:{taken}:")
+    # Nor does a folder for the numbers stay behind.
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["serve", "migrate"])
+def test_a_database_out_of_reach_is_named_without_its_password(
+    tmp_path: Path, command: str
+) -> None:
+    url = "postgresql://ada:hidden@127.0.0.1:1/x?password=hidden"
+    ended = tenantry(tmp_path, command, "--database", url, TENANTRY_PORT=str(free_port()))
+    assert (ended.returncode, is_one_line(ended.stderr)) == (1, True)
+    assert "can't reach the database postgresql://ada:…@127.0.0.1:1/x" in ended.stderr
+    assert "hidden" not in ended.stderr
+
+
+def test_nobody_else_reads_the_database(tmp_path: Path) -> None:
+    with serving(f"sqlite:///{tmp_path}/own.db", tmp_path):
+        modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("own.db*")}
+    assert modes == {"own.db": 0o600, "own.db-wal": 0o600, "own.db-shm": 0o600}
+
+
+@pytest.fixture
+def empty_database(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database that nobody used."""
+    if dialect == "sqlite":
+        yield f"sqlite:///{tmp_path}/tenantry.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = f"empty_{request.getfixturevalue('worker')}"
+    asyncio.run(server.create_database(name))
+    yield server.url(name)
+    asyncio.run(server.drop_database(name))
+
+
+def test_servers_may_start_at_once_on_an_empty_database(
+    empty_database: str, tmp_path: Path
+) -> None:
+    folders = [tmp_path / str(number) for number in range(3)]
+    for folder in folders:
+        folder.mkdir()
+    with ThreadPoolExecutor() as threads:
+        servers = list(threads.map(lambda folder: start(empty_database, folder), folders))
+    for server in servers:
+        server.stop()
+    assert sum("The database is new" in server.output for server in servers) == 1
 
 
 def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
@@ -111,9 +112,18 @@ def main() -> None:
 def serve(scenario: str | None, **given: Any) -> None:
     """Run the server; a first start makes the database and prints its first keys."""
     settings = _settings(**given)
-    if settings.shares_metrics:
-        # prometheus_client looks for this when it is first imported, and workers are forked.
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tenantry-metrics-")
+    if not settings.shares_metrics:
+        _serve(settings, scenario)
+        return
+    # prometheus_client looks for this when it is first imported, and workers are forked.
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tenantry-metrics-")
+    try:
+        _serve(settings, scenario)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(settings: Settings, scenario: str | None) -> None:
     from tenantry import serving  # noqa: PLC0415 - the server is only loaded where it serves
 
     serving.serve(settings, scenario)

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import os
-import shutil
 import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +28,7 @@ from tenantry.areas.users.passwords import weakness
 from tenantry.core import chain
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
-from tenantry.core.errors import bad_request, not_found
+from tenantry.core.errors import Problem, bad_request, not_found
 from tenantry.core.mail import sender
 from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 48 * 1024
 """Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
+METRICS_HOST = "127.0.0.1"
 DRAIN_SECONDS = 35
 """How long requests under way may take to finish once the server is told to stop."""
 
@@ -186,41 +187,40 @@ async def work(settings: Settings) -> None:
 
 
 def serve(settings: Settings, scenario_path: str | None) -> None:
-    """Run the server until it is told to stop. Raises OSError if the port is taken."""
-    _check_port(settings)
+    """Run the server until it is told to stop. Raises BadSetting if a port is taken."""
+    _check_port("PORT", settings.host, settings.port)
+    if settings.metrics_port:
+        _check_port("METRICS_PORT", METRICS_HOST, settings.metrics_port)
     click.echo(asyncio.run(_first_words(settings, scenario_path)))
     _share(settings)
     if settings.metrics_port:
-        start_http_server(settings.metrics_port, "127.0.0.1", _every_process())
+        start_http_server(settings.metrics_port, METRICS_HOST, _every_process())
     logging.getLogger("_granian").setLevel(logging.WARNING)
-    try:
-        Granian(
-            "tenantry.app:make",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.RSGI,
-            workers=settings.workers,
-            loop=Loops.uvloop,
-            websockets=False,
-            http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-            workers_kill_timeout=DRAIN_SECONDS,
-        ).serve()
-    finally:
-        if settings.shares_metrics:
-            shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+    Granian(
+        "tenantry.app:make",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
+        workers=settings.workers,
+        loop=Loops.uvloop,
+        websockets=False,
+        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=DRAIN_SECONDS,
+    ).serve()
 
 
-def _check_port(settings: Settings) -> None:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _check_port(name: str, host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((host, port))
         except OSError as problem:
-            message = f"can't listen on {settings.host}:{settings.port}: {problem.strerror}"
+            named = "HOST" if isinstance(problem, socket.gaierror) else name
+            message = f"{PREFIX}{named}: can't listen on {host}:{port}: {problem.strerror}"
             raise BadSetting(message) from problem
 
 
@@ -235,14 +235,24 @@ async def _first_words(settings: Settings, scenario_path: str | None) -> str:
             lines += await _load_first(settings, database, keyring, Path(scenario_path))
         is_empty = await founding.is_empty(database)
     if is_empty:
+        lines += await _found_first(settings)
+    lines.append(f"Mail goes to {settings.shown_mail}. Stop with Ctrl-C.")
+    return "\n".join(lines)
+
+
+async def _found_first(settings: Settings) -> list[str]:
+    """Found the first customer, unless another server that starts now came first."""
+    try:
         founded = await initialise(
             settings, "My company", "owner@example.com", None, with_operator=True
         )
-        lines.append("The database is new. Its first customer:")
-        lines.append(told(settings, founded))
-        lines.append("  Then try: fastly whoami")
-    lines.append(f"Mail goes to {settings.shown_mail}. Stop with Ctrl-C.")
-    return "\n".join(lines)
+    except Problem as problem:
+        async with _opened(settings) as (database, _):
+            if problem.status != HTTPStatus.CONFLICT or await founding.is_empty(database):
+                raise
+        return []
+    said = "The database is new. Its first customer:"
+    return [said, told(settings, founded), "  Then try: fastly whoami"]
 
 
 async def _load_first(

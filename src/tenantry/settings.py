@@ -1,19 +1,23 @@
 """What can be set, and where it is read from: options of the command line, or `TENANTRY_…`."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
+from tenantry.core.database_url import LAST_PORT, check_ports, without_password
 from tenantry.core.secrets import Keyring, parse_key, read_key
 
 PREFIX = "TENANTRY_"
-LAST_PORT = 65_535
 MOST_WORKERS = 256
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
 class BadSetting(ValueError):
@@ -67,10 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown_database(self) -> str:
         """The database without its password."""
-        parts = urlsplit(self.database)
-        if parts.password is None:
-            return self.database
-        return self.database.replace(f":{parts.password}@", ":…@", 1)
+        return without_password(self.database)
 
     @property
     def shown_mail(self) -> str:
@@ -135,17 +136,53 @@ def _blamed(text: str) -> tuple[str, str, str]:
 
 
 def _check(settings: Settings) -> None:
-    try:
-        open_database(settings.database, system_clock)
-    except ValueError as problem:
-        message = f"{PREFIX}DATABASE: {problem}"
-        raise BadSetting(message) from problem
-    if not 0 < settings.port <= LAST_PORT:
-        message = f"{PREFIX}PORT: {settings.port} is not a port (1 to 65535)"
-        raise BadSetting(message)
+    _check_database(settings)
+    _check_ports(settings)
     if not 0 < settings.workers <= MOST_WORKERS:
         message = f"{PREFIX}WORKERS: {settings.workers} is not a number of processes (1 to 256)"
         raise BadSetting(message)
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
         raise BadSetting(message)
+    _check_callers(settings)
+
+
+def _check_database(settings: Settings) -> None:
+    try:
+        open_database(settings.database, system_clock)
+        if not settings.is_sqlite:
+            check_ports(settings.database)
+    except ValueError as problem:
+        why = str(problem).replace(settings.database, settings.shown_database)
+        message = f"{PREFIX}DATABASE: {why}"
+        raise BadSetting(message) from problem
+    if not settings.is_sqlite:
+        return
+    folder = Path(sqlite_path(settings.database)).parent
+    if not folder.is_dir():
+        message = f"{PREFIX}DATABASE: the folder {folder} does not exist"
+        raise BadSetting(message)
+
+
+def _check_ports(settings: Settings) -> None:
+    if not 0 < settings.port <= LAST_PORT:
+        message = f"{PREFIX}PORT: {settings.port} is not a port (1 to 65535)"
+        raise BadSetting(message)
+    if not 0 <= settings.metrics_port <= LAST_PORT:
+        message = f"{PREFIX}METRICS_PORT: {settings.metrics_port} is not a port (1 to 65535, or 0)"
+        raise BadSetting(message)
+    if settings.metrics_port == settings.port:
+        message = f"{PREFIX}METRICS_PORT: {settings.port} is the port of the server itself"
+        raise BadSetting(message)
+
+
+def _check_callers(settings: Settings) -> None:
+    try:
+        parse_networks(settings.trusted_proxies)
+    except ValueError as problem:
+        message = f"{PREFIX}TRUSTED_PROXIES: {problem}"
+        raise BadSetting(message) from problem
+    for origin in settings.cors_origins.replace(",", " ").split():
+        if not _ORIGIN.fullmatch(origin):
+            message = f"{PREFIX}CORS_ORIGINS: {origin!r} is not of the form scheme://host[:port]"
+            raise BadSetting(message)

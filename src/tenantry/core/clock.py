@@ -20,6 +20,9 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z: no later one can be shown."""
+
 
 def system_clock() -> Instant:
     """The machine's own time."""
@@ -44,13 +47,15 @@ def shown_or_none(instant: Instant | None) -> str | None:
 def read(text: str) -> Instant:
     """An ISO 8601 date-time, with `Z` or an offset, without its sub-seconds.
 
-    Raises ValueError for anything else, also for a time that names no offset.
+    Raises ValueError for anything else, also for a time that names no offset or is, in UTC, not
+    in the years 1970 to 9999.
     """
     moment = datetime.fromisoformat(text.strip())
     if moment.tzinfo is None:
         message = f"{text!r} names no time zone"
         raise ValueError(message)
-    try:
-        return int(moment.timestamp()) * SECOND
-    except OverflowError as problem:
-        raise ValueError(str(problem)) from problem
+    second = int(moment.replace(microsecond=0).timestamp())
+    if not 0 <= second <= _LAST_SECOND:
+        message = f"{text!r} is not in the years 1970 to 9999"
+        raise ValueError(message)
+    return second * SECOND

@@ -1,8 +1,9 @@
 """The schema's versions, and how a database gets from one to the next.
 
 Alembic runs them, on both databases from the same files. Revisions are numbered (`0001`, …), so
-that what a database has can be told from its name alone. Each revision is one transaction; an
-advisory lock on PostgreSQL (SQLite's own lock there) lets only one process migrate.
+that what a database has can be told from its name alone. On PostgreSQL each revision is one
+transaction, under an advisory lock; on SQLite all of them are one, which has the file's own lock
+from its first read. So only one process migrates, and those that waited find nothing to do.
 """
 
 import asyncio
@@ -11,21 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from tenantry.core.database import sqlite_path
+from tenantry.core.database_url import without_password
 
 _FOLDER = Path(__file__).parent
 KNOWN = sorted(file.stem.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*.py"))
 NEWEST = KNOWN[-1] if KNOWN else ""
+_SECONDS_TO_CONNECT = 10
 
 
 class CannotMigrate(RuntimeError):
     """A database that this program must not touch; its text says why, in one line."""
 
 
+class Unreachable(RuntimeError):
+    """A database that can't be connected to; its text names it, without its password."""
+
+
 async def current(url: str) -> str | None:
     """The revision a database has; None for an empty one.
 
-    Raises CannotMigrate for a database of a newer program, or of another; OSError or the
-    driver's error if it can't be reached.
+    Raises CannotMigrate for a database of a newer program, or of another; Unreachable.
     """
     revision = _sqlite_revision(url) if url.startswith("sqlite:") else await _postgres_revision(url)
     if revision is not None and revision not in KNOWN:
@@ -58,9 +64,7 @@ def _sqlite_revision(url: str) -> str | None:
 
 
 async def _postgres_revision(url: str) -> str | None:
-    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
-
-    connection = await asyncpg.connect(url, timeout=10)
+    connection = await _connected(url)
     try:
         rows = await connection.fetch(
             "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
@@ -73,6 +77,19 @@ async def _postgres_revision(url: str) -> str | None:
     finally:
         await connection.close()
     return None if revision is None else str(revision)
+
+
+async def _connected(url: str) -> Any:
+    import asyncpg  # noqa: PLC0415 - only where PostgreSQL is used
+
+    # What asyncpg raises of a URL that it can't read is a ValueError or an OverflowError.
+    failures = (OSError, ValueError, OverflowError, asyncpg.PostgresError, asyncpg.InterfaceError)
+    try:
+        return await asyncpg.connect(url, timeout=_SECONDS_TO_CONNECT)
+    except failures as problem:
+        why = str(problem) or f"no answer in {_SECONDS_TO_CONNECT} s"
+        message = f"can't reach the database {without_password(url)}: {why}"
+        raise Unreachable(message) from problem
 
 
 def _check_own(tables: set[str]) -> None:
@@ -100,6 +117,9 @@ def upgrade(url: str, folder: Path = _FOLDER) -> None:
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.attributes["url"] = url
+    if url.startswith("sqlite:"):
+        # Nobody else reads the file, nor its -wal and -shm: SQLite gives those the file's mode.
+        Path(sqlite_path(url)).touch(mode=0o600)
     command.upgrade(config, "head")
 
 
@@ -111,11 +131,16 @@ def engine_url(url: str) -> str:
 
 def run(context: Any, metadata: Any, connection: Any) -> None:
     """Run the revisions on a connection; called by Alembic's `env.py`."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        render_as_batch=connection.dialect.name == "sqlite",
+        render_as_batch=is_sqlite,
         transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()
+    if is_sqlite:
+        connection.commit()
