@@ -8,14 +8,17 @@ SECONDS = "600"
 
 
 def cors_headers(request: Request, response: Response, origins: frozenset[str]) -> list[Header]:
-    """What an answer says to a browser (Fetch Standard §3.2); nothing to a strange origin."""
+    """What an answer says to a browser (Fetch Standard §3.2); nothing to a strange origin.
+
+    Every answer varies by origin, or a cache would hand a stranger's answer to a named page.
+    """
+    headers = [("vary", "Origin")]
     origin = request.headers.get("origin")
     if origin not in origins or origin is None:
-        return []
-    headers = [
+        return headers
+    headers += [
         ("access-control-allow-origin", origin),
         ("access-control-expose-headers", EXPOSED),
-        ("vary", "Origin"),
     ]
     if request.method == "OPTIONS":
         allowed = next((value for name, value in response.headers if name == "allow"), "")

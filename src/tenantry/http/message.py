@@ -1,5 +1,6 @@
 """Request and response: the little that the pipeline needs of either, whoever serves."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 from urllib.parse import parse_qsl, quote
@@ -7,6 +8,7 @@ from urllib.parse import parse_qsl, quote
 from tenantry.core.errors import bad_request
 
 Header = tuple[str, str]
+_HOST = re.compile(r"[A-Za-z0-9.:\-\[\]_]+")
 
 
 class Headers(Protocol):
@@ -81,7 +83,9 @@ class Query:
 
     def __init__(self, request: Request) -> None:
         """Parse it. Raises Problem 400 if it is not UTF-8 or holds a NUL."""
-        self.origin = f"{request.scheme}://{request.host}"
+        # Links repeat the host: it must not be able to break out of them.
+        host = request.host if _HOST.fullmatch(request.host) else "localhost"
+        self.origin = f"{request.scheme}://{host}"
         self.path = request.path
         self._values = parse_query(request.query_string) if request.query_string else {}
 

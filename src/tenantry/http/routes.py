@@ -3,6 +3,7 @@
 from typing import Any
 
 _ANY = "{}"
+_LOGIN = "{user_login}"
 
 
 class Routes:
@@ -11,6 +12,7 @@ class Routes:
     def __init__(self) -> None:
         """Begin with none."""
         self._root: dict[str, Any] = {}
+        self._with_login: dict[tuple[str, str], dict[str, Any]] = {}
 
     def add(self, method: str, template: str, operation: Any) -> None:
         """Serve `method` on `/user/{user_id}`. Raises ValueError if something does already."""
@@ -27,17 +29,28 @@ class Routes:
             message = f"{method} {template} is declared twice"
             raise ValueError(message)
         methods[method] = (operation, tuple(names))
+        before, is_login, behind = template.partition(_LOGIN)
+        if is_login and behind and names == [_LOGIN[1:-1]]:
+            self._with_login[before, behind] = methods
 
     def find(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
         """What serves a path by method, and the values of its parameters.
 
-        One slash at the end is tolerated (contract: protocol §1.4).
+        One slash at the end is tolerated (contract: protocol §1.4), and slashes in a login:
+        they are legal in an e-mail address, and servers hand over the path decoded.
         """
         if len(path) > 1 and path.endswith("/"):
             path = path[:-1]
         values: list[str] = []
         node = _walk(self._root, path[1:].split("/"), 0, values)
-        return None if node is None else (node, values)
+        return self._find_login(path) if node is None else (node, values)
+
+    def _find_login(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
+        for (before, behind), methods in self._with_login.items():
+            login = path[len(before) : -len(behind)]
+            if login and path == f"{before}{login}{behind}":
+                return methods, [login]
+        return None
 
 
 def _walk(

@@ -1,14 +1,22 @@
 """The two doors: RSGI (Granian; production) and ASGI (tests, any other server)."""
 
+import asyncio
+import re
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Any
 
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined] # re-exported, if unmarked
+
 from tenantry.core.addresses import Network, is_in
+from tenantry.core.errors import Problem
 from tenantry.http.body import MAX_BODY
 from tenantry.http.cors import cors_headers
 from tenantry.http.message import Header, Request, Response
+from tenantry.http.wire import LEGACY
 
 Handle = Callable[[Request], Awaitable[Response]]
 
@@ -20,89 +28,120 @@ _ALWAYS: tuple[Header, ...] = (
     ("x-content-type-options", "nosniff"),
 )
 _HSTS: Header = ("strict-transport-security", "max-age=31536000")
+_CLOSE: Header = ("connection", "close")
 _COMPRESSED_FROM = 1024
+BODY_SECONDS = 30.0
+"""How long a body may take to arrive."""
+MAX_HEADER_BYTES = 32 << 10
+"""What the names and values of all headers may come to (contract: protocol §14)."""
 
 
 class Door:
     """Turns what a server hands over into a Request, and a Response into what it sends."""
 
     def __init__(
-        self, handle: Handle, trusted: tuple[Network, ...] = (), origins: str = ""
+        self,
+        handle: Handle,
+        trusted: tuple[Network, ...] = (),
+        origins: str = "",
+        patience: float = BODY_SECONDS,
     ) -> None:
-        """Trust some proxies' X-Forwarded-… headers, and some origins' pages."""
+        """Trust some proxies' X-Forwarded-… headers and some origins' pages.
+
+        A body may take `patience` seconds to arrive.
+        """
         self._handle = handle
         self._trusted = trusted
         self._origins = frozenset(origins.replace(",", " ").split())
+        self._patience = patience
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Serve one request of Granian's."""
         headers = scope.headers
         body, is_too_large = b"", False
-        if scope.method not in _BODILESS:
-            body, is_too_large = await _read(protocol, headers.get("content-length"))
-        client, scheme = scope.client.rpartition(":")[0].strip("[]"), scope.scheme
+        refusal = _refuse_headers(headers.keys(), headers.values())
+        if refusal is None and scope.method not in _BODILESS:
+            try:
+                async with asyncio.timeout(self._patience):
+                    body, is_too_large = await _read(protocol, headers.get("content-length"))
+            except TimeoutError:
+                refusal = _refusal(408, "Request timeout")
+            except ProtocolClosed:  # nobody is left to answer
+                return
         request = Request(
             scope.method,
             scope.path,
             scope.query_string,
             headers,
-            client=client,
-            scheme=scheme,
+            client=scope.client.rpartition(":")[0].strip("[]"),
+            scheme=scope.scheme,
             body=body,
             is_too_large=is_too_large,
         )
         if self._trusted:
-            self._believe_proxies(request)
-        response = await self._handle(request)
-        answer_headers, content = finished(request, response)
-        if self._origins:
-            answer_headers += cors_headers(request, response, self._origins)
+            self._believe_proxies(request, ",".join(headers.get_all("x-forwarded-for")))
+        status, answer_headers, content = await self._answer(request, refusal)
         if scope.method == "HEAD" or not content:
-            protocol.response_empty(response.status, answer_headers)
+            protocol.response_empty(status, answer_headers)
         else:
-            protocol.response_bytes(response.status, answer_headers, content)
+            protocol.response_bytes(status, answer_headers, content)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request as ASGI has it."""
         if scope["type"] != "http":
             return
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        body, is_too_large = await _receive(receive)
-        client, scheme = (scope.get("client") or ("",))[0], scope["scheme"]
+        headers = _joined(scope["headers"])
+        body, is_too_large = b"", False
+        refusal = _refuse_headers(headers, headers.values())
+        if refusal is None:
+            try:
+                async with asyncio.timeout(self._patience):
+                    body, is_too_large = await _receive(receive)
+            except TimeoutError:
+                refusal = _refusal(408, "Request timeout")
+            except ConnectionAbortedError:  # nobody is left to answer
+                return
         request = Request(
             scope["method"],
             scope["path"],
             scope["query_string"].decode("latin-1"),
             headers,
-            client=client,
-            scheme=scheme,
+            client=(scope.get("client") or ("",))[0],
+            scheme=scope["scheme"],
             body=body,
             is_too_large=is_too_large,
         )
         if self._trusted:
-            self._believe_proxies(request)
-        response = await self._handle(request)
-        answer_headers, content = finished(request, response)
-        if self._origins:
-            answer_headers += cors_headers(request, response, self._origins)
+            self._believe_proxies(request, headers.get("x-forwarded-for", ""))
+        status, answer_headers, content = await self._answer(request, refusal)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer_headers]
-        await send({"type": "http.response.start", "status": response.status, "headers": raw})
+        await send({"type": "http.response.start", "status": status, "headers": raw})
         await send(
             {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content}
         )
 
-    def _believe_proxies(self, request: Request) -> None:
+    async def _answer(
+        self, request: Request, refusal: Response | None
+    ) -> tuple[int, list[Header], bytes]:
+        response = refusal or await self._handle(request)
+        headers, content = finished(request, response)
+        if self._origins:
+            headers += cors_headers(request, response, self._origins)
+        return response.status, headers, content
+
+    def _believe_proxies(self, request: Request, chain: str) -> None:
         """Take the client's address, scheme and host from what trusted proxies say of them.
 
-        The client is the last address in the chain that is none of the proxies.
+        The client is the last address in the chain that is none of the proxies; what is no
+        address, is passed over.
         """
         if not is_in(request.client, self._trusted):
             return
         given = request.headers.get
-        chain = [one.strip() for one in (given("x-forwarded-for") or "").split(",")]
-        for address in reversed([one for one in chain if one]):
+        for entry in reversed(chain.split(",")):
+            address = _address(entry.strip())
+            if address is None:
+                continue
             request.client = address
             if not is_in(address, self._trusted):
                 break
@@ -112,6 +151,40 @@ class Door:
 
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _address(text: str) -> str | None:
+    """The address in an entry of a chain; some proxies write a port behind it."""
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        parsed = ip_address(text)
+    except ValueError:
+        return None
+    # A zone is free text, and means nothing on another machine.
+    return None if "%" in text else str(parsed)
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name; those that came in several lines as one list (RFC 9110 §5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _refuse_headers(names: Iterable[str], values: Iterable[str]) -> Response | None:
+    if len("".join(names)) + len("".join(values)) <= MAX_HEADER_BYTES:
+        return None
+    return _refusal(431, "Request header fields too large")
+
+
+def _refusal(status: int, message: str) -> Response:
+    """Told by the door itself; what was not read of the request makes the connection useless."""
+    return LEGACY.problem(Problem(status, message, headers=(_CLOSE,)))
 
 
 async def _read(protocol: Any, declared: str | None) -> tuple[bytes, bool]:
@@ -135,6 +208,8 @@ async def _receive(receive: Any) -> tuple[bytes, bool]:
     more = True
     while more:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionAbortedError
         chunk = message.get("body", b"")
         size += len(chunk)
         if size > MAX_BODY:
@@ -151,12 +226,14 @@ def finished(request: Request, response: Response) -> tuple[list[Header], bytes]
         named = {name for name, _ in response.headers}
         headers = [header for header in headers if header[0] not in named]
         headers += response.headers
+    if request.is_too_large:
+        headers.append(_CLOSE)
     if request.scheme == "https":
         headers.append(_HSTS)
     body = response.body
     if response.content_type is not None:
         headers.append(("content-type", response.content_type))
-    if len(body) > _COMPRESSED_FROM and "gzip" in (request.headers.get("accept-encoding") or ""):
+    if len(body) > _COMPRESSED_FROM and _takes_gzip(request.headers.get("accept-encoding") or ""):
         body = _gzip(body)
         headers.append(("content-encoding", "gzip"))
     if response.status not in _WITHOUT_LENGTH:
@@ -165,6 +242,17 @@ def finished(request: Request, response: Response) -> tuple[list[Header], bytes]
 
 
 _WITHOUT_LENGTH = frozenset({204, 304})
+_NEVER = re.compile(r"q=0(\.0*)?")
+
+
+@lru_cache(maxsize=256)
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding takes gzip, by name or by `*` (RFC 9110 §12.5.3)."""
+    taken: dict[str, bool] = {}
+    for one in accepted.lower().replace(" ", "").replace("\t", "").split(","):
+        coding, _, weight = one.partition(";")
+        taken[coding] = _NEVER.fullmatch(weight) is None
+    return taken.get("gzip", taken.get("*", False))
 
 
 def _gzip(body: bytes) -> bytes:
