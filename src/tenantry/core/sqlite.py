@@ -26,6 +26,8 @@ R = TypeVar("R")
 
 _BUSY_MILLISECONDS = 15_000
 _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
+_MAPPED_BYTES = 32 << 20
+"""Of the file, for reads on the event loop: what is mapped counts as this process's memory."""
 _CHECKPOINT_PAGES = 8000
 """32 MiB of log before it is carried over to the file; the log grows to about that."""
 _SHORT = 500
@@ -39,7 +41,7 @@ def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Conne
     # Plans must not depend on the values that are bound: this library is built so (STAT4) that
     # a statement would be compiled anew for each, which costs more than running it.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-    for pragma in ("synchronous=FULL", "temp_store=MEMORY", "mmap_size=268435456"):
+    for pragma in ("synchronous=FULL", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
@@ -72,6 +74,7 @@ class SqliteDatabase(Database):
         # Carried over to the file in larger portions: pages that changed often go once.
         writer.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._reads = connect_read_only(self._path)
+        self._reads.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
         self._write_session = _Session(writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
 
