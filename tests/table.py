@@ -1,6 +1,5 @@
 """The operation table as tests see it: every row, and what to put into its path."""
 
-
 import httpx
 import pytest
 

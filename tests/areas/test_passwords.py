@@ -83,7 +83,7 @@ async def test_what_proves_nothing_is_refused(world: World) -> None:
         (BEN.login, "wrong"),
         ("nobody@example.com", PASSWORD),
         (f"{BEN.login}\0", PASSWORD),
-        (BEN.login, "x" * 100_000),
+        (BEN.login, "x" * 20_000),
     ):
         answer = await change(world, basic)
         assert (answer.status_code, answer.json()) == (401, UNKNOWN), basic
