@@ -32,8 +32,12 @@ _NOBODY = _HASHER.hash(secrets.token_hex())
 
 
 def new_token() -> str:
-    """32 characters of `[A-Za-z0-9_-]`, 192 random bits (contract: identity §1.3)."""
-    return secrets.token_urlsafe(24)
+    """32 characters of `[A-Za-z0-9_-]`, 192 random bits (contract: identity §1.3).
+
+    The first is a letter or a digit: command lines take what begins with a dash for an option.
+    """
+    token = secrets.token_urlsafe(24)
+    return token if token[0].isalnum() else new_token()
 
 
 class Keyring:

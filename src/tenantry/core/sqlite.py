@@ -53,6 +53,22 @@ def connect_read_only(path: str) -> apsw.Connection:
     return connection
 
 
+async def _turn_to_wal(connection: apsw.Connection) -> None:
+    """Have the file log ahead, which it remembers.
+
+    SQLite does not wait for another process that does the same just now; so we do. Raises
+    Unavailable.
+    """
+    for _ in range(_BUSY_MILLISECONDS // 50):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except apsw.BusyError:
+            await asyncio.sleep(0.05)
+        else:
+            return
+    raise Unavailable("database is locked")
+
+
 class SqliteDatabase(Database):
     """One file."""
 
@@ -70,7 +86,7 @@ class SqliteDatabase(Database):
     async def start(self) -> None:
         """Open the connections."""
         writer = connect(self._path)
-        writer.execute("PRAGMA journal_mode=WAL")
+        await _turn_to_wal(writer)
         # Carried over to the file in larger portions: pages that changed often go once.
         writer.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         self._reads = connect_read_only(self._path)
