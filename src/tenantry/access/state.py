@@ -1,9 +1,4 @@
-"""Loads what access is decided from, and keeps it while it is true.
-
-A principal is kept by its key's digest, under the number of the customer's newest event: any
-change in that customer moves the number, in every process. Where the database can say cheaply
-that nobody committed anything at all (SQLite), even that number is not read.
-"""
+"""Loads what access is decided from."""
 
 from typing import Any
 
@@ -12,7 +7,6 @@ from sqlalchemy import and_, bindparam, select
 
 from tenantry.core import schema
 from tenantry.core.context import Grants, Principal
-from tenantry.core.database import Database
 from tenantry.core.errors import not_found
 from tenantry.core.permissions import ROLE_OF_ID
 from tenantry.core.session import Reads
@@ -20,9 +14,6 @@ from tenantry.core.statements import Statement, point
 
 _T, _U, _C, _H = schema.tokens.c, schema.users.c, schema.customers.c, schema.chains.c
 _O = schema.operator_keys.c
-
-MAX_KEPT = 20_000
-"""Principals kept in a process; each takes about 2 KB."""
 
 
 class _TokenRow(msgspec.Struct, array_like=True):
@@ -115,6 +106,12 @@ async def read_principal(rows: Reads, digest: bytes) -> Principal | None:
     )
 
 
+async def read_version(rows: Reads, customer_id: str) -> int | None:
+    """The number of a customer's newest event; None if there is no such customer."""
+    row = await rows.one(_VERSION, customer_id=customer_id)
+    return None if row is None else int(row[0])
+
+
 async def check_customer(rows: Reads, customer_id: str) -> None:
     """Whether there is such a customer for an operator to act in. Raises Problem 404."""
     if await rows.one(_CUSTOMER, customer_id=customer_id) is None:
@@ -174,37 +171,3 @@ def _principal(token: _TokenRow, **more: Any) -> Principal:
         ip_whitelist=token.ip_whitelist,
         **more,
     )
-
-
-class Principals:
-    """The principals that this process has seen lately."""
-
-    def __init__(self, database: Database) -> None:
-        """Read through that database."""
-        self._database = database
-        self._kept: dict[bytes, tuple[Principal, int | None]] = {}
-
-    async def find(self, digest: bytes) -> Principal | None:
-        """Who a key stands for, as of the newest commit of any process."""
-        changes = self._database.changes()
-        kept = self._kept.get(digest)
-        if kept is not None:
-            principal, seen = kept
-            if changes is not None and changes == seen:
-                return principal
-            version = await self._database.one(_VERSION, customer_id=principal.customer_id)
-            if version is not None and version[0] == principal.version:
-                self._keep(digest, principal, changes)
-                return principal
-        found = await read_principal(self._database, digest)
-        if found is None:
-            self._kept.pop(digest, None)
-        elif found.kind != "operator":
-            self._keep(digest, found, changes)
-        return found
-
-    def _keep(self, digest: bytes, principal: Principal, changes: int | None) -> None:
-        if len(self._kept) >= MAX_KEPT and digest not in self._kept:
-            # The oldest goes: dicts remember the order of insertion.
-            del self._kept[next(iter(self._kept))]
-        self._kept[digest] = (principal, changes)

@@ -1,7 +1,7 @@
 """The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
 
 from tenantry.access.decide import decide
-from tenantry.access.state import Principals
+from tenantry.access.principals import Principals
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import HOUR, SECOND, Instant, shown
 from tenantry.core.context import NOBODY, Principal, Reading

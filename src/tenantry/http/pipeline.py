@@ -10,7 +10,8 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Protocol
 
-from tenantry.access.state import Principals, check_customer, read_principal
+from tenantry.access.principals import Principals
+from tenantry.access.state import check_customer, read_principal
 from tenantry.core.clock import Clock
 from tenantry.core.commit import writes_counted
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
