@@ -8,13 +8,13 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 
+from tenantry.areas.customers import keys
 from tenantry.core import audit, schema
-from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement
 
 _U, _T = schema.users.c, schema.tokens.c
 _HAS_TWO_FACTORS = Statement(
@@ -31,10 +31,11 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
     login: str
     id: str
     name: str
+    kind: str
 
 
 _WITHOUT_TWO_FACTORS = Statement(
-    select(_U.id, _U.login, _T.id, _T.name)
+    select(_U.id, _U.login, _T.id, _T.name, _T.kind)
     .select_from(
         schema.tokens.join(
             schema.users, and_(_U.customer_id == _T.customer_id, _U.id == _T.user_id)
@@ -47,9 +48,6 @@ _WITHOUT_TWO_FACTORS = Statement(
     )
     .order_by(_U.id, _T.id),
     Session,
-)
-_END = Statement(
-    delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
 )
 
 
@@ -68,20 +66,12 @@ async def check(call: Writing, turned: Mapping[str, Any]) -> None:
 async def sign_out(call: Writing) -> None:
     """End the sessions of everybody without two factors; API tokens go on."""
     sessions = await call.all(_WITHOUT_TWO_FACTORS, customer_id=call.customer_id)
-    await call.run(_END, customer=call.customer_id, ids=[one.id for one in sessions])
     for _, of_user in groupby(sessions, key=lambda one: one.user_id):
-        await _record(call, list(of_user))
+        await _end(call, list(of_user))
 
 
-async def _record(call: Writing, sessions: Sequence[Session]) -> None:
-    for one in sessions:
-        await audit.record(
-            call,
-            "token.destroy",
-            f"Token '{one.name}' was destroyed",
-            metadata={"token_id": one.id, "name": one.name, "kind": "session"},
-            rows=[Revision("token", one.id, None)],
-        )
+async def _end(call: Writing, sessions: Sequence[Session]) -> None:
+    await keys.end(call, sessions)
     user = sessions[0]
     await audit.record(
         call,

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tenantry.areas.customers import keys
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.tokens import automation_shapes as shapes
 from tenantry.areas.tokens import model, terms
@@ -168,5 +169,5 @@ async def get_automation_tokens_id_workspaces(
 )
 async def revoke_automation_token_id(call: Writing, token_id: str) -> shapes.Nothing:
     """Revoke an automation token; its next use is refused."""
-    await model.end(call, [await model.find_automation(call, token_id)])
+    await keys.end(call, [await model.find_automation(call, token_id)])
     return shapes.Nothing()

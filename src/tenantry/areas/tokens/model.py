@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from tenantry.access.decide import decide
+from tenantry.areas.customers import keys
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.clock import Instant, shown_or_none
@@ -101,9 +102,6 @@ _COUNT_LIVE_AUTOMATIONS = Statement(
     select(func.count()).where(_OF_CUSTOMER, _T.kind == "automation", _LIVES)
 )
 _ADD = Statement(insert(schema.tokens))
-_REVOKE = Statement(
-    delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
-)
 _LIFT = Statement(
     update(schema.tokens)
     .where(_T.customer_id == bindparam("customer"), _T.id == bindparam("token"))
@@ -220,20 +218,7 @@ async def revoke(call: Writing, ids: Sequence[str]) -> None:
             raise not_found("token", token_id)
     if not all(may_revoke(call, row) for row in rows.values()):
         raise not_authorized()
-    await end(call, list(rows.values()))
-
-
-async def end(call: Writing, rows: Sequence[TokenRow]) -> None:
-    """Make tokens worthless from the next request on."""
-    await call.run(_REVOKE, customer=call.customer_id, ids=[row.id for row in rows])
-    for row in rows:
-        await audit.record(
-            call,
-            "token.destroy",
-            f"Token '{row.name}' was destroyed",
-            metadata={"token_id": row.id, "name": row.name, "kind": row.kind},
-            rows=[Revision("token", row.id, None)],
-        )
+    await keys.end(call, list(rows.values()))
 
 
 async def lift(call: Writing, until: Instant) -> None:

@@ -3,6 +3,7 @@
 import msgspec
 from sqlalchemy import and_, bindparam, delete, update
 
+from tenantry.areas.customers import keys
 from tenantry.areas.users import model, sessions
 from tenantry.core import audit, schema
 from tenantry.core.context import Writing
@@ -38,12 +39,12 @@ async def remove(call: Writing, user_id: str) -> None:
     row = await model.find(call, user_id)
     if await model.is_owner(call, row.id):
         raise bad_request("Transfer account ownership first")
-    keys = await sessions.keys_of(call, row)
+    his = await sessions.keys_of(call, row)
     if any(
-        key.kind == "user" and (key.expires_at is None or key.expires_at > call.now) for key in keys
+        key.kind == "user" and (key.expires_at is None or key.expires_at > call.now) for key in his
     ):
         raise bad_request("User has active API tokens")
-    await sessions.end(call, keys)
+    await keys.end(call, his)
     for statement in (*_FORGET, *_UNPOINT):
         await call.run(statement, customer=row.customer_id, user=row.id)
     gone = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now, password=None)

@@ -1,0 +1,51 @@
+"""However a key ends, the log hears the same of it (contract: access §12, identity §6.4)."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import tenantry
+from tests.areas.account_calls import session_of
+from tests.world import ADA, BEN, BOT, SUE, WIDGETS, World
+
+SOURCE = Path(tenantry.__file__).parent
+WAYS = {
+    "revoked": ("DELETE", f"/tokens/{BEN.token_id}", {}),
+    "by itself": ("DELETE", "/tokens/self", {}),
+    "a program's": ("DELETE", f"/automation-tokens/{BOT.token_id}", {}),
+    "locked out": ("PUT", f"/user/{BEN.id}", {"locked": "true"}),
+    "left": ("DELETE", f"/user/{BEN.id}", {}),
+    "two factors": ("PUT", f"/customer/{WIDGETS}", {"force_2fa": "true"}),
+}
+
+
+@pytest.mark.parametrize("way", list(WAYS))
+async def test_the_log_hears_the_same_of_every_end(world: World, way: str) -> None:
+    caller = BEN if way == "by itself" else "operator-key-0000000000000000000"
+    method, path, form = WAYS[way]
+    if way in {"locked out", "left", "two factors"}:
+        await session_of(world, BEN)
+    if way == "left":
+        await world.ask(ADA, "DELETE", f"/tokens/{BEN.token_id}")
+    since = len(await world.events())
+    query = f"?customer_id={WIDGETS}" if caller != BEN else ""
+    if way == "a program's":
+        caller, query = SUE, ""
+    answer = await world.ask(caller, method, path + query, data=form)
+    assert answer.is_success, answer.text
+    ends = [event for event in (await world.events())[since:] if event[0] == "token.destroy"]
+    assert len(ends) == 1
+    body = msgspec.json.decode(ends[0][2])
+    token_id = body["metadata"]["token_id"]
+    assert set(body["metadata"]) == {"token_id", "name", "kind"}
+    assert body["rows"] == {f"token/{token_id}": None}
+
+
+def test_one_verb_ends_keys() -> None:
+    tellers = {
+        path.relative_to(SOURCE).as_posix()
+        for path in SOURCE.rglob("*.py")
+        if '"token.destroy"' in path.read_text("utf-8")
+    }
+    assert tellers - {"core/permissions.py"} == {"areas/customers/keys.py"}
