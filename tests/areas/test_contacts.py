@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from tenantry.core.clock import MINUTE
 from tests.world import ADA, BEN, BILL, BOT, EVE, NED, READ_ONLY, TESS, UMA, WIDGETS, World
 
 PATH = f"/customer/{WIDGETS}/contacts"
@@ -239,10 +240,43 @@ async def test_another_customers_contacts_are_not_there(world: World) -> None:
     assert len((await world.ask(ADA, "GET", PATH)).json()) == 1
 
 
-async def test_a_contact_leaves_with_its_user(world: World) -> None:
-    await add(world, contact_type="billing", user_id=BILL.id)
+async def test_a_contact_stays_when_its_user_leaves(world: World) -> None:
+    """Nobody it points at any more, but still somebody to write to; others are not touched."""
+    his = await add(world, contact_type="technical", user_id=BILL.id, phone="+1-555-0102")
+    named = await add(world, contact_type="security", **PAT)
+    bens = await add(world, contact_type="technical", user_id=BEN.id, phone="+1-555-0103")
     assert (await world.ask(BILL, "DELETE", "/tokens/self")).status_code == 204
+    world.clock.turn(MINUTE)
+    since = len(await world.events())
     assert (await world.ask(ADA, "DELETE", f"/user/{BILL.id}")).status_code == 200
-    assert (await world.ask(ADA, "GET", PATH)).json() == []
+    left = his | {
+        "user_id": None,
+        "name": "Bill",
+        "email": "bill@example.com",
+        "updated_at": "2026-03-01T10:01:00Z",
+    }
+    told = (await world.ask(ADA, "GET", PATH)).json()
+    assert sorted(told, key=str) == sorted([left, named, bens], key=str)
     customer = (await world.ask(ADA, "GET", f"/customer/{WIDGETS}")).json()
-    assert customer["billing_contact_id"] is None
+    assert customer["technical_contact_id"] is None
+    assert customer["updated_at"] == "2026-03-01T10:01:00Z"
+    assert [event[:2] for event in (await world.events())[since:]] == [
+        ("contact.update", "customer.update"),
+        ("customer.update", "customer.update"),
+        ("user.destroy", "user.destroy"),
+    ]
+    assert "bill@example.com" not in (await world.events())[since][2]
+
+
+async def test_a_billing_contact_that_is_left_is_told_as_such(world: World) -> None:
+    await add(world, contact_type="billing", user_id=BILL.id)
+    await world.ask(BILL, "DELETE", "/tokens/self")
+    since = len(await world.events())
+    await world.ask(ADA, "DELETE", f"/user/{BILL.id}")
+    assert await world.actions(since) == [
+        "contact.update",
+        "billing.contact_update",
+        "customer.update",
+        "billing.contact_update",
+        "user.destroy",
+    ]

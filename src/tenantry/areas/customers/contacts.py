@@ -1,13 +1,14 @@
 """A contact: whom to turn to in a customer, a user of it or somebody named. Added and removed.
 
 The first billing, technical or security contact who is a user also becomes the one that the
-customer itself names (contract: identity §4).
+customer itself names (contract: identity §4). A user who leaves stays reachable: his contacts keep
+the name and the address that he had (docs/decisions/0006-contacts-of-who-left.md).
 """
 
 from typing import Literal
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select
+from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.areas.customers import model
 from tenantry.core import audit, schema
@@ -74,6 +75,20 @@ _REMOVE = Statement[Row](
         and_(_K.customer_id == bindparam("customer"), _K.id == bindparam("contact"))
     )
 )
+_OF_USER = and_(_K.customer_id == bindparam("customer"), _K.user_id == bindparam("user"))
+_LIST_OF_USER = Statement(
+    select(*_COLUMNS).where(_OF_USER).order_by(_K.created_at, _K.id), ContactRow
+)
+_RELEASE = Statement[Row](
+    update(schema.contacts)
+    .where(_OF_USER)
+    .values(
+        user_id=None,
+        name=bindparam("named"),
+        email=bindparam("address"),
+        updated_at=bindparam("now"),
+    )
+)
 
 
 async def list_all(call: Reading) -> list[ContactRow]:
@@ -98,6 +113,25 @@ async def remove(call: Writing, contact_id: str) -> None:
         raise not_found("contact", contact_id)
     await call.run(_REMOVE, customer=call.customer_id, contact=contact_id)
     await _record(call, row, "delete")
+
+
+async def release(call: Writing, user_id: str, name: str, email: str) -> None:
+    """Point at a leaving user no more; his contacts are of his name and address from now on.
+
+    contract: access §12
+    """
+    rows = await call.all(_LIST_OF_USER, customer=call.customer_id, user=user_id)
+    if rows:
+        his = {"customer": call.customer_id, "user": user_id}
+        await call.run(_RELEASE, **his, named=name, address=email, now=call.now)
+    for row in rows:
+        left = msgspec.structs.replace(row, user_id=None, name=name, email=email)
+        await _record(call, left, "update")
+    customer = await model.find(call, call.customer_id)
+    fields = [f"{kind}_contact_id" for kind in model.CONTACTS]
+    pointing = {field: None for field in fields if getattr(customer, field) == user_id}
+    if pointing:
+        await model.change(call, customer.id, msgspec.convert(pointing, model.CustomerChange))
 
 
 async def _checked(call: Writing, new: NewContact) -> ContactRow:
@@ -149,7 +183,9 @@ def _checked_email(text: str) -> str:
         raise bad_request(detail) from problem
 
 
-async def _record(call: Writing, row: ContactRow, what: Literal["create", "delete"]) -> None:
+async def _record(
+    call: Writing, row: ContactRow, what: Literal["create", "delete", "update"]
+) -> None:
     """The wire has no event type for contacts (contract: identity §1.9)."""
     action = f"contact.{what}"
     await audit.record(

@@ -1,36 +1,22 @@
 """Removing a user, and what was his alone (contract: access §12)."""
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, update
+from sqlalchemy import bindparam, delete
 
-from tenantry.areas.customers import keys
+from tenantry.areas.customers import contacts, keys
 from tenantry.areas.users import model, sessions
 from tenantry.core import audit, schema
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.statements import Statement
 
-_C = schema.customers.c
 _FORGET = [
     Statement(
         delete(table).where(
             table.c.customer_id == bindparam("customer"), table.c.user_id == bindparam("user")
         )
     )
-    for table in (schema.stars, schema.contacts, schema.password_codes)
-]
-_UNPOINT = [
-    Statement(
-        update(schema.customers)
-        .where(and_(_C.id == bindparam("customer"), column == bindparam("user")))
-        .values({column.name: None})
-    )
-    for column in (
-        _C.billing_contact_id,
-        _C.legal_contact_id,
-        _C.security_contact_id,
-        _C.technical_contact_id,
-    )
+    for table in (schema.stars, schema.password_codes)
 ]
 
 
@@ -45,8 +31,9 @@ async def remove(call: Writing, user_id: str) -> None:
     ):
         raise bad_request("User has active API tokens")
     await keys.end(call, his)
-    for statement in (*_FORGET, *_UNPOINT):
+    for statement in _FORGET:
         await call.run(statement, customer=row.customer_id, user=row.id)
+    await contacts.release(call, row.id, row.name, row.login)
     gone = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now, password=None)
     await model.store(call, gone)
     await audit.record(
