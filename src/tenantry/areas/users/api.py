@@ -24,6 +24,7 @@ from tenantry.http.operation import (
     CUSTOMER,
     OK,
     PUBLIC,
+    Answer,
     Credentials,
     Refused,
     Status,
@@ -71,26 +72,14 @@ class User(msgspec.Struct):
     limit_workspaces: bool | UnsetType
 
 
-class UpdatedUser(msgspec.Struct):
-    """The same in the order that PUT was recorded with."""
-
-    id: str
-    customer_id: str
-    name: str
-    role: str
-    created_at: str
-    updated_at: str
-    require_new_password: bool | UnsetType | None
-    login: str
-    deleted_at: str | None
-    locked: bool | UnsetType | None
-    two_factor_auth_enabled: bool | UnsetType | None
-    limit_services: bool
-    last_active_at: str | UnsetType | None
-    two_factor_setup_required: bool | UnsetType
-    email_hash: str | UnsetType
-    roles: list[str] | UnsetType
-    limit_workspaces: bool | UnsetType
+_FIRST_IN_PUT = ("id", "customer_id", "name", "role", "created_at", "updated_at")
+_FIELDS = {field.name: field.type for field in msgspec.structs.fields(User)}
+UpdatedUser = msgspec.defstruct(
+    "UpdatedUser",
+    [(name, _FIELDS[name]) for name in dict.fromkeys((*_FIRST_IN_PUT, *_FIELDS))],
+    namespace={"__doc__": "The same in the order that PUT was recorded with."},
+    module=__name__,
+)
 
 
 @lru_cache(maxsize=65_536)
@@ -167,11 +156,16 @@ async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     return shown_user(row, call)
 
 
-@operation("PUT /user/{user_id}", allow=own_or("user.update", "user_id"), wire=LEGACY)
-async def update_user(call: Writing, user_id: str, body: Body[changing.UserChange]) -> UpdatedUser:
+@operation(
+    "PUT /user/{user_id}",
+    allow=own_or("user.update", "user_id"),
+    wire=LEGACY,
+    answers=UpdatedUser,
+)
+async def update_user(call: Writing, user_id: str, body: Body[changing.UserChange]) -> Answer:
     """Change a user: superusers anybody, everybody his own name."""
     user = shown_user(await changing.change(call, user_id, body()), call)
-    return UpdatedUser(**msgspec.structs.asdict(user))
+    return Answer(UpdatedUser(**msgspec.structs.asdict(user)))
 
 
 @operation("DELETE /user/{user_id}", allow=own_or("user.delete", "user_id"), wire=LEGACY)
