@@ -1,5 +1,7 @@
 """How the versions of services are reached (contract: identity §10.3)."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from tenantry.areas.services import model, versions
@@ -11,6 +13,8 @@ from tenantry.http.operation import OK, Status, on_service, operation
 from tenantry.http.wire import LEGACY
 
 READ, CONFIGURE = "service.read", "service.configure"
+PRODUCTION = "production"
+"""The only environment there is (contract: identity §10.3)."""
 
 
 class BegunVersion(msgspec.Struct):
@@ -64,8 +68,7 @@ async def update_service_version(
 )
 async def activate_service_version(call: Writing, service_id: str, version_id: str) -> Version:
     """Make a version the active one."""
-    service = await model.reach_living(call, service_id, CONFIGURE)
-    return shown_version(await versions.activate(call, service.id, version_id))
+    return await _turn(call, service_id, version_id, versions.activate)
 
 
 @operation(
@@ -77,9 +80,7 @@ async def activate_service_version_environment(
     call: Writing, service_id: str, version_id: str, environment_name: str
 ) -> Version:
     """Make a version the active one in an environment: only production is there."""
-    service = await model.reach_living(call, service_id, CONFIGURE)
-    _check_environment(environment_name)
-    return shown_version(await versions.activate(call, service.id, version_id))
+    return await _turn(call, service_id, version_id, versions.activate, environment_name)
 
 
 @operation(
@@ -89,8 +90,7 @@ async def activate_service_version_environment(
 )
 async def deactivate_service_version(call: Writing, service_id: str, version_id: str) -> Version:
     """Switch the active version off."""
-    service = await model.reach_living(call, service_id, CONFIGURE)
-    return shown_version(await versions.deactivate(call, service.id, version_id))
+    return await _turn(call, service_id, version_id, versions.deactivate)
 
 
 @operation(
@@ -102,14 +102,7 @@ async def deactivate_service_version_environment(
     call: Writing, service_id: str, version_id: str, environment_name: str
 ) -> Version:
     """Switch the active version of an environment off: only production is there."""
-    service = await model.reach_living(call, service_id, CONFIGURE)
-    _check_environment(environment_name)
-    return shown_version(await versions.deactivate(call, service.id, version_id))
-
-
-def _check_environment(name: str) -> None:
-    if name != "production":
-        raise not_found("environment", name)
+    return await _turn(call, service_id, version_id, versions.deactivate, environment_name)
 
 
 @operation(
@@ -117,8 +110,7 @@ def _check_environment(name: str) -> None:
 )
 async def clone_service_version(call: Writing, service_id: str, version_id: str) -> Version:
     """Copy a version to a new, unlocked one."""
-    service = await model.reach_living(call, service_id, CONFIGURE)
-    return shown_version(await versions.clone(call, service.id, version_id))
+    return await _turn(call, service_id, version_id, versions.clone)
 
 
 @operation(
@@ -126,8 +118,21 @@ async def clone_service_version(call: Writing, service_id: str, version_id: str)
 )
 async def lock_service_version(call: Writing, service_id: str, version_id: str) -> Version:
     """Lock a version."""
+    return await _turn(call, service_id, version_id, versions.lock)
+
+
+async def _turn(
+    call: Writing,
+    service_id: str,
+    version_id: str,
+    verb: Callable[[Writing, str, str], Awaitable[versions.VersionRow]],
+    environment: str = PRODUCTION,
+) -> Version:
+    """Do to a version what needs no body. Raises Problem 403, 404."""
     service = await model.reach_living(call, service_id, CONFIGURE)
-    return shown_version(await versions.lock(call, service.id, version_id))
+    if environment != PRODUCTION:
+        raise not_found("environment", environment)
+    return shown_version(await verb(call, service.id, version_id))
 
 
 @operation(
