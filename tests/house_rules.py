@@ -72,9 +72,11 @@ def imports(source: Source) -> Iterator[Finding]:
 
 
 def sql(source: Source) -> Iterator[Finding]:
-    """SQL stands in core/, access/state.py, migrations/ and areas' files that know no HTTP."""
+    """SQL stands in core/, access/ (decide.py is pure), migrations/ and areas' files without HTTP."""
     place = source.place
-    if not place or place[0] in {"core", "migrations"} or place == ("access", "state"):
+    if not place or place[0] in {"core", "migrations"}:
+        return
+    if place[0] == "access" and place[-1] != "decide":
         return
     found = list(imported(source.tree))
     knows_http = any(name.startswith("tenantry.http") for _, name in found)

@@ -3,17 +3,18 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, exists, select
 
-from tenantry.core import schema
+from tenantry.access.holdings import complete, role_names
+from tenantry.core import access_tables, schema
 from tenantry.core.context import Grants, Principal
 from tenantry.core.errors import not_found
-from tenantry.core.permissions import ROLE_OF_ID
+from tenantry.core.permissions import GRANTS
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, point
 
 _T, _U, _C, _H = schema.tokens.c, schema.users.c, schema.customers.c, schema.chains.c
-_O = schema.operator_keys.c
+_O, _M = schema.operator_keys.c, access_tables.user_group_members.c
 
 
 class _TokenRow(msgspec.Struct, array_like=True):
@@ -43,7 +44,11 @@ class _TokenRow(msgspec.Struct, array_like=True):
     limit_services: bool | None
     locked: bool | None
     deleted_at: int | None
+    is_member: bool
+    """Of a user group."""
 
+
+_IS_MEMBER = exists().where(_M.customer_id == _T.customer_id, _M.member_id == _T.user_id)
 
 _TOKEN = point(
     [
@@ -73,6 +78,7 @@ _TOKEN = point(
         _U.limit_services,
         _U.locked_by_superuser,
         _U.deleted_at,
+        _IS_MEMBER.label("is_member"),
     ],
     schema.tokens.join(schema.customers, and_(_C.id == _T.customer_id, _C.deleted_at.is_(None)))
     .join(schema.chains, _H.customer_id == _T.customer_id)
@@ -92,8 +98,24 @@ _CUSTOMER = Statement(
 async def read_principal(rows: Reads, digest: bytes) -> Principal | None:
     """Who a key stands for now; None if nobody."""
     token = await rows.one(_TOKEN, digest=digest)
-    if token is not None:
-        return _person(token) if token.kind != "automation" else _automation(token)
+    if token is None:
+        return await _operator(rows, digest)
+    principal = _person(token) if token.kind != "automation" else _automation(token)
+    if principal is None or not _holds_more(token, principal):
+        return principal
+    held = await complete(
+        rows,
+        principal.customer_id,
+        principal.grants,
+        principal.user_id,
+    )
+    if await read_version(rows, principal.customer_id) != principal.version:
+        # Something was committed between these reads: they are of no one moment.
+        return await read_principal(rows, digest)
+    return msgspec.structs.replace(principal, grants=held)
+
+
+async def _operator(rows: Reads, digest: bytes) -> Principal | None:
     operator = await rows.one(_OPERATOR, digest=digest)
     if operator is None:
         return None
@@ -104,6 +126,11 @@ async def read_principal(rows: Reads, digest: bytes) -> Principal | None:
         token_name=name,
         grants=Grants(roles=frozenset({"superuser"})),
     )
+
+
+def _holds_more(token: _TokenRow, principal: Principal) -> bool:
+    held = principal.grants
+    return token.is_member or held.limit_services or not held.roles <= GRANTS.keys()
 
 
 async def read_version(rows: Reads, customer_id: str) -> int | None:
@@ -121,6 +148,7 @@ async def check_customer(rows: Reads, customer_id: str) -> None:
 def _person(token: _TokenRow) -> Principal | None:
     if token.login is None or token.locked or token.deleted_at is not None:
         return None
+    held = role_names(token.user_role, token.user_roles)
     return _principal(
         token,
         kind=token.kind,
@@ -128,27 +156,18 @@ def _person(token: _TokenRow) -> Principal | None:
         login=token.login,
         name=token.user_name or "",
         is_owner=token.user_id == token.owner_id,
-        grants=_grants(
-            token, token.user_role, token.user_roles, limit_services=bool(token.limit_services)
-        ),
+        grants=_grants(token, held, limit_services=bool(token.limit_services)),
     )
 
 
 def _automation(token: _TokenRow) -> Principal:
-    return _principal(
-        token,
-        kind="automation",
-        grants=_grants(token, token.token_role, token.token_roles, limit_services=False),
-    )
+    held = role_names(token.token_role, token.token_roles)
+    return _principal(token, kind="automation", grants=_grants(token, held, limit_services=False))
 
 
-def _grants(
-    token: _TokenRow, role: str | None, roles: str | None, *, limit_services: bool
-) -> Grants:
-    # A list of role ids wins over the single role (contract: access §9.1).
-    several = [ROLE_OF_ID[one] for one in msgspec.json.decode(roles or "[]")]
+def _grants(token: _TokenRow, roles: frozenset[str], *, limit_services: bool) -> Grants:
     return Grants(
-        roles=frozenset(several or {role or "user"}),
+        roles=roles,
         limit_services=limit_services,
         scopes=frozenset(token.scope.split()),
         token_limited=token.limited,

@@ -20,10 +20,23 @@ from tenantry.core.unit import Unit
 R = TypeVar("R")
 
 
-class Grants(msgspec.Struct, frozen=True, kw_only=True):
+class Group(msgspec.Struct, frozen=True):
+    """A user group as it counts for a member."""
+
+    id: str
+    roles: frozenset[str]
+    services: dict[str, frozenset[str]]
+    """Its service groups: the id of each, and the services in it."""
+
+
+class Grants(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What access is decided from: the rows about one principal, as of one moment."""
 
     roles: frozenset[str] = frozenset()
+    """Built-in ones by name, the customer's own by id."""
+    custom: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    """What each role of the customer's own permits that counts here, directly or by a group."""
+    groups: tuple[Group, ...] = ()
     limit_services: bool = False
     authorizations: dict[str, str] = msgspec.field(default_factory=dict)
     """Service authorizations: service id to permission (contract: access §3)."""

@@ -119,6 +119,8 @@ def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
         return
     if allow.own is not None and _names(path[allow.own], principal):
         return
+    if allow.own_form and decide(principal.grants, f"{allow.permission}:own").allowed:
+        return
     if not decide(principal.grants, allow.permission).allowed:
         raise not_authorized()
 

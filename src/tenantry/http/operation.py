@@ -32,6 +32,8 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True):
     permission: str | None = None
     own: str | None = None
     """The part of the path that, when it names the caller, makes the permission unnecessary."""
+    own_form: bool = False
+    """Who holds the permission for his own objects comes in; the function narrows it to them."""
     service: bool = False
     """The permission is one on a service: the function asks `call.reach` for it."""
     sudo: bool = False
@@ -60,6 +62,11 @@ def permission(name: str, *, sudo: bool = False, person: bool = False) -> Allow:
 def own_or(name: str, own: str) -> Allow:
     """Oneself, or who holds the permission."""
     return Allow(who="customer", permission=name, own=own)
+
+
+def permission_or_own(name: str) -> Allow:
+    """Who holds an account permission, or the form of it for one's own objects."""
+    return Allow(who="customer", permission=name, own_form=True)
 
 
 def on_service(name: str) -> Allow:

@@ -49,7 +49,7 @@ def shown(row: model.CustomerRow, call: Reading) -> Customer:
     """A customer as this reader may see it (contract: identity §2.1)."""
     sees_all = any(
         decide(call.principal.grants, name).allowed
-        for name in ("customer.read_full", "customer.read_billing")
+        for name in ("customer.read:full", "customer.read:billing")
     )
     return Customer(
         billing_contact_id=row.billing_contact_id if sees_all else UNSET,

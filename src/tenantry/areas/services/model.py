@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
-from tenantry.access.decide import decide, visible_services
+from tenantry.access.decide import decide, rights
 from tenantry.areas.services import versions
 from tenantry.areas.services.versions import checked_comment
 from tenantry.core import audit, schema
@@ -148,7 +148,7 @@ async def find_named(call: Reading, name: str) -> ServiceRow:
 
 async def list_page(call: Reading, listing: Listing) -> tuple[list[ServiceRow], int]:
     """A page of the living services that the caller sees, and how many he sees in all."""
-    visible = visible_services(call.principal.grants)
+    visible = rights(call.principal.grants).visible
     among = {} if visible is None else {"ids": sorted(visible)}
     counting = _COUNT if visible is None else _COUNT_AMONG
     counted = await call.one(counting, customer_id=call.customer_id, **among)
@@ -177,7 +177,7 @@ def check_unlimited(call: Reading) -> None:
 
     Raises Problem 404 (contract: identity §1.4).
     """
-    if visible_services(call.principal.grants) is not None:
+    if rights(call.principal.grants).visible is not None:
         raise Problem(404, "Record not found", "Cannot find 'service'")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
-from tenantry.access.decide import decide, service_permissions
-from tenantry.access.decide import visible_services as decided_services
+from tenantry.access.decide import decide, rights
+from tenantry.access.granting import check_may_grant
+from tenantry.access.holdings import grants_of_user
 from tenantry.core import schema
 from tenantry.core.clock import Instant, read
 from tenantry.core.context import Grants, Reading
@@ -17,7 +18,7 @@ from tenantry.core.statements import Statement, is_one_of
 LONGEST_NAME = 255
 INVALID_EXPIRY = "Invalid value for expires_at"
 
-_S, _U = schema.services.c, schema.users.c
+_S = schema.services.c
 _LIVE_SERVICES = select(_S.id, _S.name).where(
     _S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None)
 )
@@ -63,32 +64,25 @@ async def checked_services(
     wanted = list(dict.fromkeys(ids))
     asked = [one for one in wanted if is_id(one)]
     found: dict[str, str] = dict(await call.all(_SERVICES, customer_id=call.customer_id, ids=asked))
-    grants = grants or call.principal.grants
+    held = rights(grants or call.principal.grants)
     for one in wanted:
-        if one not in found or "service.read" not in service_permissions(grants, one):
+        if one not in found or not held.sees(one):
             raise Problem(400, f"Cannot find service '{one[:64]}'", code="invalid_request")
     return wanted
 
 
-_USER_GRANTS = Statement(
-    select(_U.role, _U.limit_services).where(
-        _U.customer_id == bindparam("customer_id"), _U.id == bindparam("user_id")
-    )
-)
-
-
 async def checked_services_of(call: Reading, user_id: str, ids: Sequence[str]) -> list[str]:
     """As `checked_services`, for a user who came without a key. Raises Problem 400."""
-    role, limit_services = await call.one(
-        _USER_GRANTS, customer_id=call.customer_id, user_id=user_id
-    ) or ("user", True)
-    grants = Grants(roles=frozenset({role}), limit_services=limit_services)
-    return await checked_services(call, ids, grants)
+    grants = await grants_of_user(call.rows, call.customer_id, user_id)
+    return await checked_services(call, ids, grants or Grants())
 
 
 async def visible_services(call: Reading) -> dict[str, str]:
     """The names, by id, of the services that the calling key sees."""
-    visible = decided_services(call.principal.grants)
+    if not decide(call.principal.grants, "service.read").allowed:
+        # A key that may only purge sees none.
+        return {}
+    visible = rights(call.principal.grants).visible
     if visible is None:
         rows = await call.all(_ALL_SERVICES, customer_id=call.customer_id)
     else:
@@ -131,6 +125,4 @@ def role_ids(names: Sequence[str]) -> list[str]:
 
 def check_roles_held(call: Reading, roles: Sequence[str]) -> None:
     """Refuse to hand out what its maker lacks himself. Raises Problem 403."""
-    wanted = frozenset[str]().union(*(GRANTS[role] for role in roles))
-    if not all(decide(call.principal.grants, one).allowed for one in wanted):
-        raise not_authorized()
+    check_may_grant(call, frozenset[str]().union(*(GRANTS[role] for role in roles)))

@@ -93,7 +93,7 @@ def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     sees_all = (
         own
         or row.id == call.principal.user_id
-        or decide(call.principal.grants, "user.read_full").allowed
+        or decide(call.principal.grants, "user.read:full").allowed
     )
     return _shown(row, whole=sees_all)
 
@@ -124,7 +124,7 @@ def _shown(row: model.UserRow, *, whole: bool) -> User:
 @operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
 async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
-    sees_all = decide(call.principal.grants, "user.read_full").allowed
+    sees_all = decide(call.principal.grants, "user.read:full").allowed
     me = call.principal.user_id
     return [_shown(row, whole=sees_all or row.id == me) for row in await model.list_all(call)]
 

@@ -1,0 +1,74 @@
+"""What may be handed on: nobody grants what he lacks (contract: access §11, rule 5)."""
+
+from collections.abc import Iterable
+
+from tenantry.access.decide import rights
+from tenantry.access.holdings import custom_roles
+from tenantry.core.context import Reading
+from tenantry.core.errors import not_authorized, not_found
+from tenantry.core.permissions import (
+    AUTHORIZATION_MASKS,
+    GRANTS,
+    ROLE_OF_ID,
+    SERVICE_PERMISSIONS,
+    conferred,
+)
+
+
+async def known_roles(call: Reading, ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """What each role confers, by id: a built-in one or the customer's own. Raises Problem 404."""
+    wanted = list(dict.fromkeys(ids))
+    own = await custom_roles(
+        call.rows, call.customer_id, [one for one in wanted if one not in ROLE_OF_ID]
+    )
+    for one in wanted:
+        if one not in ROLE_OF_ID and one not in own:
+            raise not_found("role", one)
+    return {
+        one: GRANTS[ROLE_OF_ID[one]] if one in ROLE_OF_ID else conferred(own[one]) for one in wanted
+    }
+
+
+def grants_anything(call: Reading) -> bool:
+    """Whether no bound applies: superusers, and the installation itself."""
+    return "superuser" in call.principal.grants.roles
+
+
+def check_may_grant(
+    call: Reading, permissions: frozenset[str], services: Iterable[str] | None = None
+) -> None:
+    """Refuse to hand on what the caller lacks; None is every service. Raises Problem 403."""
+    if grants_anything(call):
+        return
+    held = rights(call.principal.grants)
+    on_services = permissions & SERVICE_PERMISSIONS
+    is_held = permissions - on_services <= held.account
+    if services is None:
+        is_held = is_held and on_services <= held.everywhere
+    else:
+        is_held = is_held and all(on_services <= held.on_service(one) for one in services)
+    if not is_held:
+        raise not_authorized()
+
+
+async def check_may_grant_roles(call: Reading, ids: Iterable[str]) -> None:
+    """Refuse to hand on roles that confer what the caller lacks. Raises Problem 403, 404.
+
+    Only superusers make superusers, whatever else somebody may do.
+    """
+    roles = await known_roles(call, ids)
+    if any(ROLE_OF_ID.get(one) == "superuser" for one in roles) and not grants_anything(call):
+        raise not_authorized()
+    for permissions in roles.values():
+        check_may_grant(call, permissions)
+
+
+def check_may_authorize(call: Reading, permission: str, service_id: str) -> None:
+    """Refuse to let others through to what the caller lacks. Raises Problem 403."""
+    check_may_grant(call, AUTHORIZATION_MASKS[permission], [service_id])
+
+
+def check_not_own(call: Reading, user_id: str) -> None:
+    """Refuse to change one's own rights, unless one may grant anything. Raises Problem 403."""
+    if user_id == call.principal.user_id and not grants_anything(call):
+        raise not_authorized()
