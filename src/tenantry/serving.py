@@ -79,7 +79,7 @@ async def initialise(
 ) -> founding.Founded:
     """Found a customer. Raises Problem 400 (weak password, bad login), 409 (login taken)."""
     if password is not None:
-        problem = weakness(password, login=login, name=customer)
+        problem = await weakness(password, login=login, name=customer)
         if problem is not None:
             raise bad_request(problem)
     async with _opened(settings) as (database, keyring):

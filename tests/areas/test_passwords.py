@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tenantry.areas.users.passwords import weakness
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.test_users import KEYS, NOT_ALLOWED, bad_request, no_user
 from tests.world import (
@@ -250,3 +251,19 @@ async def test_a_superusers_lock_voids_what_was_mailed(world: World) -> None:
     answer = await world.ask(None, "POST", path, json={"password": NEW})
     assert answer.status_code == 404
     assert (await world.ask(BEN, "GET", "/current_user")).status_code == 401
+
+
+async def test_others_go_on_while_a_password_is_estimated() -> None:
+    """Letters that could be others in disguise are what takes zxcvbn longest."""
+    estimate = asyncio.ensure_future(weakness("4@8({[<369|1!0$5+7%2aB7!" * 5, login="", name=""))
+    turns = 0
+    while not estimate.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert await estimate is None
+    assert turns > 20
+
+
+async def test_a_password_is_as_good_as_its_beginning(world: World) -> None:
+    for new, status in ((f"{'a' * 24}{NEW}", 400), (f"{NEW}{'a' * 24}", 200)):
+        assert (await change(world, (BEN.login, PASSWORD), new=new)).status_code == status

@@ -11,21 +11,25 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+T = TypeVar("T")
+
 _KEY_BYTES = 32
 
 
-# Each running hash holds 19 MiB and a core: two at a time, so that sign-ins cannot starve requests.
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="argon2")
+# A running hash holds 19 MiB and a core: two at a time, so that passwords cannot starve requests.
+def _new_pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 
 
-_HASHING = _pool()
+_POOL = _new_pool()
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Verified when there is no password to verify, so that the time taken tells nothing.
 _NOBODY = _HASHER.hash(secrets.token_hex())
@@ -102,23 +106,26 @@ def _make_key_file(path: Path) -> str:
 
 def _renew_pool() -> None:
     """Begin anew in a forked process: it inherits the pool, but none of the pool's threads."""
-    global _HASHING  # noqa: PLW0603 - one pool a process
-    _HASHING = _pool()
+    global _POOL  # noqa: PLW0603 - one pool a process
+    _POOL = _new_pool()
 
 
 os.register_at_fork(after_in_child=_renew_pool)
 
 
+async def off_the_loop(work: Callable[..., T], *given: Any) -> T:
+    """What a long look at a password finds, with two such looks at a time in a process."""
+    return await asyncio.get_running_loop().run_in_executor(_POOL, work, *given)
+
+
 async def hash_password(password: str) -> str:
     """The argon2id string that is stored; made off the event loop (about 50 ms)."""
-    return await asyncio.get_running_loop().run_in_executor(_HASHING, _HASHER.hash, password)
+    return await off_the_loop(_HASHER.hash, password)
 
 
 async def password_matches(stored: str | None, password: str) -> bool:
     """Whether this is the password. Takes as long when there is none."""
-    matches = await asyncio.get_running_loop().run_in_executor(
-        _HASHING, _verify, stored or _NOBODY, password
-    )
+    matches = await off_the_loop(_verify, stored or _NOBODY, password)
     return matches and stored is not None
 
 

@@ -189,7 +189,7 @@ async def check_change(
     old, new = _required(body())
     if old != proof:
         return CheckedChange(checked, "Old password is incorrect")
-    problem = passwords.weakness(new, login=checked.row.login, name=checked.row.name)
+    problem = await passwords.weakness(new, login=checked.row.login, name=checked.row.name)
     if problem is None and new == old:
         problem = "Password must not be the old one"
     return CheckedChange(checked, problem, "" if problem else await hash_password(new))

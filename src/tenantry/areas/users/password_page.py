@@ -98,19 +98,19 @@ async def check_choice(
         return Choice(None)
     _, row = link
     try:
-        password = _chosen(body, row)
+        password = await _chosen(body, row)
     except Problem as problem:
         return Choice(row, problem=problem)
     return Choice(row, hashed=await hash_password(password))
 
 
-def _chosen(body: Body[ChosenPassword], row: model.UserRow) -> str:
+async def _chosen(body: Body[ChosenPassword], row: model.UserRow) -> str:
     chosen = body()
     if chosen.password is None:
         raise bad_request("Password is required")
     if body.is_form and chosen.password_again != chosen.password:
         raise bad_request("The two passwords are not the same")
-    weakness = passwords.weakness(chosen.password, login=row.login, name=row.name)
+    weakness = await passwords.weakness(chosen.password, login=row.login, name=row.name)
     if weakness is not None:
         raise bad_request(weakness)
     return chosen.password
