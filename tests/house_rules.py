@@ -72,7 +72,7 @@ def imports(source: Source) -> Iterator[Finding]:
 
 
 def sql(source: Source) -> Iterator[Finding]:
-    """SQL stands in core/, access/ (decide.py is pure), migrations/ and areas' files without HTTP."""
+    """SQL stands in core/, access/ (not in decide.py), migrations/, areas' files without HTTP."""
     place = source.place
     if not place or place[0] in {"core", "migrations"}:
         return
