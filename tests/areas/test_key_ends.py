@@ -7,7 +7,7 @@ import pytest
 
 import tenantry
 from tests.areas.account_calls import session_of
-from tests.world import ADA, BEN, BOT, SUE, WIDGETS, World
+from tests.world import ADA, BEN, BOT, EXPIRED, EXPIRED_ID, PASSWORD, SUE, WIDGETS, World
 
 SOURCE = Path(tenantry.__file__).parent
 WAYS = {
@@ -40,6 +40,16 @@ async def test_the_log_hears_the_same_of_every_end(world: World, way: str) -> No
     token_id = body["metadata"]["token_id"]
     assert set(body["metadata"]) == {"token_id", "name", "kind"}
     assert body["rows"] == {f"token/{token_id}": None}
+
+
+@pytest.mark.parametrize("path", ["/tokens", "/current_user/password", "/sudo"])
+async def test_an_expired_key_is_told_where_a_password_would_do(world: World, path: str) -> None:
+    since = len(await world.events())
+    for form in ({}, {"password": PASSWORD}, {"old_password": PASSWORD, "new_password": PASSWORD}):
+        answer = await world.ask(EXPIRED, "POST", path, data=form)
+        said = {"msg": f"Token {EXPIRED_ID} expired at 2026-02-28T10:00:00Z"}
+        assert (answer.status_code, answer.json()) == (401, said)
+    assert await world.actions(since) == []
 
 
 def test_one_verb_ends_keys() -> None:

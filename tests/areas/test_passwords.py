@@ -15,6 +15,7 @@ from tests.world import (
     BILL,
     BOT,
     EVE,
+    EXPIRED,
     NED,
     PASSWORD,
     PURGING,
@@ -90,6 +91,7 @@ async def test_what_proves_nothing_is_refused(world: World) -> None:
         assert (answer.status_code, answer.json()) == (401, UNKNOWN), basic
     for key, expected in ((BOT, UNKNOWN), ("garbage", UNKNOWN)):
         assert (await change(world, None, key=key)).json() == expected
+    assert (await change(world, None, key=EXPIRED)).json()["msg"].startswith("Token ")
     assert (await change(world, None, key=READ_ONLY)).json() == READ
     assert (await change(world, None, key=PURGING)).json() == NOT_ALLOWED
     assert (await change(world, (BEN.login, PASSWORD), key=UMA)).status_code == 401

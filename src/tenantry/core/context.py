@@ -64,6 +64,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     sudo_expires_at: Instant | None = None
     last_used_at: Instant | None = None
     hourly_writes: int = 1000
+    refused: str | None = None
+    """Of nobody: why the key that was sent opens nothing."""
     ip_whitelist: str = EVERYWHERE
     grants: Grants = Grants()
 

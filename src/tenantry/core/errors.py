@@ -46,9 +46,9 @@ def not_authorized() -> Problem:
     return Problem(403, "You are not authorized to perform this action")
 
 
-def unauthenticated() -> Problem:
-    """401: no key, or one that opens nothing."""
-    return Problem(401, "Provided credentials are missing or invalid")
+def unauthenticated(why: str | None = None) -> Problem:
+    """401: no key, or one that opens nothing, and why where that is told (protocol §3)."""
+    return Problem(401, why or "Provided credentials are missing or invalid")
 
 
 def sudo_missing() -> Problem:

@@ -1,5 +1,7 @@
 """The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
 
+import msgspec
+
 from tenantry.access.decide import decide
 from tenantry.access.principals import Principals
 from tenantry.core.addresses import EVERYWHERE, is_allowed
@@ -47,11 +49,14 @@ async def identify(
 async def identify_if_any(
     request: Request, principals: Principals, keyring: Keyring, now: Instant
 ) -> tuple[Principal, bytes]:
-    """As `identify`, where a key is not needed: one that opens nothing is as none."""
+    """As `identify`, where a key is not needed: one that opens nothing is as none.
+
+    Why it opens nothing is kept, for when nothing else proves who asks either.
+    """
     try:
         return await identify(request, principals, keyring, now)
-    except Problem:
-        return NOBODY, b""
+    except Problem as problem:
+        return msgspec.structs.replace(NOBODY, refused=problem.title), b""
 
 
 def check_expiry(principal: Principal, now: Instant) -> None:

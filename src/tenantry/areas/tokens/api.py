@@ -98,7 +98,7 @@ async def check_password(
     elif principal.kind != "nobody":
         return not_authorized()
     elif credentials.has_key and not (username and password):
-        return unauthenticated()
+        return unauthenticated(principal.refused)
     elif not username or not password:
         return Problem(400, "Username and password are required", code="invalid_request")
     return await sign_in.check(call, username, password) if password else None

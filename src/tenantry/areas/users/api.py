@@ -206,7 +206,7 @@ def _claimed(
             raise unauthenticated()
         return credentials.username, credentials.password
     if not principal.is_person:
-        raise unauthenticated()
+        raise unauthenticated(principal.refused)
     check_scope(principal, "POST")
     return principal.login, _required(body())[0]
 
