@@ -181,6 +181,25 @@ async def test_ten_failures_for_one_login_are_the_limit(world: World) -> None:
     assert (await sign_in(world, UMA.login)).status_code == 200
 
 
+async def test_any_fifteen_minutes_hold_ten_failures(world: World) -> None:
+    """Also those that begin in the middle of a quarter of an hour; each failure counts as long."""
+    for minutes, times in ((14, 6), (2, 4)):
+        world.clock.turn(minutes * MINUTE)
+        for _ in range(times):
+            assert (await sign_in(world, "nobody@example.com")).json() == INVALID
+    assert (await sign_in(world, UMA.login)).json() == TOO_MANY
+    world.clock.turn(13 * MINUTE - SECOND)
+    assert (await sign_in(world, UMA.login)).status_code == 429
+    world.clock.turn(SECOND)
+    for _ in range(6):
+        assert (await sign_in(world, "nobody@example.com")).json() == INVALID
+    assert (await sign_in(world, UMA.login)).status_code == 429
+    world.clock.turn(15 * MINUTE)
+    assert (await sign_in(world, UMA.login)).status_code == 200
+    await sign_in(world, "nobody@example.com")
+    assert len(await world.app.database.all(_SUBJECTS)) == 2
+
+
 async def test_guesses_are_kept_without_the_logins(world: World) -> None:
     await sign_in(world, "somebody.secret@example.com")
     rows = await world.app.database.all(_SUBJECTS)

@@ -252,7 +252,8 @@ write_counts = table(
     key=("principal_id", "hour"),
 )
 
-# Guesses at credentials: by login and by address, in windows of 15 minutes (protocol §13.6).
+# Guesses at credentials: by login and by address, in windows of one second, so that any 15 minutes
+# can be summed (protocol §13.6).
 failed_guesses = table(
     "failed_guesses",
     text("subject"),

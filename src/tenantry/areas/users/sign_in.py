@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, func, select
 from tenantry.areas.users import model
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import hash_password, needs_rehash, password_matches
@@ -22,15 +22,18 @@ from tenantry.core.statements import Statement, is_one_of
 
 MAX_FAILURES = 6
 MAX_GUESSES = 10
-WINDOW = 15 * MINUTE
+MEMORY = 15 * MINUTE // SECOND
+"""Seconds for which a failure counts against its login and its address."""
 LONGEST_PASSWORD = 1024
 
 _G = schema.failed_guesses.c
 _C = schema.customers.c
 _GUESSES = Statement(
-    select(func.max(_G.count)).where(
-        is_one_of(_G.subject, "subjects"), _G.window == bindparam("at")
-    )
+    select(func.sum(_G.count))
+    .where(is_one_of(_G.subject, "subjects"), _G.window > bindparam("since"))
+    .group_by(_G.subject)
+    .order_by(func.sum(_G.count).desc())
+    .limit(1)
 )
 _COUNT_GUESS = Statement(
     lambda insert: (
@@ -39,7 +42,7 @@ _COUNT_GUESS = Statement(
         .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
     )
 )
-_FORGET_GUESSES = Statement(delete(schema.failed_guesses).where(_G.window < bindparam("before")))
+_FORGET_GUESSES = Statement(delete(schema.failed_guesses).where(_G.window <= bindparam("since")))
 _ALLOWLIST = Statement(
     select(_C.ip_whitelist, _C.force_sso).where(_C.id == bindparam("customer_id"))
 )
@@ -76,8 +79,9 @@ async def check(call: Reading, login: str, password: str) -> Checked:
 
 
 async def _check_guesses(call: Reading, subjects: list[str]) -> None:
-    worst = await call.one(_GUESSES, subjects=subjects, at=call.now // WINDOW)
-    if worst is not None and (worst[0] or 0) >= MAX_GUESSES:
+    since = call.now // SECOND - MEMORY
+    worst = await call.one(_GUESSES, subjects=subjects, since=since)
+    if worst is not None and worst[0] >= MAX_GUESSES:
         raise Problem(429, "Too many failed attempts, try again later")
 
 
@@ -148,8 +152,8 @@ async def sign_in(call: Writing, checked: Checked) -> model.UserRow:
 
 
 async def _count_guess(call: Writing, checked: Checked) -> None:
-    at = call.now // WINDOW
-    await call.run(_FORGET_GUESSES, before=at - 1)
+    at = call.now // SECOND
+    await call.run(_FORGET_GUESSES, since=at - MEMORY)
     await call.run_many(_COUNT_GUESS, [{"subject": one, "at": at} for one in checked.subjects])
 
 
