@@ -13,11 +13,12 @@ from typing import Any
 
 import httpx
 import msgspec
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, select
 
 from tenantry.app import Application
 from tenantry.areas.customers import model as customers
 from tenantry.areas.operator.founding import begin, create_operator_key, system_call
+from tenantry.areas.services import model as services
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.core import schema
@@ -237,31 +238,10 @@ async def _settle(call: Writing, person: Person, hashed: str) -> None:
     await tokens.issue(call, token, person.token)
 
 
-_ADD_SERVICE = Statement(insert(schema.services))
-_ADD_VERSION = Statement(insert(schema.service_versions))
-
-
 async def _add_services(call: Writing) -> None:
     named = {WWW: "www", API: "api"} if call.customer_id == WIDGETS else {ELSEWHERE: "elsewhere"}
-    stamps = {"created_at": call.now, "updated_at": call.now, "deleted_at": None, "comment": ""}
     for service_id, name in named.items():
-        await call.run(
-            _ADD_SERVICE,
-            customer_id=call.customer_id,
-            id=service_id,
-            name=name,
-            type="vcl",
-            **stamps,
-        )
-        await call.run(
-            _ADD_VERSION,
-            customer_id=call.customer_id,
-            service_id=service_id,
-            number=1,
-            active=False,
-            locked=False,
-            **stamps,
-        )
+        await services.create(call, services.NewService(name=name), service_id=service_id)
 
 
 async def _add_tokens(call: Writing) -> None:
