@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry import __version__, migrations
+from tenantry.settings import Settings
 from tests.infrastructure.server import free_port, serving, start
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def test_a_bad_setting_stops_with_one_line(
         ("DATABASE", "postgresql://a.example.com:5432,b.example.com:x/x", "'x' is not a port"),
         ("DATABASE", "postgre://ada:hidden@db.example.com/x", "is not a database URL"),
         ("DATABASE", "sqlite:///missing/folder/x.db", "folder missing/folder does not exist"),
+        ("SECRET_FILE", "missing/folder/x.key", "folder missing/folder does not exist"),
     ],
 )
 def test_a_bad_setting_is_named(tmp_path: Path, name: str, value: str, says: str) -> None:
@@ -211,6 +213,22 @@ def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "tenantry.db").write_text("This is no database, but a text of some length.\n" * 9)
     ended = tenantry(tmp_path, "serve")
     assert (ended.returncode, is_one_line(ended.stderr)) == (1, True)
+
+
+def test_a_key_file_is_made_where_it_is_named(tmp_path: Path) -> None:
+    ended = tenantry(tmp_path, "init", TENANTRY_SECRET_FILE="x.key")
+    assert (ended.returncode, (tmp_path / "x.key").stat().st_mode & 0o777) == (0, 0o600)
+    assert not (tmp_path / "tenantry.db.key").exists()
+
+
+def test_the_folder_made_for_a_key_is_its_owners_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    Settings(database="postgresql://db.example.com/tenantry").keyring()
+    folder = tmp_path / "data" / "tenantry"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:

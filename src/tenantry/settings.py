@@ -84,7 +84,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         try:
             if self.secret_key:
                 return parse_key(self.secret_key)
-            return read_key(self._secret_path())
+            path = self._secret_path()
+            if not self.secret_file:
+                # Only our own: that a folder which was named is missing tells of a slip, such as a
+                # volume that is not mounted, and a new key in it would be lost with it.
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return read_key(path)
         except (OSError, ValueError) as problem:
             message = f"the secret key can't be used: {problem}"
             raise BadSetting(message) from problem
@@ -144,7 +149,17 @@ def _check(settings: Settings) -> None:
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
         raise BadSetting(message)
+    _check_secret_file(settings)
     _check_callers(settings)
+
+
+def _check_secret_file(settings: Settings) -> None:
+    if not settings.secret_file or settings.secret_key:
+        return
+    folder = Path(settings.secret_file).parent
+    if not folder.is_dir():
+        message = f"{PREFIX}SECRET_FILE: the folder {folder} does not exist"
+        raise BadSetting(message)
 
 
 def _check_database(settings: Settings) -> None:

@@ -68,7 +68,8 @@ class Keyring:
 def read_key(path: Path) -> Keyring:
     """The key kept in a file, made (mode 0600) if it is not there.
 
-    Raises ValueError if the file holds something else, OSError if it can't be read or written.
+    Its folder is not made. Raises ValueError if the file holds something else, OSError if it can't
+    be read or written.
     """
     try:
         text = path.read_text("ascii").strip()
@@ -87,7 +88,6 @@ def parse_key(text: str) -> Keyring:
 
 
 def _make_key_file(path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = secrets.token_hex(_KEY_BYTES)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(
