@@ -1,0 +1,1 @@
+"""Who may do what: the decision, why, when, and what if."""
