@@ -9,40 +9,20 @@ identity §3.9, protocol §13.6).
 from typing import Literal
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, select
 
-from tenantry.areas.users import model
+from tenantry.areas.users import guesses, model
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
-from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import hash_password, needs_rehash, password_matches
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement
 
 MAX_FAILURES = 6
-MAX_GUESSES = 10
-MEMORY = 15 * MINUTE // SECOND
-"""Seconds for which a failure counts against its login and its address."""
 LONGEST_PASSWORD = 1024
 
-_G = schema.failed_guesses.c
 _C = schema.customers.c
-_GUESSES = Statement(
-    select(func.sum(_G.count))
-    .where(is_one_of(_G.subject, "subjects"), _G.window > bindparam("since"))
-    .group_by(_G.subject)
-    .order_by(func.sum(_G.count).desc())
-    .limit(1)
-)
-_COUNT_GUESS = Statement(
-    lambda insert: (
-        insert(schema.failed_guesses)
-        .values(subject=bindparam("subject"), window=bindparam("at"), count=1)
-        .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
-    )
-)
-_FORGET_GUESSES = Statement(delete(schema.failed_guesses).where(_G.window <= bindparam("since")))
 _ALLOWLIST = Statement(
     select(_C.ip_whitelist, _C.force_sso).where(_C.id == bindparam("customer_id"))
 )
@@ -66,8 +46,8 @@ async def check(call: Reading, login: str, password: str) -> Checked:
     Names the user's customer as the call's, so that the unit of work locks its log.
     """
     row = await model.find_by_login(call, login)
-    subjects = _subjects(call, login)
-    await _check_guesses(call, subjects)
+    subjects = guesses.subjects(call, f"login:{model.login_key(login)}", f"ip:{call.ip}")
+    await guesses.check(call, subjects)
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
     stronger = (
@@ -78,29 +58,16 @@ async def check(call: Reading, login: str, password: str) -> Checked:
     return Checked(row, subjects, matches, stronger)
 
 
-async def _check_guesses(call: Reading, subjects: list[str]) -> None:
-    since = call.now // SECOND - MEMORY
-    worst = await call.one(_GUESSES, subjects=subjects, since=since)
-    if worst is not None and worst[0] >= MAX_GUESSES:
-        raise Problem(429, "Too many failed attempts, try again later")
-
-
-def _subjects(call: Reading, login: str) -> list[str]:
-    # Digests: a list of logins that somebody tried is nobody's business, and it fits in JSON.
-    names = (f"login:{model.login_key(login)}", f"ip:{call.ip}")
-    return [call.keyring.digest(name).hex()[:32] for name in names]
-
-
 async def settle(call: Writing, checked: Checked, *, changes_password: bool = False) -> Outcome:
     """Note how it ended, inside the unit of work.
 
     Raises Problem 403 where a policy refuses, 429 after too many guesses.
     """
     # Once more: those that were guessed all at once have been counted by now.
-    await _check_guesses(call, checked.subjects)
+    await guesses.check(call, checked.subjects)
     row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
     if row is None or checked.row is None:
-        await _count_guess(call, checked)
+        await guesses.count(call, checked.subjects)
         return "invalid"
     await _check_policies(call, row)
     if row.locked:
@@ -151,14 +118,8 @@ async def sign_in(call: Writing, checked: Checked) -> model.UserRow:
     return row
 
 
-async def _count_guess(call: Writing, checked: Checked) -> None:
-    at = call.now // SECOND
-    await call.run(_FORGET_GUESSES, since=at - MEMORY)
-    await call.run_many(_COUNT_GUESS, [{"subject": one, "at": at} for one in checked.subjects])
-
-
 async def _fail(call: Writing, checked: Checked, row: model.UserRow, reason: str) -> None:
-    await _count_guess(call, checked)
+    await guesses.count(call, checked.subjects)
     failures = row.failed_sign_ins + (reason == "password")
     locks = failures >= MAX_FAILURES and not row.locked
     if failures != row.failed_sign_ins:

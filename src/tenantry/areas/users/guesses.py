@@ -1,0 +1,58 @@
+"""Throttles guessing: failures are counted by what was guessed at and by where from.
+
+Ten failures in any fifteen minutes are enough (contract: protocol §13.6).
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, func, select
+
+from tenantry.core import schema
+from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
+from tenantry.core.statements import Statement, is_one_of
+
+MAX_GUESSES = 10
+MEMORY = 15 * MINUTE // SECOND
+"""Seconds for which a failure counts."""
+
+_G = schema.failed_guesses.c
+_WORST = Statement(
+    select(func.sum(_G.count))
+    .where(is_one_of(_G.subject, "subjects"), _G.window > bindparam("since"))
+    .group_by(_G.subject)
+    .order_by(func.sum(_G.count).desc())
+    .limit(1)
+)
+_COUNT = Statement(
+    lambda insert: (
+        insert(schema.failed_guesses)
+        .values(subject=bindparam("subject"), window=bindparam("at"), count=1)
+        .on_conflict_do_update(index_elements=["subject", "window"], set_={"count": _G.count + 1})
+    )
+)
+_FORGET = Statement(delete(schema.failed_guesses).where(_G.window <= bindparam("since")))
+
+
+def subjects(call: Reading, *names: str) -> list[str]:
+    """What failures are counted by: `login:…`, `ip:…`.
+
+    Digests: a list of logins that somebody tried is nobody's business, and it fits in JSON.
+    """
+    return [call.keyring.digest(name).hex()[:32] for name in names]
+
+
+async def check(call: Reading, subjects: Sequence[str]) -> None:
+    """Refuse another guess after too many. Raises Problem 429."""
+    since = call.now // SECOND - MEMORY
+    worst = await call.one(_WORST, subjects=list(subjects), since=since)
+    if worst is not None and worst[0] >= MAX_GUESSES:
+        raise Problem(429, "Too many failed attempts, try again later")
+
+
+async def count(call: Writing, subjects: Sequence[str]) -> None:
+    """Note a failure; it counts once the unit of work commits."""
+    at = call.now // SECOND
+    await call.run(_FORGET, since=at - MEMORY)
+    await call.run_many(_COUNT, [{"subject": one, "at": at} for one in subjects])
