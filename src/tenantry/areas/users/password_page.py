@@ -1,16 +1,9 @@
 """The page behind a mailed link, where a person chooses a password (contract: identity §3.8).
 
-It runs no script and loads nothing: its one style sheet stands in it and is named by its hash in
-the page's Content-Security-Policy. Programs may send the same as JSON.
+Programs may send the same as JSON.
 """
 
-import base64
-import hashlib
-from importlib.resources import files
-
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.users import model, passwords
@@ -20,30 +13,12 @@ from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
 from tenantry.http.message import Response
 from tenantry.http.operation import OK, PUBLIC, Credentials, Status, operation
-from tenantry.http.wire import HTML, LEGACY, PAGE
+from tenantry.http.pages import Pages
+from tenantry.http.wire import LEGACY, PAGE
 
 PATH = "/_tenantry/v1/password/{code}"
 
-_CSS = files("tenantry.areas.users").joinpath("templates/page.css").read_text("utf-8")
-_CSS_HASH = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
-_HEADERS = (
-    (
-        "content-security-policy",
-        (
-            f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
-    ),
-    ("referrer-policy", "no-referrer"),
-    ("x-robots-tag", "noindex"),
-)
-_PAGES = Environment(
-    loader=PackageLoader("tenantry.areas.users"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-)
-_PAGES.globals["css"] = Markup(_CSS)  # noqa: S704 - it is a file of ours
+_page = Pages("tenantry.areas.users").page
 
 
 class ChosenPassword(msgspec.Struct):
@@ -59,11 +34,6 @@ class Choice(msgspec.Struct, frozen=True):
     row: model.UserRow | None
     hashed: str | None = None
     problem: Problem | None = None
-
-
-def _page(template: str, status: int = 200, **facts: object) -> Response:
-    html = _PAGES.get_template(f"{template}.html.j2").render(facts)
-    return Response(status, html.encode(), HTML, _HEADERS)
 
 
 async def _form(call: Reading, row: model.UserRow, problem: str | None = None) -> Response:
