@@ -11,6 +11,7 @@ from tenantry.core.clock import Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
+from tenantry.http.health import get_metrics
 from tenantry.http.log import RequestLog
 from tenantry.http.operation import TABLE, Operation
 from tenantry.http.pipeline import Pipeline
@@ -40,6 +41,12 @@ def operations() -> list[Operation]:
     return TABLE
 
 
+def served(settings: Settings) -> list[Operation]:
+    """Every operation but the metrics, where these have a port of their own."""
+    hidden = {get_metrics} if settings.metrics_port else set()
+    return [row for row in operations() if row.function not in hidden]
+
+
 class Application(Door):
     """A server's worth of Tenantry: started and stopped in one event loop."""
 
@@ -55,7 +62,7 @@ class Application(Door):
         self._uses = Uses(self.database, self.log.fault)
         self._worker: Worker | None = None
         self.pipeline = Pipeline(
-            operations(),
+            served(settings),
             self.database,
             self.keyring,
             clock,

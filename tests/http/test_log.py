@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.world import ADA, BEN, PASSWORD, WIDGETS, World
+import httpx
+import msgspec
+
+from tenantry.app import Application
+from tests.world import ADA, BEN, PASSWORD, WIDGETS, World, settings
 
 
 async def _lines(world: World) -> list[dict[str, Any]]:
@@ -52,6 +57,16 @@ async def test_metrics_count_by_operation_and_status(world: World) -> None:
     assert answer.headers["content-type"].startswith("text/plain")
     assert 'tenantry_requests_total{operation="get_user",status="200"}' in answer.text
     assert 'tenantry_request_seconds_count{operation="get_user"}' in answer.text
+
+
+async def test_metrics_with_a_port_of_their_own_are_not_on_this_one(tmp_path: Path) -> None:
+    """Whatever the environment says: the settings were read from it before."""
+    elsewhere = msgspec.structs.replace(settings(f"sqlite:///{tmp_path}/x.db"), metrics_port=9000)
+    transport = httpx.ASGITransport(app=Application(elsewhere))
+    async with httpx.AsyncClient(transport=transport, base_url="http://x.example.com") as client:
+        answer = await client.get("/_metrics")
+        assert (answer.status_code, answer.json()) == (404, {"msg": "Not found"})
+        assert (await client.get("/_health/live")).status_code == 200
 
 
 async def test_health_needs_no_key(world: World) -> None:

