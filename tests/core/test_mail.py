@@ -5,7 +5,6 @@ import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from importlib.resources import files
@@ -15,23 +14,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from aiosmtplib import SMTPException
 
 from tenantry.core.mail import Mail, Undeliverable, render, sender
-
-ROBOT = "Acme Édge <robot@acme.example>"
-MAIL = Mail("ada@example.com", "Hello", "Good morning, Ada.\n", "<p>Good morning, Ada.</p>\n")
-FACTS = {
-    "product_name": "Acme Edge",
-    "customer_name": "Bücher & Söhne",
-    "login": "ada@example.com",
-    "user_name": "Ådá <Lovelace>",
-    "link": "https://acme.example/password?user=4umpm08hsE8JNpjJOQGa2r&code=" + "c" * 32,
-    "valid_for": "24 hours",
-}
-TEMPLATES = files("tenantry.core") / "templates"
-NAMES = sorted(
-    entry.name.removesuffix(".subject.j2")
-    for entry in TEMPLATES.iterdir()
-    if entry.name.endswith(".subject.j2")
-)
+from tests.core.letters import FACTS, MAIL, ROBOT, parts, read
 
 
 class Postmaster:
@@ -75,23 +58,11 @@ class Postmaster:
         return AuthResult(success=True)
 
 
-def read(content: bytes) -> EmailMessage:
-    return message_from_bytes(content, EmailMessage, policy=policy.default)
-
-
 def arrived(postmaster: Postmaster) -> EmailMessage:
     """The one message that did."""
     [envelope] = postmaster.envelopes
     assert isinstance(envelope.content, bytes)
     return read(envelope.content)
-
-
-def parts(letter: EmailMessage) -> list[tuple[str, str]]:
-    """Type and content of each, with the wire's line ends (RFC 5322 §2.1) made ours."""
-    return [
-        (part.get_content_type(), part.get_content().replace("\r\n", "\n"))
-        for part in letter.iter_parts()
-    ]
 
 
 @asynccontextmanager

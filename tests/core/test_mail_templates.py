@@ -8,18 +8,8 @@ import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
 from tenantry.core.mail import Mail, render, sender
-from tests.core.test_mail import parts, read
+from tests.core.letters import FACTS, ROBOT, parts, read
 
-ROBOT = "Acme Édge <robot@acme.example>"
-MAIL = Mail("ada@example.com", "Hello", "Good morning, Ada.\n", "<p>Good morning, Ada.</p>\n")
-FACTS = {
-    "product_name": "Acme Edge",
-    "customer_name": "Bücher & Söhne",
-    "login": "ada@example.com",
-    "user_name": "Ådá <Lovelace>",
-    "link": "https://acme.example/password?user=4umpm08hsE8JNpjJOQGa2r&code=" + "c" * 32,
-    "valid_for": "24 hours",
-}
 TEMPLATES = files("tenantry.core") / "templates"
 NAMES = sorted(
     entry.name.removesuffix(".subject.j2")
