@@ -1,0 +1,49 @@
+"""Cutting a database off from its secret key, as docs/operating.md has it (decision 7)."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import delete
+
+from tenantry.app import Application
+from tenantry.areas.operator.founding import WrongKey, begin
+from tenantry.core import chain, schema
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tenantry.http.log import RequestLog
+from tests.world import ADA, BEN, BOT, OPERATOR, PASSWORD, WIDGETS, TurnedClock, World, settings
+
+_CUT_OFF = Statement(delete(schema.installation))
+
+
+async def test_what_was_made_before_opens_nothing_and_passwords_stay(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    await world.ask(ADA, "POST", f"/user/{BEN.login}/password/request_reset")
+    (letter,) = await world.letters()
+    link = f"/_tenantry/v1/password/{world.app.keyring.code_for(*letter['code'])}"
+    assert (await world.ask(None, "GET", link)).status_code == 200
+    another = msgspec.structs.replace(settings(database_url), secret_key="6" * 64)
+    keyring = another.keyring()
+    with pytest.raises(WrongKey):
+        await begin(world.app.database, keyring)
+
+    async def cut_off(unit: Unit) -> None:
+        await unit.run(_CUT_OFF)
+
+    await world.app.database.write(cut_off)
+    await begin(world.app.database, keyring)
+    with pytest.raises(WrongKey):
+        await begin(world.app.database, world.app.keyring)
+    app = Application(another, TurnedClock(), RequestLog(enabled=False))
+    await app.start()
+    after = World(app, TurnedClock(), world.dialect, tmp_path / "unused")
+    for key in (ADA, BOT, OPERATOR):
+        assert (await after.ask(key, "GET", "/current_customer")).status_code == 401
+    assert (await after.ask(None, "GET", link)).status_code == 404
+    form = {"username": BEN.login, "password": PASSWORD}
+    made = (await after.ask(None, "POST", "/tokens", data=form)).json()
+    assert (await after.ask(made["access_token"], "GET", "/current_user")).status_code == 200
+    assert (await chain.verify(app.database, WIDGETS)).problem is None
+    await after.stop()
