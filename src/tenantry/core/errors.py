@@ -8,7 +8,7 @@ class Problem(Exception):
     word that some endpoints add (contract: identity §6.3).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a refusal has that many sides
         self,
         status: int,
         title: str,
@@ -16,14 +16,18 @@ class Problem(Exception):
         *,
         code: str | None = None,
         headers: tuple[tuple[str, str], ...] = (),
+        permission: str | None = None,
+        service_id: str | None = None,
     ) -> None:
-        """Say it."""
+        """Say it; for what lacks a permission, which one, and on which service."""
         super().__init__(status, title, detail)
         self.status = status
         self.title = title
         self.detail = detail
         self.code = code
         self.headers = headers
+        self.permission = permission
+        self.service_id = service_id
 
 
 def bad_request(detail: str, *, code: str | None = None) -> Problem:
@@ -41,9 +45,14 @@ def duplicate(kind: str, name: str) -> Problem:
     return Problem(409, "Duplicate record", f"Duplicate {kind}: '{name}'")
 
 
-def not_authorized() -> Problem:
-    """403: you exist here but may not."""
-    return Problem(403, "You are not authorized to perform this action")
+def not_authorized(permission: str | None = None, service_id: str | None = None) -> Problem:
+    """403: you exist here but may not; the permission that is missing, where it is one."""
+    return Problem(
+        403,
+        "You are not authorized to perform this action",
+        permission=permission,
+        service_id=service_id,
+    )
 
 
 def unauthenticated(why: str | None = None) -> Problem:

@@ -1,8 +1,11 @@
 """The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from tenantry.access.decide import decide
+from tenantry.access.decision_id import Refusal, sealed
 from tenantry.access.principals import Principals
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import HOUR, SECOND, Instant, shown
@@ -18,6 +21,9 @@ from tenantry.core.errors import (
 from tenantry.core.secrets import Keyring
 from tenantry.http.message import Header, Query, Request
 from tenantry.http.operation import Allow
+
+if TYPE_CHECKING:
+    from tenantry.http.pipeline import Exchange
 
 LONGEST_KEY = 256
 
@@ -127,7 +133,7 @@ def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
     if allow.own_form and decide(principal.grants, f"{allow.permission}:own").allowed:
         return
     if not decide(principal.grants, allow.permission).allowed:
-        raise not_authorized()
+        raise not_authorized(allow.permission)
 
 
 def _names(part: str, principal: Principal) -> bool:
@@ -155,6 +161,30 @@ def quota_headers(principal: Principal, count: int, now: Instant) -> tuple[Heade
         ("fastly-ratelimit-remaining", str(max(principal.hourly_writes - count, 0))),
         ("fastly-ratelimit-reset", str(reset)),
     )
+
+
+def decision_headers(exchange: "Exchange", keyring: Keyring, now: Instant) -> tuple[Header, ...]:
+    """The id by which a refused caller can look up why (`access.decision_id`)."""
+    principal, operation, problem = exchange.principal, exchange.operation, exchange.refusal
+    if operation is None or not principal.token_id:
+        return ()
+    refusal = Refusal(
+        operation=operation.name,
+        token_id=principal.token_id,
+        permission=operation.allow.permission,
+        service_id=None,
+        title="",
+        sequence=principal.version,
+        at=now,
+    )
+    if problem is not None:
+        refusal = msgspec.structs.replace(
+            refusal,
+            permission=problem.permission or refusal.permission,
+            service_id=problem.service_id,
+            title=problem.title,
+        )
+    return (("tenantry-decision", sealed(keyring, principal.customer_id, refusal)),)
 
 
 def check_length(request: Request) -> None:

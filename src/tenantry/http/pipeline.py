@@ -64,7 +64,7 @@ class Exchange:
         self.count: int | None = None
         self.error: BaseException | None = None
         self.refusal: Problem | None = None
-        """A refusal that waits until a write is counted."""
+        """Why it was refused; one that is found early waits until a write is counted."""
 
 
 class Pipeline:
@@ -107,6 +107,7 @@ class Pipeline:
                 async with asyncio.timeout(PATIENCE):
                     response = await self._answer(exchange)
         except Problem as problem:
+            exchange.refusal = problem
             response = self._wire(exchange).problem(problem)
         except (TimeoutError, Unavailable) as error:
             exchange.error = error
@@ -116,6 +117,8 @@ class Pipeline:
             response = self._wire(exchange).problem(Problem(500, "Internal server error"))
         if exchange.count is not None:
             response.headers += gate.quota_headers(exchange.principal, exchange.count, self.clock())
+        if response.status == HTTPStatus.FORBIDDEN:
+            response.headers += gate.decision_headers(exchange, self.keyring, self.clock())
         response.headers += (("x-request-id", exchange.request_id),)
         self._log.finished(exchange, response)
         return response

@@ -125,7 +125,7 @@ async def reach(call: Reading, service_id: str, permission: str) -> ServiceRow:
     if row is None or decision.reason == "out_of_sight":
         raise not_found("service", service_id)
     if not decision.allowed:
-        raise not_authorized()
+        raise not_authorized(permission, service_id)
     return row
 
 
