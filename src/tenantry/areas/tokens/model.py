@@ -12,7 +12,6 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 from tenantry.access.decide import decide
 from tenantry.areas.customers import keys
 from tenantry.core import audit, schema
-from tenantry.core.audit import Revision
 from tenantry.core.clock import Instant, shown_or_none
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request, not_authorized, not_found
@@ -142,21 +141,6 @@ async def list_automations(call: Reading, size: int, skipped: int) -> tuple[list
     return rows, count[0] if count else 0
 
 
-def revision(row: TokenRow, *, is_new: bool = False) -> Revision:
-    """What access depends on of a token."""
-    body = {
-        "expires_at": row.expires_at,
-        "kind": row.kind,
-        "limited": row.limited,
-        "role": row.role,
-        "roles": msgspec.json.decode(row.roles),
-        "scope": row.scope,
-        "services": row.service_ids,
-        "user_id": row.user_id,
-    }
-    return Revision("token", row.id, body, is_new=is_new)
-
-
 async def issue(call: Writing, row: TokenRow, secret: str | None = None) -> str:
     """Store a new token; its secret, which is told nowhere else. Raises Problem 400."""
     await _check_limit(call, row)
@@ -176,7 +160,7 @@ async def issue(call: Writing, row: TokenRow, secret: str | None = None) -> str:
             "expires_at": shown_or_none(row.expires_at),
             "kind": row.kind,
         },
-        rows=[revision(row, is_new=True)],
+        rows=[keys.revision(row, is_new=True)],
     )
     return secret
 

@@ -149,7 +149,7 @@ async def get_user(call: Reading, user_id: str) -> User:
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
 async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     """Add a user, who gets a mail with a link to set a password; a locked one gets none."""
-    row = await model.add(call, body())
+    row = await model.create(call, body())
     if not row.locked:
         # Following the link would unlock.
         await passwords.post_first_link(call, row, "set_password")

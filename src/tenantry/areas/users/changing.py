@@ -7,7 +7,9 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, func, select
 
 from tenantry.access.decide import decide
+from tenantry.access.granting import check_may_grant_roles, check_not_own, grants_anything
 from tenantry.areas.users import model, passwords, sessions
+from tenantry.areas.users.agreement import agreed_roles
 from tenantry.areas.users.model import UserRow
 from tenantry.core import audit, schema
 from tenantry.core.context import Writing
@@ -25,6 +27,7 @@ _SUPERUSERS = Statement(
 )
 RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
 """What is not one's own to change: already sending it is refused."""
+_LIMITING = ("role", "roles", "limit_services")
 _TOLD = ("name", *RIGHTS)
 
 
@@ -42,8 +45,9 @@ class UserChange(msgspec.Struct, kw_only=True):
 async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     """Change a user. Raises Problem 400, 403, 404."""
     row = await model.find(call, user_id)
-    _check_rights(call, change)
-    changed = _changed(row, change)
+    _check_rights(call, row, change)
+    changed = await _changed(call, row, change)
+    await _check_handed_on(call, row, changed)
     await _check_guards(call, row, changed)
     if changed == row:
         return row
@@ -66,24 +70,41 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     return changed
 
 
-def _check_rights(call: Writing, change: UserChange) -> None:
-    is_own_affair = all(getattr(change, name) is UNSET for name in RIGHTS)
-    if not is_own_affair and not decide(call.principal.grants, "user.update").allowed:
+def _check_rights(call: Writing, row: UserRow, change: UserChange) -> None:
+    """Refuse to change rights to who may not, or whose own they are. Raises Problem 403."""
+    if all(getattr(change, name) is UNSET for name in RIGHTS):
+        return
+    if not decide(call.principal.grants, "user.update").allowed:
         raise not_authorized()
+    check_not_own(call, row.id)
+
+
+async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> None:
+    """Nobody hands on what he lacks himself (contract: access §11, rule 5). Raises Problem 403.
+
+    Only superusers change a superuser's rights at all: others could otherwise shut them out.
+    """
+    old, new = set(model.role_ids(row)), set(model.role_ids(changed))
+    is_freed = row.limit_services and not changed.limit_services
+    is_changed = any(getattr(row, name) != getattr(changed, name) for name in RIGHTS)
+    if is_changed and row.role == "superuser" and not grants_anything(call):
+        raise not_authorized()
+    # Without the limit, also the roles that he has already confer more.
+    await check_may_grant_roles(call, sorted(new if is_freed else new - old))
 
 
 def _told(row: UserRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in _TOLD} | {"roles": model.role_ids(row)}
 
 
-def _changed(row: UserRow, change: UserChange) -> UserRow:
+async def _changed(call: Writing, row: UserRow, change: UserChange) -> UserRow:
     values: dict[str, Any] = {}
     if change.name is not UNSET:
         values["name"] = model.checked_name(change.name)
     # An empty list of roles is as none given (contract: access §9.1).
     if change.role is not UNSET or change.roles:
         role = row.role if change.role is UNSET else change.role
-        values["role"], values["roles"] = model.agreed_roles(role, change.roles or [])
+        values["role"], values["roles"] = await agreed_roles(call, role, change.roles or [])
     if change.limit_services is not UNSET:
         values["limit_services"] = bool(change.limit_services)
     if change.locked is not UNSET:
@@ -105,7 +126,8 @@ async def _check_guards(call: Writing, row: UserRow, changed: UserRow) -> None:
     is_demoted = row.role == "superuser" and changed.role != "superuser"
     if (is_locked or is_limited or is_demoted) and await model.is_owner(call, row.id):
         raise bad_request("Transfer account ownership first")
-    model.check_limit(changed)
+    if any(getattr(row, name) != getattr(changed, name) for name in _LIMITING):
+        model.check_limit(changed)
     if is_locked and row.id == call.principal.user_id:
         raise bad_request("You cannot lock yourself")
     if is_demoted:

@@ -3,26 +3,27 @@
 It is added here, changed in changing.py, and removed in removal.py.
 """
 
-from collections.abc import Sequence
 from operator import attrgetter
 
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
+from tenantry.access.granting import check_may_grant_roles
+from tenantry.areas.users.agreement import agreed_roles
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_found
 from tenantry.core.ids import new_id
 from tenantry.core.mail_address import checked_address
-from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID, ROLES, Role
+from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID, Role
 from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, point
 
 _U, _C = schema.users.c, schema.customers.c
 
 LIMITABLE = frozenset({"engineer"})
-"""The built-in roles that may be limited to services (contract: README, service limit)."""
+"""The built-in roles that may be limited to services; all of the customer's own may (README)."""
 
 
 class UserRow(msgspec.Struct, array_like=True, frozen=True):
@@ -130,13 +131,30 @@ def revision(row: UserRow, *, is_new: bool = False) -> Revision:
     return Revision("user", row.id, body, is_new=is_new)
 
 
+async def create(call: Writing, new: NewUser) -> UserRow:
+    """Create a user, without a password, as the caller may.
+
+    Raises Problem 400, 404, 409, and 403 for a role that confers more than he holds himself
+    (contract: access §11, rule 5).
+    """
+    row = await _row_of(call, new)
+    await check_may_grant_roles(call, role_ids(row))
+    check_limit(row)
+    return await _insert(call, row)
+
+
 async def add(call: Writing, new: NewUser, *, user_id: str | None = None) -> UserRow:
-    """Create a user without a password. Raises Problem 400, 404, 409."""
+    """As `create`, where what the user may hold was agreed before. Raises Problem 400, 404, 409."""
+    row = await _row_of(call, new)
+    return await _insert(call, msgspec.structs.replace(row, id=user_id or row.id))
+
+
+async def _row_of(call: Reading, new: NewUser) -> UserRow:
     login = checked_login(new.login)
-    role, roles = agreed_roles(new.role or "user", new.roles or [])
-    row = UserRow(
+    role, roles = await agreed_roles(call, new.role or "user", new.roles or [])
+    return UserRow(
         customer_id=call.customer_id,
-        id=user_id or new_id(),
+        id=new_id(),
         name=checked_name(new.name or login),
         login=login,
         login_key=login_key(login),
@@ -149,13 +167,15 @@ async def add(call: Writing, new: NewUser, *, user_id: str | None = None) -> Use
         created_at=call.now,
         updated_at=call.now,
     )
-    check_limit(row)
+
+
+async def _insert(call: Writing, row: UserRow) -> UserRow:
     await insert_row(call, row)
     await audit.record(
         call,
         "user.create",
         f"User '{row.login}' was created",
-        metadata={"user_id": row.id, "login": row.login, "role": row.role},
+        metadata={"user_id": row.id, "login": row.login, "role": row.role, "roles": role_ids(row)},
         rows=[revision(row, is_new=True)],
     )
     return row
@@ -196,21 +216,6 @@ def checked_name(name: str) -> str:
     return text
 
 
-def agreed_roles(role: str, roles: Sequence[str]) -> tuple[str, str]:
-    """One role and a consistent list of role ids (contract: access §9.1). Raises Problem 404."""
-    if not roles:
-        return role, "[]"
-    for role_id in roles:
-        if role_id not in ROLE_OF_ID:
-            raise not_found("role", role_id)
-    named = {ROLE_OF_ID[role_id] for role_id in roles}
-    highest = next(one for one in ROLES if one in named)
-    if highest == "superuser" or len(named) == 1:
-        return highest, "[]"
-    ids = [ROLE_IDS[one] for one in ROLES if one in named]
-    return highest, msgspec.json.encode(ids).decode()
-
-
 def role_ids(row: UserRow) -> list[str]:
     """The ids of a user's roles: those that were set together, or the single one's."""
     if row.roles == "[]":
@@ -220,9 +225,11 @@ def role_ids(row: UserRow) -> list[str]:
 
 
 def check_limit(row: UserRow) -> None:
-    """Refuse a limit to services where the role has none (README). Raises Problem 400."""
-    if row.limit_services and row.role not in LIMITABLE:
-        detail = f"Role '{row.role}' is not allowed to be service limited"
+    """Refuse a limit to services where one of the roles has none (README). Raises Problem 400."""
+    named = (ROLE_OF_ID[one] for one in role_ids(row) if one in ROLE_OF_ID)
+    unlimited = next((one for one in named if one not in LIMITABLE), None)
+    if row.limit_services and unlimited is not None:
+        detail = f"Role '{unlimited}' is not allowed to be service limited"
         raise Problem(400, "Record invalid", detail)
 
 
