@@ -1,0 +1,1 @@
+"""Groups: service groups collect services; user groups give people roles on them."""
