@@ -5,6 +5,7 @@ from typing import Any, get_args, get_origin
 
 import msgspec
 
+from tenantry.http.dry_run import Rehearsal
 from tenantry.http.message import Response
 from tenantry.http.openapi_refusals import QUOTA, REQUEST_ID, Refusals
 from tenantry.http.openapi_schemas import Schemas, parts, told
@@ -22,6 +23,12 @@ _OTP = {
     "in": "header",
     "description": "The one-time password of a user who has two factors",
     "schema": {"type": "string"},
+}
+_DRY_RUN = {
+    "name": "dry_run",
+    "in": "query",
+    "description": "Change nothing, and tell whose access would change how",
+    "schema": {"type": "boolean"},
 }
 _SUCCESS = {201: "Created", 202: "Accepted", 204: "Done; there is nothing to tell"}
 
@@ -44,7 +51,13 @@ def room_description(row: Operation) -> str:
 
 def types_of(row: Operation) -> list[Any]:
     """Every type that needs a schema for this operation."""
-    return [*answered(row), *([] if row.takes is None else [_taken(row)])]
+    rehearsed = [Rehearsal] if may_be_tried(row) else []
+    return [*answered(row), *([] if row.takes is None else [_taken(row)]), *rehearsed]
+
+
+def may_be_tried(row: Operation) -> bool:
+    """Whether there is a dry run of it."""
+    return row.writes and row.allow.who != "public"
 
 
 def answered(row: Operation) -> list[Any]:
@@ -72,7 +85,7 @@ def operation_object(row: Operation, schemas: Schemas, refusals: Refusals) -> di
     }
     if row.takes is not None:
         document["requestBody"] = _request_body(row, schemas)
-    document["responses"] = {str(row.status): _success(row, schemas), **refusals.of(row)}
+    document["responses"] = {**_successes(row, schemas), **refusals.of(row)}
     if row.name in _BASIC:
         document["security"] = [{}, {"basic": []}, {"token": []}, {"bearer": []}]
     elif row.allow.who == "public":
@@ -124,7 +137,8 @@ def _parameters(row: Operation) -> list[dict[str, Any]]:
         }
         for one in row.query
     ]
-    return path + query + ([_OTP] if row.name in _ONE_TIME else [])
+    more = [_OTP] if row.name in _ONE_TIME else []
+    return path + query + more + ([_DRY_RUN] if may_be_tried(row) else [])
 
 
 def _taken(row: Operation) -> Any:
@@ -149,6 +163,20 @@ def media_types(row: Operation) -> list[str]:
     if row.wire.takes_forms:
         return [FORM, JSON]
     return [JSON] if row.wire.content_type == JSON else [row.wire.content_type, JSON]
+
+
+def _successes(row: Operation, schemas: Schemas) -> dict[str, Any]:
+    """The answer, and that to a dry run, which is always 200 and plain JSON."""
+    answers = {str(row.status): _success(row, schemas)}
+    if may_be_tried(row):
+        headers = REQUEST_ID | QUOTA
+        done = answers.setdefault("200", {"description": "What would follow", "headers": headers})
+        told_by = answered(row) if done.get("content", {}).get(JSON) else []
+        done["content"] = {
+            **done.get("content", {}),
+            JSON: {"schema": schemas.either([*told_by, Rehearsal])},
+        }
+    return answers
 
 
 def _success(row: Operation, schemas: Schemas) -> dict[str, Any]:

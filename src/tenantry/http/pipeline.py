@@ -20,7 +20,7 @@ from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
 from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
-from tenantry.http import compatibility, gate
+from tenantry.http import compatibility, dry_run, gate
 from tenantry.http.log import RequestLog, new_request_id
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused
@@ -209,12 +209,19 @@ class Pipeline:
                 raise refusal
             gate.admit(operation.allow, writing, request.method, path)
             gate.check_length(request)
+            is_dry_run = dry_run.is_asked(request, operation.allow)
             arguments = operation.arguments(request, path, evidence)
-            return self._render(operation, await operation.function(writing, **arguments), writing)
+            result = await operation.function(writing, **arguments)
+            if is_dry_run and not isinstance(result, Refused):
+                raise dry_run.Rehearsed(unit, writing.customer_id)
+            return self._render(operation, result, writing)
 
-        return await self.database.write(
-            work, customer_id=call.customer_id or None, meter=call.principal.meter
-        )
+        try:
+            return await self.database.write(
+                work, customer_id=call.customer_id or None, meter=call.principal.meter
+            )
+        except dry_run.Rehearsed as rehearsed:
+            return await dry_run.rehearsal(self.database, rehearsed)
 
     async def _prepare(
         self, exchange: Exchange, operation: Operation, call: Reading, path: dict[str, str]

@@ -1,0 +1,89 @@
+"""`?dry_run=true`: what a change would do to everybody's access, without making it.
+
+The change is made in its unit of work as ever, with every check and refusal, and then undone: what
+it would have written tells what would follow. Nothing is sent, and nothing stays but the count of
+the write.
+"""
+
+import asyncio
+from typing import Any, Literal
+
+import msgspec
+
+from tenantry.access import history
+from tenantry.access.comparison import Difference, consequences
+from tenantry.access.history import Change
+from tenantry.core.chain import opened
+from tenantry.core.errors import bad_request
+from tenantry.core.session import Reads
+from tenantry.core.unit import Unit
+from tenantry.http.message import Query, Request, Response
+from tenantry.http.operation import Allow
+from tenantry.http.wire import JSON
+
+_WORDS = {"true": True, "1": True, "false": False, "0": False, "": False}
+
+
+class WouldBe(msgspec.Struct, frozen=True):
+    """An event that the change would write."""
+
+    action: str
+    event_type: str | None
+    description: str
+
+
+class Rehearsal(msgspec.Struct, frozen=True):
+    """The answer to a dry run: what would be logged, and whose access would change how."""
+
+    events: list[WouldBe]
+    changes: list[Difference]
+    dry_run: Literal[True] = True
+
+
+class Rehearsed(Exception):
+    """Ends a unit of work that went well, so that it is undone."""
+
+    def __init__(self, unit: Unit, customer_id: str) -> None:
+        """Take what the unit would have written of a customer."""
+        super().__init__()
+        self.customer_id = customer_id
+        self.now = unit.now
+        self.events = _of(customer_id, unit.added.events)
+        self.opened = _of(customer_id, unit.added.opened)
+        head = unit.heads.get(customer_id)
+        self.before = (head.sequence if head else 0) - len(self.events)
+        """The number of the newest event without the change."""
+
+
+def _of(customer_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if row["customer_id"] == customer_id]
+
+
+def is_asked(request: Request, allow: Allow) -> bool:
+    """Whether a write is only to be tried. Raises Problem 400."""
+    if "dry_run" not in request.query_string:
+        return False
+    word = Query(request).get("dry_run")
+    if word is None:
+        return False
+    if word.lower() not in _WORDS:
+        raise bad_request("dry_run must be true or false")
+    if _WORDS[word.lower()] and allow.who == "public":
+        # Whose access would change is not known before it is done.
+        raise bad_request("dry_run is not available here")
+    return _WORDS[word.lower()]
+
+
+async def rehearsal(rows: Reads, rehearsed: Rehearsed) -> Response:
+    """The answer: what would have followed."""
+    before = await history.load(rows, rehearsed.customer_id, rehearsed.before, rehearsed.now)
+    changes = [Change.read(one["kind"], one["row_id"], one["body"]) for one in rehearsed.opened]
+    # A change may concern thousands of people: they are compared off the event loop.
+    differences = await asyncio.to_thread(consequences, before, changes)
+    told = Rehearsal([_would_be(event) for event in rehearsed.events], differences)
+    return Response(200, msgspec.json.encode(told), JSON)
+
+
+def _would_be(event: dict[str, Any]) -> WouldBe:
+    told = opened(event["body"], event["personal"])
+    return WouldBe(event["action"], event["event_type"], told["description"])

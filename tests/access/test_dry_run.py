@@ -1,0 +1,96 @@
+"""A dry run changes nothing, and tells what doing it would change."""
+
+from typing import Any
+
+import pytest
+
+from tests.world import ADA, BEN, BILL, EVE, LIM, UMA, WIDGETS, World
+
+ENGINEER_GAINS = {"invitation.create:own", "invitation.delete:own", "invitation.read:own"}
+
+
+async def _state(world: World) -> list[Any]:
+    return [await world.events(), await world.letters()]
+
+
+async def test_a_changed_role_is_told_and_not_changed(world: World) -> None:
+    before = await _state(world)
+    answer = await world.ask(ADA, "PUT", f"/user/{UMA.id}?dry_run=true", data={"role": "engineer"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert told["dry_run"] is True
+    assert [event["action"] for event in told["events"]] == ["user.update"]
+    assert told["events"][0]["description"] == f"User '{UMA.login}' was updated"
+    (change,) = told["changes"]
+    assert (change["kind"], change["id"]) == ("user", UMA.id)
+    assert set(change["gained"]["account"]) == {"service.create", *ENGINEER_GAINS}
+    assert {one["permission"] for one in change["gained"]["services"]} == {
+        "service.configure",
+        "service.delete",
+        "service.purge_all",
+        "service.purge_select",
+    }
+    assert {one["services"] for one in change["gained"]["services"]} == {"*"}
+    assert change["lost"] == {"account": [], "services": []}
+    assert await _state(world) == before
+    user = (await world.ask(ADA, "GET", f"/user/{UMA.id}")).json()
+    assert user["role"] == "user"
+
+
+async def test_a_limit_takes_services_away(world: World) -> None:
+    answer = await world.ask(
+        ADA, "PUT", f"/user/{BEN.id}?dry_run=1", data={"limit_services": "true"}
+    )
+    (change,) = answer.json()["changes"]
+    assert set(change["lost"]["account"]) == ENGINEER_GAINS
+    assert "service.read" in {one["permission"] for one in change["lost"]["services"]}
+    assert (await world.ask(BEN, "GET", "/service")).json() != []
+
+
+async def test_a_deletion_is_undone(world: World) -> None:
+    revoked = await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}?dry_run=true")
+    assert revoked.status_code == 200
+    assert [event["action"] for event in revoked.json()["events"]] == ["token.destroy"]
+    assert (await world.ask(BILL, "GET", "/current_user")).status_code == 200
+
+
+@pytest.mark.parametrize("word", ["false", "0", ""])
+async def test_what_is_no_dry_run_is_done(world: World, word: str) -> None:
+    path = f"/tokens/{BILL.token_id}?dry_run={word}"
+    assert (await world.ask(ADA, "DELETE", path)).status_code == 204
+    assert (await world.ask(BILL, "GET", "/current_user")).status_code == 401
+
+
+async def test_a_word_that_is_neither_is_refused_and_nothing_done(world: World) -> None:
+    refused = await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}?dry_run=maybe")
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "dry_run must be true or false"
+    assert (await world.ask(BILL, "GET", "/current_user")).status_code == 200
+
+
+async def test_who_may_not_do_it_may_not_try_it(world: World) -> None:
+    asked = {"data": {"role": "engineer"}}
+    assert (await world.ask(BEN, "PUT", f"/user/{UMA.id}?dry_run=true", **asked)).status_code == 403
+    assert (await world.ask(EVE, "PUT", f"/user/{UMA.id}?dry_run=true", **asked)).status_code == 404
+    last = await world.ask(ADA, "DELETE", f"/user/{ADA.id}?dry_run=true")
+    assert (last.status_code, last.json()["detail"]) == (400, "Transfer account ownership first")
+
+
+async def test_a_wrong_password_counts_although_it_is_only_tried(world: World) -> None:
+    """Else a dry run would be a way around the lock against guessing."""
+    for _ in range(6):
+        await world.ask(BEN, "POST", "/sudo?dry_run=true", data={"password": "wrong"})
+    assert (await world.actions(0, WIDGETS)).count("user.login_failure") == 6
+    assert (await world.ask(ADA, "GET", f"/user/{BEN.id}")).json()["locked"] is True
+
+
+async def test_it_is_refused_where_nobody_proved_who_he_is(world: World) -> None:
+    answer = await world.ask(
+        None,
+        "POST",
+        "/tokens?dry_run=true",
+        data={"username": LIM.login, "password": "correct-Horse-7-battery"},
+    )
+    assert answer.status_code == 400
+    assert "dry_run" in answer.text
