@@ -7,6 +7,8 @@ import msgspec
 
 from tenantry.areas.customers import keys
 from tenantry.areas.customers.model import find as find_customer
+from tenantry.areas.roles import model as roles
+from tenantry.areas.roles.shapes import ListMeta
 from tenantry.areas.tokens import automation_shapes as shapes
 from tenantry.areas.tokens import model, terms
 from tenantry.core.context import Reading, Writing
@@ -55,7 +57,13 @@ async def create_automation_token(
     if asked.attributes is not None:
         asked = _SHAPE.read(asked.attributes)
     row = await _checked_row(call, asked)
-    return shapes.created(row, await model.issue(call, row))
+    secret = await model.issue(call, row)
+    return shapes.created(row, secret, await _named_roles(call, row))
+
+
+async def _named_roles(call: Reading, row: model.TokenRow) -> list[shapes.NamedRole]:
+    found = await roles.names(call, row.role_ids)
+    return [shapes.NamedRole(one, found[one]) for one in row.role_ids if one in found]
 
 
 async def _check_policies(call: Reading) -> None:
@@ -72,16 +80,13 @@ async def _checked_row(call: Writing, asked: NewAutomationToken) -> model.TokenR
     if asked.name is None:
         raise bad_request("Name is required")
     name = terms.checked_name(asked.name)
-    role, roles = terms.checked_roles(asked.role, asked.roles or [])
+    role, several = await terms.checked_roles(call, asked.role, asked.roles or [])
     scope = terms.checked_scope(asked.scope)
     services = await terms.checked_services(call, asked.services or [])
     # Older clients know only the list (contract: identity §7.1).
     limited = bool(services) if asked.limit_services is None else asked.limit_services
     terms.check_not_wider(call, scope, services if limited else None)
-    terms.check_roles_held(call, roles or [role])
-    if asked.tls_access and roles:
-        raise bad_request("Tls access can only be given with a single role")
-    return model.new_row(
+    row = model.new_row(
         call,
         "automation",
         user_id=call.principal.user_id,
@@ -90,12 +95,16 @@ async def _checked_row(call: Writing, asked: NewAutomationToken) -> model.TokenR
         services=_as_json(services),
         limited=limited,
         role=role,
-        roles=_as_json(terms.role_ids(roles)),
+        roles=several,
         tls_access=bool(asked.tls_access),
         limit_workspaces=asked.limit_workspaces is not False,
         workspaces=_as_json(_checked_workspaces(asked.workspaces or [])),
         expires_at=terms.checked_expiry(asked.expires_at, call.now),
     )
+    await terms.check_roles_held(call, row.role_ids, services if limited else None)
+    if row.tls_access and len(row.role_ids) > 1:
+        raise bad_request("Tls access can only be given with a single role")
+    return row
 
 
 def _as_json(texts: Sequence[str]) -> str:
@@ -120,7 +129,7 @@ async def list_automation_tokens(call: Reading, query: Query) -> Answer:
     """A page of the customer's automation tokens, oldest first; expired ones stay listed."""
     page = paging.numbered(query)
     rows, count = await model.list_automations(call, page.size, page.skipped)
-    meta = shapes.ListMeta(page.size, page.number, count, page.count(count))
+    meta = ListMeta(page.size, page.number, count, page.count(count))
     link = paging.link_header(query, page, count)
     headers = () if link is None else (("link", link),)
     return Answer(
@@ -131,7 +140,8 @@ async def list_automation_tokens(call: Reading, query: Query) -> Answer:
 @operation("GET /automation-tokens/{token_id}", allow=READ, wire=PLAIN)
 async def get_automation_token_id(call: Reading, token_id: str) -> shapes.AutomationToken:
     """One automation token."""
-    return shapes.single(await model.find_automation(call, token_id))
+    row = await model.find_automation(call, token_id)
+    return shapes.single(row, await _named_roles(call, row))
 
 
 @operation("GET /automation-tokens/{token_id}/services", allow=READ, wire=PLAIN, query=PAGED)

@@ -6,9 +6,9 @@ is null; when a token is created, what is unset is an empty text.
 
 import msgspec
 
+from tenantry.areas.roles.shapes import ListMeta
 from tenantry.areas.tokens import model
 from tenantry.core.clock import shown, shown_or_none
-from tenantry.core.permissions import ROLE_OF_ID
 
 
 class NamedRole(msgspec.Struct):
@@ -85,15 +85,6 @@ class ListedAutomationToken(msgspec.Struct):
     scope: str
 
 
-class ListMeta(msgspec.Struct):
-    """What the list says of itself, in the recorded order."""
-
-    per_page: int
-    current_page: int
-    record_count: int
-    total_pages: int
-
-
 class AutomationTokens(msgspec.Struct):
     """A page of the customer's automation tokens."""
 
@@ -134,15 +125,11 @@ class Nothing(msgspec.Struct):
     """An empty object: the one acknowledgement that every client accepts here."""
 
 
-def _named_roles(row: model.TokenRow) -> list[NamedRole]:
-    return [NamedRole(one, ROLE_OF_ID[one]) for one in row.role_ids]
-
-
 def _services(row: model.TokenRow) -> list[str] | None:
     return row.service_ids if row.limited else row.service_ids or None
 
 
-def created(row: model.TokenRow, secret: str) -> CreatedAutomationToken:
+def created(row: model.TokenRow, secret: str, roles: list[NamedRole]) -> CreatedAutomationToken:
     """A new token, with its secret."""
     return CreatedAutomationToken(
         id=row.id,
@@ -159,14 +146,14 @@ def created(row: model.TokenRow, secret: str) -> CreatedAutomationToken:
         tls_access=row.tls_access,
         customer_id=row.customer_id,
         user_id=row.user_id or "",
-        roles=_named_roles(row),
+        roles=roles,
         limit_services=row.limited,
         limit_workspaces=row.limit_workspaces,
         workspaces=msgspec.json.decode(row.workspaces),
     )
 
 
-def single(row: model.TokenRow) -> AutomationToken:
+def single(row: model.TokenRow, roles: list[NamedRole]) -> AutomationToken:
     """A token asked for by its id."""
     return AutomationToken(
         id=row.id,
@@ -182,7 +169,7 @@ def single(row: model.TokenRow) -> AutomationToken:
         user_agent=row.user_agent,
         customer_id=row.customer_id,
         tls_access=row.tls_access,
-        roles=_named_roles(row),
+        roles=roles,
         limit_services=row.limited,
         limit_workspaces=row.limit_workspaces,
         workspaces=msgspec.json.decode(row.workspaces),

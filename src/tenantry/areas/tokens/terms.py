@@ -1,18 +1,19 @@
 """The terms of a token: what its maker may ask for, each checked before it is issued."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, select
 
 from tenantry.access.decide import decide, rights
-from tenantry.access.granting import check_may_grant
-from tenantry.access.holdings import grants_of_user
+from tenantry.access.granting import check_may_grant, known_roles
+from tenantry.access.holdings import custom_roles, grants_of_user
+from tenantry.areas.users.agreement import in_agreement
 from tenantry.core import schema
 from tenantry.core.clock import Instant, read
 from tenantry.core.context import Grants, Reading
 from tenantry.core.errors import Problem, bad_request, not_authorized
 from tenantry.core.ids import is_id
-from tenantry.core.permissions import GRANTS, ROLE_IDS, ROLE_OF_ID, ROLES, SCOPES
+from tenantry.core.permissions import ROLE_OF_ID, SCOPES
 from tenantry.core.statements import Statement, is_one_of
 
 LONGEST_NAME = 255
@@ -102,27 +103,26 @@ def check_not_wider(call: Reading, scope: str, services: Sequence[str] | None) -
         raise not_authorized()
 
 
-def checked_roles(role: str | None, ids: Sequence[str]) -> tuple[str, list[str]]:
-    """An automation token's role, and all of them if they are several, highest first.
+async def checked_roles(call: Reading, role: str | None, ids: Sequence[str]) -> tuple[str, str]:
+    """An automation token's role, and the list of all of them if that does not say it.
 
     The list wins over the single role; a program is never a superuser (contract: access §9.1).
     Raises Problem 400.
     """
-    if not ids:
-        return role or "user", []
+    own = await custom_roles(call.rows, call.customer_id, ids)
     for one in ids:
-        if ROLE_OF_ID.get(one, "superuser") == "superuser":
+        if one not in own and ROLE_OF_ID.get(one, "superuser") == "superuser":
             detail = f"Role '{one[:64]}' is not one that an automation token can have"
             raise bad_request(detail)
-    named = [name for name in ROLES if ROLE_IDS[name] in ids]
-    return named[0], named if len(named) > 1 else []
+    return in_agreement(ids) if ids else (role or "user", "[]")
 
 
-def role_ids(names: Sequence[str]) -> list[str]:
-    """The ids of built-in roles."""
-    return [ROLE_IDS[name] for name in names]
+async def check_roles_held(
+    call: Reading, ids: Iterable[str], services: Sequence[str] | None
+) -> None:
+    """Refuse to hand out what its maker lacks himself; None is on every service.
 
-
-def check_roles_held(call: Reading, roles: Sequence[str]) -> None:
-    """Refuse to hand out what its maker lacks himself. Raises Problem 403."""
-    check_may_grant(call, frozenset[str]().union(*(GRANTS[role] for role in roles)))
+    Raises Problem 403.
+    """
+    roles = await known_roles(call, ids)
+    check_may_grant(call, frozenset[str]().union(*roles.values()), services)
