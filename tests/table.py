@@ -21,7 +21,10 @@ OWN = {
     "environment_name": "staging",
     "token_id": BEN.token_id,
     "star_id": "7StarOfAda000000000000",
+    "service_authorization_id": "9AuthorizationOfLim000",
     "contact_id": "8ContactOfAda000000000",
+    "invitation_id": "9InvitationOfAda000000",
+    "role_id": "9RoleOfAda000000000000",
     "code": "no-such-code",
 }
 """What the parts of a path are, in Ada's customer."""
@@ -33,7 +36,10 @@ FOREIGN = {
     "service_id": ELSEWHERE,
     "token_id": NED.token_id,
     "star_id": "7StarOfEve000000000000",
+    "service_authorization_id": "9AuthorizationOfNed000",
     "contact_id": "8ContactOfEve000000000",
+    "invitation_id": "9InvitationOfEve000000",
+    "role_id": "9RoleOfEve000000000000",
 }
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tenantry.core.permissions import PERMISSION_IDS
+from tenantry.http.operation import Operation
 from tests.table import AUTOMATION, OWN, TABLE, WRITES
-from tests.world import ADA, BEN, EVE, OTHER, PASSWORD, WIDGETS, WWW, World
+from tests.world import ADA, BEN, EVE, LIM, OTHER, PASSWORD, WIDGETS, WWW, World
 
 
 @dataclass
@@ -17,7 +19,8 @@ class Write:
 
     actions: list[str]
     path: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | None = None
+    body: dict[str, Any] | Callable[[dict[str, str]], dict[str, Any]] | None = None
+    """What is sent; where it names what was made ready, made from the parts of the path."""
     before: Callable[[World], Awaitable[dict[str, str] | None]] | None = None
     """Made ready first; may name parts of the path."""
 
@@ -26,6 +29,17 @@ async def _star(world: World) -> dict[str, str]:
     body = {"data": {"relationships": {"service": {"data": {"id": WWW, "type": "service"}}}}}
     answer = await world.ask(ADA, "POST", "/stars", json=body)
     return {"star_id": answer.json()["data"]["id"]}
+
+
+async def _authorization(world: World) -> dict[str, str]:
+    answer = await world.ask(ADA, "POST", "/service-authorizations", json=_AUTHORIZATION)
+    return {"service_authorization_id": answer.json()["data"]["id"]}
+
+
+async def _role(world: World) -> dict[str, str]:
+    body = {"name": "Reviewer", "permissions": [{"id": PERMISSION_IDS["event.read"]}]}
+    answer = await world.ask(ADA, "POST", "/roles", json=body)
+    return {"role_id": answer.json()["id"]}
 
 
 async def _contact(world: World) -> dict[str, str]:
@@ -37,6 +51,11 @@ async def _contact(world: World) -> dict[str, str]:
 async def _new_user(world: World) -> dict[str, str]:
     answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
     return {"user_id": answer.json()["id"]}
+
+
+async def _invitation(world: World) -> dict[str, str]:
+    answer = await world.ask(ADA, "POST", "/invitations", json=_INVITATION)
+    return {"invitation_id": answer.json()["data"]["id"]}
 
 
 async def _active(world: World) -> None:
@@ -54,8 +73,14 @@ async def _lift(world: World) -> None:
 
 _REFERENCE = {"data": [{"type": "token", "id": BEN.token_id}]}
 _LINK = {"data": {"relationships": {"service": {"data": {"id": WWW, "type": "service"}}}}}
+_AUTHORIZED = {"service": {"data": {"id": WWW}}, "user": {"data": {"id": LIM.id}}}
+_AUTHORIZATION = {"data": {"relationships": _AUTHORIZED}}
+_READ_ONLY = {"attributes": {"permission": "read_only"}}
+_INVITATION = {"data": {"type": "invitation", "attributes": {"email": "new@example.com"}}}
 _NEW_PASSWORD = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
 _CONTACT = {"contact_type": "emergency", "name": "Pat", "email": "pat@example.com"}
+_SEE_USERS = {"permissions": [{"id": PERMISSION_IDS["user.read"]}]}
+_SEE_EVENTS = {"permissions": [{"id": PERMISSION_IDS["event.read"]}]}
 _CONTACTS = "/customer/{customer_id}/contacts"
 _VERSION = "/service/{service_id}/version/{version_id}"
 
@@ -71,6 +96,15 @@ EXAMPLES: dict[str, Write] = {
     f"DELETE {_CONTACTS}/{{contact_id}}": Write(["contact.delete"], before=_contact),
     "DELETE /customer/{customer_id}/contact/{contact_id}": Write(
         ["contact.delete"], before=_contact
+    ),
+    "POST /roles": Write(["iam.role.create"], body={"name": "Reviewer"}),
+    "PATCH /roles/{role_id}": Write(["iam.role.update"], body={"name": "Auditor"}, before=_role),
+    "DELETE /roles/{role_id}": Write(["iam.role.delete"], before=_role),
+    "POST /roles/{role_id}/permissions": Write(
+        ["iam.role.permissions.add"], body=_SEE_USERS, before=_role
+    ),
+    "DELETE /roles/{role_id}/permissions": Write(
+        ["iam.role.permissions.remove"], body=_SEE_EVENTS, before=_role
     ),
     "POST /tokens": Write(["user.login", "token.create"], body={"password": PASSWORD}),
     "DELETE /tokens": Write(["token.destroy"], body=_REFERENCE),
@@ -90,6 +124,28 @@ EXAMPLES: dict[str, Write] = {
     f"PUT {_VERSION}/lock": Write(["version.lock"]),
     "POST /stars": Write(["star.create"], body=_LINK),
     "DELETE /stars/{star_id}": Write(["star.delete"], before=_star),
+    "POST /invitations": Write(["invitation.sent"], body=_INVITATION),
+    "DELETE /invitations/{invitation_id}": Write(["invitation.delete"], before=_invitation),
+    "POST /invitations/{invitation_id}/notifications": Write(
+        ["invitation.send_again"], before=_invitation
+    ),
+    "POST /service-authorizations": Write(["service_authorization.create"], body=_AUTHORIZATION),
+    "PATCH /service-authorizations": Write(
+        ["service_authorization.update"],
+        body=lambda parts: {"data": [{"id": parts["service_authorization_id"], **_READ_ONLY}]},
+        before=_authorization,
+    ),
+    "DELETE /service-authorizations": Write(
+        ["service_authorization.delete"],
+        body=lambda parts: {"data": [{"id": parts["service_authorization_id"]}]},
+        before=_authorization,
+    ),
+    "PATCH /service-authorizations/{service_authorization_id}": Write(
+        ["service_authorization.update"], body={"data": _READ_ONLY}, before=_authorization
+    ),
+    "DELETE /service-authorizations/{service_authorization_id}": Write(
+        ["service_authorization.delete"], before=_authorization
+    ),
 }
 ELSEWHERE_TESTED = {
     # Environments other than production do not exist here (contract: identity §10.3).
@@ -97,11 +153,25 @@ ELSEWHERE_TESTED = {
     f"PUT {_VERSION}/deactivate/{{environment_name}}",
     # Its code comes by mail: tests/areas/test_password_page.py.
     "POST /_tenantry/v1/password/{code}",
+    # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
+    "PUT /invitation/accept/{code}",
+    "POST /_tenantry/v1/invitation/{code}",
 }
 
 
 def test_every_write_has_an_example() -> None:
     assert set(WRITES) == set(EXAMPLES) | (ELSEWHERE_TESTED & set(WRITES))
+
+
+def _sent(row: Operation, example: Write, parts: dict[str, str]) -> dict[str, Any]:
+    """The body as its clients send it."""
+    body = example.body(parts) if callable(example.body) else example.body
+    if body is None:
+        return {}
+    if isinstance(body.get("data"), list):
+        bulk = {"Content-Type": "application/vnd.api+json; ext=bulk"}
+        return {"content": json.dumps(body), "headers": bulk}
+    return {"data": body} if row.wire.takes_forms else {"json": body}
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
@@ -113,14 +183,7 @@ async def test_each_write_leaves_exactly_its_events(world: World, name: str) -> 
         parts |= await example.before(world) or {}
     since = len(await world.events())
     elsewhere = len(await world.events(OTHER))
-    more: dict[str, Any] = {}
-    if example.body is not None:
-        more = {"data": example.body} if row.wire.takes_forms else {"json": example.body}
-    if name == "DELETE /tokens":
-        more = {
-            "content": json.dumps(example.body),
-            "headers": {"Content-Type": "application/vnd.api+json; ext=bulk"},
-        }
+    more = _sent(row, example, parts)
     answer = await world.ask(ADA, row.method, row.path.format(**parts), **more)
     assert answer.status_code == row.status, answer.text
     assert await world.actions(since) == example.actions
@@ -139,8 +202,6 @@ async def test_no_write_works_for_the_other_customer(world: World, name: str) ->
         parts |= await example.before(world) or {}
     since = len(await world.events())
     await world.sudo(EVE)
-    more: dict[str, Any] = {}
-    if example.body is not None:
-        more = {"data": example.body} if row.wire.takes_forms else {"json": example.body}
+    more = _sent(row, example, parts)
     await world.ask(EVE, row.method, row.path.format(**parts), **more)
     assert await world.actions(since) == []

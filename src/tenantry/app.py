@@ -28,6 +28,7 @@ ROOMS = (
     "tenantry.areas.services.api",
     "tenantry.areas.services.versions_api",
     "tenantry.areas.services.stars_api",
+    "tenantry.areas.services.authorizations_api",
     "tenantry.areas.tokens.api",
     "tenantry.areas.tokens.sudo",
     "tenantry.areas.tokens.automation",

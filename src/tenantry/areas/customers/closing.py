@@ -4,23 +4,34 @@ import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
 from tenantry.areas.customers import model
-from tenantry.core import audit, schema
+from tenantry.core import access_tables, audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.statements import Statement
 
-_S, _U, _T = schema.services.c, schema.users.c, schema.tokens.c
+_S, _U, _I = schema.services.c, schema.users.c, access_tables.invitations.c
 
 _ANY_SERVICE = Statement(
     select(_S.id)
     .where(_S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None))
     .limit(1)
 )
-_USERS = Statement(
+_WITH_REVISIONS = {
+    "token": schema.tokens,
+    "service_authorization": access_tables.service_authorizations,
+    "user_group": access_tables.user_groups,
+    "service_group": access_tables.service_groups,
+    "role": access_tables.roles,
+}
+"""What goes altogether, and what access depended on; what it held together goes with it."""
+_IDS = {
+    kind: Statement(select(table.c.id).where(table.c.customer_id == bindparam("customer_id")))
+    for kind, table in _WITH_REVISIONS.items()
+}
+_IDS["user"] = Statement(
     select(_U.id).where(_U.customer_id == bindparam("customer_id"), _U.deleted_at.is_(None))
 )
-_TOKENS = Statement(select(_T.id).where(_T.customer_id == bindparam("customer_id")))
 _END_USERS = Statement(
     update(schema.users)
     .where(_U.customer_id == bindparam("customer"), _U.deleted_at.is_(None))
@@ -28,24 +39,35 @@ _END_USERS = Statement(
 )
 _REMOVE = [
     Statement(delete(table).where(table.c.customer_id == bindparam("customer")))
-    for table in (schema.tokens, schema.stars, schema.contacts, schema.password_codes)
+    for table in (
+        *_WITH_REVISIONS.values(),
+        access_tables.service_invitations,
+        schema.stars,
+        schema.contacts,
+        schema.password_codes,
+    )
 ]
+_WITHDRAW_INVITATIONS = Statement(
+    update(access_tables.invitations)
+    .where(_I.customer_id == bindparam("customer"), _I.status == "pending")
+    .values(status="withdrawn", updated_at=bindparam("now"), deleted_at=bindparam("now"))
+)
 
 
 async def close(call: Writing, customer_id: str) -> None:
-    """Close it: users end, keys die, what was left goes. Raises Problem 400, 404."""
+    """Close it: users end, keys and codes die, what was left goes. Raises Problem 400, 404."""
     row = await model.find(call, customer_id)
     if await call.one(_ANY_SERVICE, customer_id=customer_id) is not None:
         raise bad_request("Customer has services")
-    users = [
-        Revision("user", one, None) for (one,) in await call.all(_USERS, customer_id=customer_id)
-    ]
-    tokens = [
-        Revision("token", one, None) for (one,) in await call.all(_TOKENS, customer_id=customer_id)
+    gone = [
+        Revision(kind, one, None)
+        for kind, statement in _IDS.items()
+        for (one,) in await call.all(statement, customer_id=customer_id)
     ]
     for statement in _REMOVE:
         await call.run(statement, customer=customer_id)
-    await call.run(_END_USERS, customer=customer_id, now=call.now)
+    for statement in (_END_USERS, _WITHDRAW_INVITATIONS):
+        await call.run(statement, customer=customer_id, now=call.now)
     row = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now)
     await model.store(call, row)
     await audit.record(
@@ -54,5 +76,5 @@ async def close(call: Writing, customer_id: str) -> None:
         f"Customer '{row.name}' was deleted",
         event_type="customer.update",
         metadata={"action": "customer.delete", "name": row.name},
-        rows=[model.revision(row), *users, *tokens],
+        rows=[model.revision(row), *gone],
     )

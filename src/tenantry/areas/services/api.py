@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tenantry.areas.services import model, shapes, versions
+from tenantry.areas.services import model, removal, shapes, versions
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request
 from tenantry.http.body import Body
@@ -75,7 +75,7 @@ async def search_service(call: Reading, query: Query) -> shapes.FoundService:
 
 @operation("POST /service", allow=permission("service.create"), wire=LEGACY)
 async def create_service(call: Writing, body: Body[model.NewService]) -> shapes.Service:
-    """Create a service, with version 1; whoever is limited to services cannot."""
+    """Create a service, with version 1; a token that is limited to services cannot."""
     model.check_unlimited(call)
     row = await model.create(call, body())
     return shapes.shown_service(row, await versions.list_of(call, row.id))
@@ -121,7 +121,7 @@ async def update_service(
 @operation("DELETE /service/{service_id}", allow=on_service("service.delete"), wire=LEGACY)
 async def delete_service(call: Writing, service_id: str) -> Status:
     """Delete a service that has no active version."""
-    await model.remove(call, await model.reach_living(call, service_id, "service.delete"))
+    await removal.remove(call, await model.reach_living(call, service_id, "service.delete"))
     return OK
 
 

@@ -1,7 +1,7 @@
 """A service: what a customer runs, and what access is granted on.
 
-It is created with a first version, renamed, and removed; a removed one is still told, as such.
-Every operation on one gets it through `reach`.
+It is created with a first version and renamed here, and removed in removal.py; a removed one is
+still told, as such. Every operation on one gets it through `reach`.
 """
 
 from itertools import count
@@ -9,11 +9,13 @@ from typing import Any, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 
 from tenantry.access.decide import decide, rights
 from tenantry.areas.services import versions
 from tenantry.areas.services.versions import checked_comment
+from tenantry.areas.users import authorizations
+from tenantry.areas.users.authorizations import AuthorizationRow
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Reading, Writing
@@ -22,7 +24,7 @@ from tenantry.core.ids import new_id
 from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, is_one_of, point
 
-_S, _ST = schema.services.c, schema.stars.c
+_S = schema.services.c
 
 LONGEST_NAME = 255
 UNNAMED = "Unnamed Service"
@@ -84,11 +86,6 @@ _STORE = Statement(
         _S.deleted_at.is_(None),
     )
     .values({name: bindparam(name) for name in ("name", "comment", "updated_at", "deleted_at")})
-)
-_REMOVE_STARS = Statement(
-    delete(schema.stars).where(
-        _ST.customer_id == bindparam("customer"), _ST.service_id == bindparam("service")
-    )
 )
 _SORTED_BY: dict[Sort, list[ColumnElement[Any]]] = {
     "created": [_S.created_at, _S.id],
@@ -173,16 +170,19 @@ def revision(row: ServiceRow, *, is_new: bool = False) -> Revision:
 
 
 def check_unlimited(call: Reading) -> None:
-    """Refuse to create a service for who is limited to a list: he could not see one more.
+    """Refuse to create a service by a token with a list of services, which one more is not on.
 
     Raises Problem 404 (contract: identity §1.4).
     """
-    if rights(call.principal.grants).visible is not None:
+    if call.principal.grants.token_limited:
         raise Problem(404, "Record not found", "Cannot find 'service'")
 
 
 async def create(call: Writing, new: NewService, *, service_id: str | None = None) -> ServiceRow:
-    """Create a service with its first version. Raises Problem 400, 409."""
+    """Create a service with its first version. Raises Problem 400, 409.
+
+    A user who is limited to services is let through to his own (contract: access §9.2).
+    """
     row = ServiceRow(
         customer_id=call.customer_id,
         id=service_id or new_id(),
@@ -205,7 +205,23 @@ async def create(call: Writing, new: NewService, *, service_id: str | None = Non
         service_id=row.id,
         rows=[revision(row, is_new=True)],
     )
+    user_id = call.principal.user_id
+    if user_id is not None and call.principal.grants.limit_services:
+        await _let_through(call, row, user_id)
     return row
+
+
+async def _let_through(call: Writing, row: ServiceRow, user_id: str) -> None:
+    authorization = AuthorizationRow(
+        customer_id=row.customer_id,
+        id=new_id(),
+        user_id=user_id,
+        service_id=row.id,
+        permission="full",
+        created_at=call.now,
+        updated_at=call.now,
+    )
+    await authorizations.begin(call, authorization)
 
 
 async def _unnamed(call: Reading) -> str:
@@ -233,7 +249,7 @@ async def change(call: Writing, row: ServiceRow, read: ServiceChange) -> Service
     if not new:
         return row
     changed = msgspec.structs.replace(row, updated_at=call.now, **new)
-    await _store(call, changed)
+    await store(call, changed)
     await audit.record(
         call,
         "service.update",
@@ -244,27 +260,8 @@ async def change(call: Writing, row: ServiceRow, read: ServiceChange) -> Service
     return changed
 
 
-async def remove(call: Writing, row: ServiceRow) -> None:
-    """Remove a service and the stars on it. Raises Problem 400 (contract: access §12).
-
-    Lists of services that tokens are limited to keep its id, so that none becomes unlimited.
-    """
-    if await versions.active_number(call, row.id) is not None:
-        raise bad_request("Cannot delete service with active version")
-    gone = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now)
-    await _store(call, gone)
-    stars = await call.run(_REMOVE_STARS, customer=row.customer_id, service=row.id)
-    await audit.record(
-        call,
-        "service.delete",
-        f"Service '{row.name}' was deleted",
-        metadata={"name": row.name, "stars": stars},
-        service_id=row.id,
-        rows=[revision(gone)],
-    )
-
-
-async def _store(call: Writing, row: ServiceRow) -> None:
+async def store(call: Writing, row: ServiceRow) -> None:
+    """Write a changed row back. Raises Problem 400 if it is deleted, 409 for a taken name."""
     try:
         changed = await call.run(
             _STORE,

@@ -1,14 +1,17 @@
 """A star: a person marks a service as his own favourite. It is given and taken back."""
 
-import msgspec
-from sqlalchemy import bindparam, delete, func, select
+from typing import Any
 
+import msgspec
+from sqlalchemy import ColumnElement, bindparam, delete, func, select
+
+from tenantry.access.decide import rights
 from tenantry.areas.services import model
 from tenantry.core import audit, schema
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_authorized, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.statements import Statement, point
+from tenantry.core.statements import Statement, is_one_of, point
 
 _ST = schema.stars.c
 
@@ -38,15 +41,17 @@ _FIND_ON = point(
     user_id=_ST.user_id,
     service_id=_ST.service_id,
 )
-_PAGE = Statement(
-    select(*_COLUMNS)
-    .where(*_OWN)
-    .order_by(_ST.created_at, _ST.id)
-    .limit(bindparam("size"))
-    .offset(bindparam("skipped")),
-    StarRow,
-)
+_AMONG = is_one_of(_ST.service_id, "services")
+
+
+def _page(*conditions: ColumnElement[Any]) -> Statement[StarRow]:
+    page = select(*_COLUMNS).where(*_OWN, *conditions).order_by(_ST.created_at, _ST.id)
+    return Statement(page.limit(bindparam("size")).offset(bindparam("skipped")), StarRow)
+
+
+_PAGE, _PAGE_AMONG = _page(), _page(_AMONG)
 _COUNT = Statement(select(func.count()).where(*_OWN))
+_COUNT_AMONG = Statement(select(func.count()).where(*_OWN, _AMONG))
 _GIVE = Statement(
     lambda insert_: insert_(schema.stars).on_conflict_do_nothing(
         index_elements=["customer_id", "user_id", "service_id"]
@@ -62,20 +67,24 @@ _TAKE = Statement(
 
 
 async def find(call: Reading, star_id: str) -> StarRow:
-    """A star of the caller's own. Raises Problem 404."""
+    """A star of the caller's own, on a service that he sees. Raises Problem 404."""
     row = await call.one(
         _FIND, customer_id=call.customer_id, user_id=call.principal.user_id, id=star_id
     )
-    if row is None:
+    if row is None or not rights(call.principal.grants).sees(row.service_id):
         raise not_found("star", star_id)
     return row
 
 
 async def list_page(call: Reading, size: int, skipped: int) -> tuple[list[StarRow], int]:
-    """A page of the caller's own stars, oldest first, and how many he has."""
-    own = {"customer_id": call.customer_id, "user_id": call.principal.user_id}
-    counted = await call.one(_COUNT, **own)
-    return await call.all(_PAGE, **own, size=size, skipped=skipped), counted[0] if counted else 0
+    """A page of the caller's own stars on services that he sees, and how many there are."""
+    own: dict[str, Any] = {"customer_id": call.customer_id, "user_id": call.principal.user_id}
+    visible = rights(call.principal.grants).visible
+    if visible is not None:
+        own["services"] = sorted(visible)
+    counted = await call.one(_COUNT if visible is None else _COUNT_AMONG, **own)
+    page = _PAGE if visible is None else _PAGE_AMONG
+    return await call.all(page, **own, size=size, skipped=skipped), counted[0] if counted else 0
 
 
 async def give(call: Writing, service_id: str, user_id: str | None) -> StarRow:

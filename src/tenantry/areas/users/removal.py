@@ -1,15 +1,27 @@
 """Removing a user, and what was his alone (contract: access §12)."""
 
 import msgspec
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, select, update
 
 from tenantry.areas.customers import contacts, keys
-from tenantry.areas.users import model, sessions
-from tenantry.core import audit, schema
+from tenantry.areas.users import authorizations, model, sessions
+from tenantry.core import access_tables, audit, schema
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.statements import Statement
 
+_G, _M = access_tables.user_groups.c, access_tables.user_group_members.c
+
+_MEMBERSHIPS = (_M.customer_id == bindparam("customer"), _M.member_id == bindparam("user"))
+_TOUCH_GROUPS = Statement(
+    update(access_tables.user_groups)
+    .where(
+        _G.customer_id == bindparam("customer"),
+        _G.id.in_(select(_M.user_group_id).where(*_MEMBERSHIPS)),
+    )
+    .values(updated_at=bindparam("now"))
+)
+_LEAVE_GROUPS = Statement(delete(access_tables.user_group_members).where(*_MEMBERSHIPS))
 _FORGET = [
     Statement(
         delete(table).where(
@@ -31,7 +43,9 @@ async def remove(call: Writing, user_id: str) -> None:
     ):
         raise bad_request("User has active API tokens")
     await keys.end(call, his)
-    for statement in _FORGET:
+    await authorizations.end(call, await authorizations.of_user(call, row.id))
+    await call.run(_TOUCH_GROUPS, customer=row.customer_id, user=row.id, now=call.now)
+    for statement in (_LEAVE_GROUPS, *_FORGET):
         await call.run(statement, customer=row.customer_id, user=row.id)
     await contacts.release(call, row.id, row.name, row.login)
     gone = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now, password=None)
