@@ -10,6 +10,14 @@ from jinja2 import TemplateNotFound, UndefinedError
 from tenantry.core.mail import Mail, render, sender
 from tests.core.letters import FACTS, ROBOT, parts, read
 
+INVITED = {
+    "product_name": "Acme Edge",
+    "customer_name": "Bücher & Söhne",
+    "login": "lin@example.com",
+    "inviter_name": "Ådá <Lovelace>",
+    "link": FACTS["link"],
+    "valid_until": "8 March 2026, 10:00 UTC",
+}
 TEMPLATES = files("tenantry.core") / "templates"
 NAMES = sorted(
     entry.name.removesuffix(".subject.j2")
@@ -22,7 +30,7 @@ NAMES = sorted(
 def test_a_template_is_three_files_that_load_nothing_from_elsewhere(name: str) -> None:
     for kind in ("subject", "text", "html"):
         assert (TEMPLATES / f"{name}.{kind}.j2").is_file()
-    mail = render(name, "ada@example.com", **FACTS)
+    mail = render(name, "ada@example.com", **INVITED | FACTS)
     assert not re.search(r"<(img|script|link|iframe)|url\(|@import|\bsrc=", mail.html)
     assert set(re.findall(r"https?://[^\s\"<]+", mail.html)) == {
         FACTS["link"].replace("&", "&amp;")
@@ -45,6 +53,26 @@ def test_a_reset_says_that_the_old_password_still_works() -> None:
     for words in (" ".join(mail.text.split()), mail.html):
         assert "Your old password keeps working until you have chosen a new one." in words
         assert "ignore this mail" in words
+
+
+def test_an_invitation_says_who_invites_where_and_until_when() -> None:
+    mail = render("invitation", "lin@example.com", **INVITED)
+    assert mail.subject == "Join Bücher & Söhne on Acme Edge"
+    for fact in INVITED.values():
+        assert fact in mail.text
+    assert mail.text.startswith("Hello,\n\nÅdá <Lovelace> invites you to join Bücher & Söhne on")
+    assert "Ådá &lt;Lovelace&gt; invites you" in mail.html
+    assert "<Lovelace>" not in mail.html
+    for words in (" ".join(mail.text.split()), mail.html):
+        assert "ask Ådá " in words
+        assert "ignore this mail: nothing happens" in words
+
+
+def test_an_invitation_that_nobody_signed_names_the_customer() -> None:
+    mail = render("invitation", "lin@example.com", **{**INVITED, "inviter_name": None})
+    assert mail.text.startswith("Hello,\n\nSomebody invites you to join Bücher & Söhne on Acme")
+    assert "ask\nBücher & Söhne for a new one." in mail.text
+    assert "None" not in mail.text + mail.html
 
 
 def test_a_name_cannot_break_out_of_its_line() -> None:

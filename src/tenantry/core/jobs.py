@@ -161,7 +161,8 @@ class Worker:
         facts = dict(payload["facts"], product_name=PRODUCT)
         if payload.get("code"):
             code = self._keyring.code_for(*payload["code"])
-            facts["link"] = f"{self._public_url}/_tenantry/v1/password/{code}"
+            page = payload.get("page", "password")
+            facts["link"] = f"{self._public_url}/_tenantry/v1/{page}/{code}"
         await self._sender.send(mail.render(payload["template"], payload["to"], **facts))
 
 
