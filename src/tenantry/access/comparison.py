@@ -175,6 +175,11 @@ def _difference(before: State, after: State, subject: Subject) -> Difference | N
     return Difference(*subject, gained, lost) if gained or lost else None
 
 
+def gained(before: Grants, after: Grants) -> Held:
+    """What the second grants hold in effect and the first do not."""
+    return _held_besides(_reach(after), _reach(before))
+
+
 def _reach(grants: Grants) -> _Reach:
     held = rights(grants)
     everywhere = held.everywhere if held.visible is None else _NONE

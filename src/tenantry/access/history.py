@@ -225,6 +225,11 @@ class State:
         )
         return frozenset(found & self.table("service").rows.keys())
 
+    def custom_of(self, roles: Iterable[str]) -> dict[str, frozenset[str]]:
+        """What the customer's own among some roles permitted."""
+        own = self.table("role").rows
+        return {one: frozenset(own[one]["permissions"]) for one in roles if one in own}
+
     def _others(self, kind: str, column: str, value: str, other: str) -> set[str]:
         """What a thing is paired with."""
         return {one[other] for one in self.table(kind).where(column, value).values()}
@@ -246,11 +251,10 @@ class State:
         )
         held = self._shared.get(key)
         if held is None:
-            own = self.table("role").rows
             counted = roles.union(*(group.roles for group in groups))
             held = self._shared[key] = Grants(
                 roles=roles,
-                custom={one: frozenset(own[one]["permissions"]) for one in counted if one in own},
+                custom=self.custom_of(counted),
                 groups=groups,
                 limit_services=limit_services,
                 authorizations=authorizations,

@@ -1,0 +1,226 @@
+"""What would change a refusal: every proposal is tried out on `decide` before it is made (pure)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, product
+
+import msgspec
+
+from tenantry.access.comparison import gained
+from tenantry.access.decide import decide, permissions_of
+from tenantry.access.history import State
+from tenantry.access.verdict import Measure, Question, Remedy, Step
+from tenantry.core.context import Grants
+from tenantry.core.permissions import AUTHORIZATION_MASKS, ROLE_IDS, ROLES, conferred
+
+MOST = 5
+"""Remedies that are told."""
+_TRIED = 50
+"""Roles, and groups, that are tried out: those that confer the permission, by their ids."""
+_EVERYWHERE = 20
+"""How broad a permission on every service counts, beside one on a single service."""
+
+_LIMITABLE = frozenset({"engineer"})
+"""The built-in roles of users who are limited to services (contract: README, service limit)."""
+
+
+class _Option(msgspec.Struct, frozen=True):
+    """A change that could be made, and what it makes of somebody's grants."""
+
+    step: Step
+    applied: Callable[[Grants], Grants]
+
+
+def remedies(state: State, grants: Grants, question: Question) -> list[Remedy]:
+    """What would allow it, the fewest and narrowest changes first; none if nothing would."""
+    first = list(_revivals(state, question))
+    # The cheapest number of changes to the rows that allows it; what the token needs comes along.
+    for options in _combinations(state, grants, question):
+        found = [one for one in (_tried(grants, question, first, two) for two in options) if one]
+        if found:
+            return sorted(found, key=_breadth)[:MOST]
+    return []
+
+
+def _breadth(remedy: Remedy) -> tuple[int, int]:
+    services = sum(
+        _EVERYWHERE if one.services == "*" else len(one.services) for one in remedy.gives.services
+    )
+    return len(remedy.steps), len(remedy.gives.account) + services
+
+
+def _combinations(
+    state: State, grants: Grants, question: Question
+) -> Iterator[list[tuple[_Option, ...]]]:
+    """Nothing, single changes, and pairs: a role, and what lets it through to the service."""
+    yield [()]
+    roles = list(_roles(state, grants, question))
+    through = list(_through(state, grants, question))
+    yield [(one,) for one in (*roles, *through, *_groups(state, grants, question))]
+    yield list(product(roles, through))
+
+
+def _tried(
+    grants: Grants, question: Question, first: list[Step], options: tuple[_Option, ...]
+) -> Remedy | None:
+    """The remedy of these changes, with as little of another token as they need; None if none."""
+    changed = grants
+    for option in options:
+        changed = option.applied(changed)
+    on_rows = [option.step for option in options]
+    for steps, after in _tokens(changed):
+        if decide(after, question.permission, question.service_id).allowed:
+            return Remedy([*first, *on_rows, *steps], gained(grants, after))
+    return None
+
+
+def _tokens(grants: Grants) -> Iterator[tuple[list[Step], Grants]]:
+    """The token as it is, and those that could be made in its place."""
+    yield [], grants
+    wide = msgspec.structs.replace(grants, scopes=frozenset({"global"}))
+    scope = Step("token", "Use a token with the scope global.")
+    yield [scope], wide
+    services = Step("token", "Use a token that is not limited to other services.")
+    yield [services], msgspec.structs.replace(grants, token_limited=False)
+    yield [scope, services], msgspec.structs.replace(wide, token_limited=False)
+
+
+def _revivals(state: State, question: Question) -> Iterator[Step]:
+    """What lets the subject in at all."""
+    token = state.row("token", question.subject.id) if question.subject.kind == "token" else None
+    if token is not None and state.is_expired(token):
+        yield Step("token", "Use a token that has not expired.")
+    user_id = question.subject.id if token is None else token["user_id"]
+    user = state.row("user", user_id)
+    is_person = token is None or token["kind"] != "automation"
+    if user is not None and user["locked"] and is_person:
+        yield Step("unlock", "Unlock the user.")
+
+
+def _roles(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
+    """Roles that confer it, and that somebody with these grants may have."""
+    for role in reversed(ROLES[1:]):
+        is_possible = not grants.limit_services or role in _LIMITABLE
+        if is_possible and question.permission in permissions_of(grants, role):
+            yield _role(state, question, role)
+    for role in islice(_own_roles(state, question), _TRIED):
+        yield _role(state, question, role)
+    if not _is_automation(state, question):
+        step = Step("role", "Make the user a superuser.", role_id=ROLE_IDS[ROLES[0]])
+        yield _Option(step, _made_superuser)
+
+
+def _made_superuser(grants: Grants) -> Grants:
+    # It stands alone, and is never limited (contract: access §9.1, §9.5).
+    return msgspec.structs.replace(grants, roles=frozenset({"superuser"}), limit_services=False)
+
+
+def _role(state: State, question: Question, role: str) -> _Option:
+    own = state.table("role").rows.get(role)
+    name = role if own is None else own["name"]
+    # An automation token is never changed: another takes its place.
+    is_automation = _is_automation(state, question)
+    told = f"Use an automation token with the role {name} as well." if is_automation else ""
+    measure: Measure = "token" if is_automation else "role"
+    step = Step(measure, told or f"Give the role {name}.", role_id=ROLE_IDS.get(role, role))
+    custom = state.custom_of([role])
+    return _Option(
+        step,
+        lambda grants: msgspec.structs.replace(
+            grants, roles=grants.roles | {role}, custom={**grants.custom, **custom}
+        ),
+    )
+
+
+def _own_roles(state: State, question: Question) -> Iterator[str]:
+    for role_id, row in sorted(state.table("role").rows.items()):
+        if question.permission in conferred(frozenset(row["permissions"])):
+            yield role_id
+
+
+def _is_automation(state: State, question: Question) -> bool:
+    token = state.row("token", question.subject.id) if question.subject.kind == "token" else None
+    return token is not None and token["kind"] == "automation"
+
+
+def _through(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
+    """What lets roles that are held through to the service."""
+    if grants.limit_services:
+        told = "Lift the user's limit to services."
+        yield _Option(
+            Step("limit_services", told),
+            lambda grants: msgspec.structs.replace(grants, limit_services=False),
+        )
+    on = question.service_id
+    if on is None or not question.is_of_service:
+        return
+    if grants.limit_services:
+        yield _authorization(question.permission, on, grants.authorizations.get(on))
+    for group in grants.groups:
+        for service_group_id in group.services:
+            yield _put_in(state, service_group_id, on)
+
+
+def _authorization(permission: str, service_id: str, given: str | None) -> _Option:
+    """The narrowest service authorization that lets it through."""
+    masks = AUTHORIZATION_MASKS.items()
+    narrowest = next(name for name, mask in masks if permission in mask)
+    word = "Create" if given is None else "Change"
+    told = f"{word} the service authorization on {service_id}: {narrowest}."
+    return _Option(
+        Step("authorization", told, permission=narrowest),
+        lambda grants: msgspec.structs.replace(
+            grants, authorizations={**grants.authorizations, service_id: narrowest}
+        ),
+    )
+
+
+def _put_in(state: State, service_group_id: str, service_id: str) -> _Option:
+    """The service in a service group that one of the user's groups has."""
+
+    def applied(grants: Grants) -> Grants:
+        groups = (
+            msgspec.structs.replace(
+                group,
+                services={
+                    one: services | {service_id} if one == service_group_id else services
+                    for one, services in group.services.items()
+                },
+            )
+            for group in grants.groups
+        )
+        return msgspec.structs.replace(grants, groups=tuple(groups))
+
+    name = state.table("service_group").rows[service_group_id]["name"]
+    told = f"Put the service {service_id} into the service group {name}."
+    return _Option(Step("service_group", told, service_group_id=service_group_id), applied)
+
+
+def _groups(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
+    """User groups that give it, for a user to join."""
+    if _is_automation(state, question):
+        return
+    joined = {group.id for group in grants.groups}
+    others = (one for one in sorted(state.table("user_group").rows) if one not in joined)
+    for group_id in islice(_giving(state, others, question), _TRIED):
+        yield _join(state, group_id)
+
+
+def _giving(state: State, groups: Iterable[str], question: Question) -> Iterator[str]:
+    for group_id in groups:
+        group = state.group(group_id)
+        held = Grants(groups=(group,), custom=state.custom_of(group.roles))
+        if decide(held, question.permission, question.service_id).allowed:
+            yield group_id
+
+
+def _join(state: State, group_id: str) -> _Option:
+    group = state.group(group_id)
+    told = f"Add the user to the user group {state.table('user_group').rows[group_id]['name']}."
+    return _Option(
+        Step("group", told, group_id=group_id),
+        lambda grants: msgspec.structs.replace(
+            grants,
+            groups=(*grants.groups, group),
+            custom={**grants.custom, **state.custom_of(group.roles)},
+        ),
+    )

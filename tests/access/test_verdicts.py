@@ -1,0 +1,213 @@
+"""An explanation says what the decision says, and what it proposes helps."""
+
+import random
+from typing import Any
+
+import pytest
+
+from tenantry.access.decide import decide
+from tenantry.access.explain import explain, grants_of, user_behind
+from tenantry.access.history import Change, State
+from tenantry.access.verdict import FORMS, Question, Step, Subject, Verdict
+from tenantry.core.permissions import ROLE_IDS, SERVICE_PERMISSIONS
+from tests.access.rows import (
+    SERVICES,
+    USERS,
+    authorization,
+    group_role,
+    group_services,
+    in_service_group,
+    member,
+    named,
+    random_change,
+    service,
+    state,
+    token,
+    user,
+)
+from tests.world import NOW
+
+ENGINEER = ROLE_IDS["engineer"]
+SUBJECTS = (
+    *(Subject("user", one) for one in USERS),
+    *(Subject("token", f"t-{one}") for one in USERS),
+    Subject("token", "t-bot"),
+)
+
+
+def ask(now: State, who: Subject | str, permission: str, on: str | None = None) -> Verdict:
+    subject = Subject("user", who) if isinstance(who, str) else who
+    return explain(now, Question(subject, permission, on))
+
+
+def told(verdict: Verdict) -> list[list[str]]:
+    """What each remedy does."""
+    return [[step.told for step in remedy.steps] for remedy in verdict.remedies]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_verdict_is_what_is_decided_and_gives_its_reasons(seed: int) -> None:
+    dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    now = state(*(random_change(dice) for _ in range(80)))
+    for subject in SUBJECTS:
+        for permission in sorted(FORMS):
+            for on in (None, *SERVICES) if permission in SERVICE_PERMISSIONS else (None,):
+                verdict = ask(now, subject, permission, on)
+                is_there = on is None or now.row("service", on) is not None
+                decision = decide(grants_of(now, subject), permission, on)
+                assert verdict.allowed == (decision.allowed and is_there), (subject, permission, on)
+                assert bool(verdict.obstacles) != verdict.allowed
+                assert (verdict.status == 200) == verdict.allowed
+                assert (permission in verdict.held) == verdict.allowed
+                if verdict.allowed:
+                    assert any(permission in way.permissions for way in verdict.ways)
+                    assert verdict.remedies == []
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_every_remedy_helps_once_its_rows_are_changed(seed: int) -> None:
+    """Not the grants that the proposal was tried on, but the rows that they come from."""
+    dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
+    now = state(*(random_change(dice) for _ in range(80)))
+    helped = 0
+    for subject in SUBJECTS:
+        for permission in sorted(FORMS):
+            for on in (None, *SERVICES) if permission in SERVICE_PERMISSIONS else (None,):
+                for remedy in ask(now, subject, permission, on).remedies:
+                    after = now
+                    for step in remedy.steps:
+                        after = after.changed([made(after, subject, step, on)])
+                    assert decide(grants_of(after, subject), permission, on).allowed, remedy
+                    helped += 1
+    assert helped > 100
+
+
+def made(now: State, subject: Subject, step: Step, on: str | None) -> Change:
+    """The row that a step changes."""
+    user_id = user_behind(now, subject) or ""
+    if step.measure == "token":
+        return better_token(now, subject, step)
+    if step.measure == "group":
+        return member(step.group_id, user_id)
+    if step.measure == "authorization":
+        return authorization(f"a-{user_id}-{on}", user_id, on or "", step.permission)
+    if step.measure == "service_group":
+        return in_service_group(step.service_group_id, on or "")
+    row = now.row("user", user_id)
+    assert row is not None
+    return Change("user", user_id, {**row, **better_user(row, step)})
+
+
+def better_token(now: State, subject: Subject, step: Step) -> Change:
+    row = now.row("token", subject.id)
+    assert row is not None
+    better: dict[str, Any] = {"expires_at": None}
+    if step.role_id:
+        better["roles"] = [*(row["roles"] or [ROLE_IDS[row["role"] or "user"]]), step.role_id]
+    if "scope" in step.told:
+        better["scope"] = "global"
+    if "limited to" in step.told:
+        better["limited"] = False
+    return Change("token", subject.id, {**row, **better})
+
+
+def better_user(row: dict[str, Any], step: Step) -> dict[str, Any]:
+    if step.measure == "unlock":
+        return {"locked": False}
+    if step.measure == "limit_services":
+        return {"limit_services": False}
+    if step.role_id == ROLE_IDS["superuser"]:
+        return {"roles": [step.role_id], "limit_services": False}
+    return {"roles": [*(row["roles"] or [ROLE_IDS["user"]]), step.role_id]}
+
+
+def test_a_service_authorization_that_is_too_narrow_is_named_and_widened() -> None:
+    now = state(
+        user("u1", ENGINEER, limited=True),
+        service("s1"),
+        authorization("a1", "u1", "s1", "read_only"),
+    )
+    verdict = ask(now, "u1", "service.purge_all", "s1")
+    assert (verdict.allowed, verdict.status) == (False, 403)
+    assert verdict.told == "Refused. The service authorization read_only does not let it through."
+    assert told(verdict)[0] == ["Change the service authorization on s1: purge_all."]
+    assert ask(now, "u1", "service.read", "s1").told == (
+        "Allowed by the role engineer through the service authorization read_only."
+    )
+
+
+def test_a_service_out_of_sight_is_404_and_a_service_that_is_not_there_too() -> None:
+    now = state(user("u1", ENGINEER, limited=True), service("s1"))
+    for on, reason in (("s1", "user_limit"), ("s2", "service_missing")):
+        verdict = ask(now, "u1", "service.read", on)
+        assert (verdict.status, [one.reason for one in verdict.obstacles]) == (404, [reason])
+    assert ask(now, "u1", "service.read", "s2").remedies == []
+
+
+def test_groups_name_the_way_by_which_a_service_is_reached() -> None:
+    """A group's role and service group give a limited user a service; without one, none."""
+    rows = (
+        user("u1", ENGINEER, limited=True),
+        service("s1"),
+        named("user_group", "g1"),
+        named("service_group", "h1"),
+        member("g1", "u1"),
+        group_role("g1", ENGINEER),
+        group_services("g1", "h1"),
+        in_service_group("h1", "s1"),
+    )
+    verdict = ask(state(*rows), "u1", "service.purge_all", "s1")
+    [way] = verdict.ways
+    assert way.told == "the role engineer in the user group g1 for the service group h1"
+    assert way.services == ["s1"]
+    without = ask(state(*rows[:-2]), "u1", "service.purge_all", "s1")
+    assert (without.allowed, without.ways) == (False, [])
+
+
+def test_the_token_is_told_apart_from_the_user() -> None:
+    now = state(
+        user("u1", ENGINEER),
+        service("s1"),
+        token("t1", "u1", "global:read", limited=True),
+    )
+    assert ask(now, "u1", "service.purge_all", "s1").allowed
+    verdict = ask(now, Subject("token", "t1"), "service.purge_all", "s1")
+    assert [one.reason for one in verdict.obstacles] == ["token_scope", "token_services"]
+    assert verdict.status == 404
+    assert told(verdict) == [
+        [
+            "Use a token with the scope global.",
+            "Use a token that is not limited to other services.",
+        ]
+    ]
+
+
+def test_who_is_locked_or_comes_with_an_expired_token_is_told_so() -> None:
+    locked = user("u1", ENGINEER, locked=True)
+    now = state(locked, service("s1"), token("t1", "u1", expires_at=NOW))
+    verdict = ask(now, Subject("token", "t1"), "service.create")
+    assert (verdict.status, verdict.held) == (401, [])
+    assert [one.reason for one in verdict.obstacles] == ["token_expired", "user_locked"]
+    assert told(verdict) == [["Use a token that has not expired.", "Unlock the user."]]
+    assert [way.told for way in verdict.ways] == ["the role engineer"]
+
+
+def test_a_permission_for_ones_own_objects_is_not_the_whole_one() -> None:
+    verdict = ask(state(user("u1", ENGINEER)), "u1", "invitation.create")
+    assert (verdict.allowed, verdict.held) == (False, ["invitation.create:own"])
+    assert verdict.told == "Refused. It is held as invitation.create:own only."
+    limited = ask(state(user("u1", ENGINEER, limited=True)), "u1", "invitation.create:own")
+    assert [one.reason for one in limited.obstacles] == ["user_limit"]
+    assert told(limited)[0] == ["Lift the user's limit to services."]
+
+
+def test_the_narrowest_remedy_comes_first() -> None:
+    """A role of the customer's own that confers just this stands before whole built-in ones."""
+    now = state(user("u1", ROLE_IDS["user"]), named("role", "r1", "invoice.read"))
+    verdict = ask(now, "u1", "invoice.read")
+    assert told(verdict) == [
+        ["Give the role r1."],
+        ["Give the role billing."],
+        ["Make the user a superuser."],
+    ]
+    assert verdict.remedies[0].gives.account == ["invoice.read"]
