@@ -25,6 +25,8 @@ ROOMS = (
     "tenantry.areas.customers.contacts_api",
     "tenantry.areas.users.api",
     "tenantry.areas.users.password_page",
+    "tenantry.areas.roles.api",
+    "tenantry.areas.roles.iam_api",
     "tenantry.areas.services.api",
     "tenantry.areas.services.versions_api",
     "tenantry.areas.services.stars_api",
