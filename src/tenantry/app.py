@@ -34,6 +34,9 @@ ROOMS = (
     "tenantry.areas.tokens.api",
     "tenantry.areas.tokens.sudo",
     "tenantry.areas.tokens.automation",
+    "tenantry.areas.invitations.api",
+    "tenantry.areas.invitations.accept_api",
+    "tenantry.areas.invitations.accept_page",
 )
 
 
