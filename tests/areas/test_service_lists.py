@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from tenantry.access.state import read_principal
-from tenantry.areas.services import api, stars_api
+from tenantry.areas.services import api, authorizations_api, stars_api
 from tenantry.core import schema
 from tenantry.core.clock import SECOND
 from tenantry.core.context import Reading
@@ -243,7 +243,12 @@ async def queries(world: World, key: str, function: Any, query: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("function", "expected"), [(api.list_services, 3), (stars_api.list_service_stars, 2)]
+    ("function", "expected"),
+    [
+        (api.list_services, 3),
+        (stars_api.list_service_stars, 2),
+        (authorizations_api.list_service_authorization, 2),
+    ],
 )
 async def test_a_list_asks_as_many_queries_for_many_rows_as_for_few(
     world: World, function: Any, expected: int
