@@ -104,7 +104,10 @@ def _add_customer(
         updated_at=now,
     )
     tables["tokens"].append({**msgspec.structs.asdict(token), "digest": keyring.digest(key)})
-    tables["chains"].append({"customer_id": customer_id, **msgspec.structs.asdict(Head())})
+    head = Head()
+    tables["chains"].append(
+        {"customer_id": customer_id, "sequence": head.sequence, "hash": head.hash}
+    )
     return Known(customer_id, key, tuple(user_ids))
 
 

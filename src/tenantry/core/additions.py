@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, insert, update
 
 from tenantry.core import schema
 from tenantry.core.session import Session
-from tenantry.core.statements import Row, Statement
+from tenantry.core.statements import Statement
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -15,6 +15,12 @@ class Head(msgspec.Struct, frozen=True):
 
     sequence: int = 0
     hash: bytes = bytes(32)
+    calm_since: int = 0
+    """The oldest number since which, as far as is known, no event changed what anybody may."""
+
+    def keeps(self, version: int) -> bool:
+        """Whether who was read as of that number still is and may the same."""
+        return self.calm_since <= version <= self.sequence
 
 
 class Additions(msgspec.Struct):
@@ -33,15 +39,6 @@ class Additions(msgspec.Struct):
         self.opened += other.opened
         self.letters += other.letters
         self.others += other.others
-
-
-def moved(before: dict[str, Head], after: dict[str, Head]) -> list[Row]:
-    """The heads that are to be written back."""
-    return [
-        (customer_id, head.sequence, head.hash)
-        for customer_id, head in sorted(after.items())
-        if before.get(customer_id, Head()) is not head and head.sequence
-    ]
 
 
 _MOVE_HEAD = Statement(
@@ -75,8 +72,8 @@ _OPEN = Statement(insert(schema.revisions))
 _ADD_LETTER = Statement(insert(schema.outbox))
 
 
-async def write(session: Session, additions: Additions, moved: list[Row]) -> None:
-    """Everything that a batch adds, in one call a table. Events first: they say what happened."""
+async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> None:
+    """Everything that a batch adds, in one call a table, and the heads that it moved."""
     _close_opened(additions.opened)
     others: dict[Statement[Any], list[dict[str, Any]]] = {}
     for statement, row in additions.others:
@@ -87,14 +84,15 @@ async def write(session: Session, additions: Additions, moved: list[Row]) -> Non
         (_CLOSE, additions.closed),
         (_OPEN, additions.opened),
         (_ADD_LETTER, additions.letters),
-        (
-            _MOVE_HEAD,
-            [{"customer_id": who, "sequence": at, "hash": digest} for who, at, digest in moved],
-        ),
+        (_MOVE_HEAD, [_moved(customer_id, moved[customer_id]) for customer_id in sorted(moved)]),
     ):
         if rows:
             compiled = statement.on(session.dialect)
             await session.run_many(compiled, [compiled.arguments(row) for row in rows])
+
+
+def _moved(customer_id: str, head: Head) -> dict[str, Any]:
+    return {"customer_id": customer_id, "sequence": head.sequence, "hash": head.hash}
 
 
 def _close_opened(opened: list[dict[str, Any]]) -> None:

@@ -38,6 +38,9 @@ _COPIED = (
 )
 """What stands in columns of its own as well, for looking events up."""
 
+_BEGINNERS = frozenset({"service", "token", "user"})
+"""Kinds of rows that change nothing for anybody who was there before them, when they are new."""
+
 
 class Revision(msgspec.Struct, frozen=True):
     """A changed row as access sees it from now on; `body` is None when it is gone."""
@@ -90,15 +93,21 @@ async def record(  # noqa: PLR0913 - an event has that many sides
         "token_id": call.principal.token_id or None,
         "user_id": user_id or call.principal.user_id,
     }
-    _append(call, head, event)
+    _append(call, head, event, _calm_since(head, rows))
     _revise(call, head.sequence + 1, rows)
 
 
-def _append(call: Writing, head: Head, event: dict[str, Any]) -> None:
+def _calm_since(head: Head, rows: list[Revision]) -> int:
+    """Since when nothing changed what anybody may, once these rows are as they are now."""
+    is_calm = rows and all(row.is_new and row.kind in _BEGINNERS for row in rows)
+    return head.calm_since if is_calm else head.sequence + 1
+
+
+def _append(call: Writing, head: Head, event: dict[str, Any], calm_since: int) -> None:
     personal: dict[str, tuple[str, Any]] = {}
     body = canonical(_sealed(event, "", personal))
     digest = chained(head.hash, body)
-    call.unit.heads[call.customer_id] = Head(head.sequence + 1, digest)
+    call.unit.heads[call.customer_id] = Head(head.sequence + 1, digest, calm_since)
     columns = {name: event[name] for name in _COPIED}
     call.unit.added.events.append(
         {

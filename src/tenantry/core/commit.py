@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 
 from tenantry.core import schema
-from tenantry.core.additions import Additions, Head, moved, write
+from tenantry.core.additions import Additions, Head, write
 from tenantry.core.clock import HOUR, Clock, Instant
 from tenantry.core.session import Reads, Retryable, Session, Unavailable
 from tenantry.core.statements import Statement
@@ -24,6 +24,8 @@ from tenantry.core.unit import Unit, lock_heads
 
 MAX_SHARED = 64
 RETRIES = 4
+MAX_KNOWN = 20_000
+"""Customers whose newest head a lane remembers; each takes about 200 bytes."""
 
 
 class _Spoiled(Exception):
@@ -73,6 +75,7 @@ class Lane:
         self._clock = clock
         self._committed = committed
         self._waiting: list[Job] = []
+        self._known: dict[str, Head] = {}
         self._runner: asyncio.Task[None] | None = None
 
     async def submit(self, job: Job) -> Any:
@@ -143,7 +146,7 @@ class Lane:
             try:
                 counts = await _count_writes(session, batch, self._clock())
                 customers = sorted({job.customer_id for job in batch if job.customer_id})
-                heads = await lock_heads(session, customers) if customers else {}
+                heads = await lock_heads(session, customers, self._known) if customers else {}
                 before = dict(heads)
                 for job in batch:
                     await self._run_one(
@@ -152,15 +155,22 @@ class Lane:
                     if job.unit is not None:
                         heads.update(job.unit.heads)
                         additions.extend(job.unit.added)
-                await write(session, additions, moved(before, heads))
+                moved = _moved(before, heads)
+                await write(session, additions, moved)
                 await session.commit()
             except BaseException:
                 with suppress(Unavailable):
                     await session.rollback()
                 raise
+        self._remember(moved)
         if additions.letters:
             for wake in self._committed:
                 wake()
+
+    def _remember(self, moved: dict[str, Head]) -> None:
+        self._known |= moved
+        while len(self._known) > MAX_KNOWN:
+            del self._known[next(iter(self._known))]
 
     def _unit(
         self, session: Session, job: Job, heads: dict[str, Head], counts: dict[str, int]
@@ -192,6 +202,14 @@ class Lane:
             job.unit = unit
             if careful:
                 await session.release()
+
+
+def _moved(before: dict[str, Head], after: dict[str, Head]) -> dict[str, Head]:
+    return {
+        customer_id: head
+        for customer_id, head in after.items()
+        if head.sequence and head is not before.get(customer_id)
+    }
 
 
 _COUNT = Statement(

@@ -23,7 +23,7 @@ class Unit:
         """Begin inside a lane's transaction."""
         self._session = session
         self.now = now
-        self.heads = dict(heads)
+        self.heads = heads.copy()
         self.count = count
         """The writes that who asks has made in this hour, this one included."""
         self.added = Additions()
@@ -57,7 +57,7 @@ class Unit:
     async def head(self, customer_id: str) -> Head:
         """The end of a customer's log as this unit sees it; locked until the commit."""
         if customer_id not in self.heads:
-            self.heads |= await lock_heads(self._session, [customer_id])
+            self.heads |= await lock_heads(self._session, [customer_id], {})
         return self.heads[customer_id]
 
 
@@ -69,12 +69,18 @@ _HEADS = Statement(
 )
 
 
-async def lock_heads(session: Session, customers: list[str]) -> dict[str, Head]:
-    """Lock the ends of some customers' logs, in order."""
+async def lock_heads(
+    session: Session, customers: list[str], known: dict[str, Head]
+) -> dict[str, Head]:
+    """Lock the ends of some customers' logs, in order; `known` are those that we moved last."""
     heads = dict.fromkeys(customers, Head())
     compiled = _HEADS.on(session.dialect)
     for customer_id, sequence, digest in await session.rows(
         compiled, compiled.arguments({"customers": customers})
     ):
-        heads[customer_id] = Head(sequence, digest)
+        head = known.get(customer_id)
+        if head is None or head.hash != digest:
+            # Somebody else wrote meanwhile, and may have changed anything.
+            head = Head(sequence, digest, calm_since=sequence)
+        heads[customer_id] = head
     return heads

@@ -248,13 +248,12 @@ class Pipeline:
             return None, problem
 
     async def _begin(self, unit: Unit, exchange: Exchange, call: Reading, digest: bytes) -> Writing:
-        """The call inside its unit of work; who asks is looked up again if anything changed."""
+        """The call inside its unit of work; who asks is looked up again if he may be another."""
         principal = call.principal
         if principal.meter is not None:
             exchange.count = unit.count
-        if (
-            principal.customer_id
-            and (await unit.head(principal.customer_id)).sequence != principal.version
+        if principal.customer_id and not (await unit.head(principal.customer_id)).keeps(
+            principal.version
         ):
             found = await read_principal(unit, digest)
             if found is None:

@@ -1,0 +1,45 @@
+"""A connection to an SQLite file as the server uses them, and how values go in and come out."""
+
+import apsw
+
+from tenantry.core.statements import Compiled, Row
+
+BUSY_MILLISECONDS = 15_000
+_BOOLEANS = {0: False, 1: True, None: None}
+
+
+def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Connection:
+    """A connection whose commits are durable when they return. Raises apsw.CantOpenError."""
+    connection = apsw.Connection(path, flags=flags, statementcachesize=500)
+    connection.set_busy_timeout(BUSY_MILLISECONDS)
+    # Plans must not depend on the values that are bound: this library is built so (STAT4) that
+    # a statement would be compiled anew for each, which costs more than running it.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
+    for pragma in ("synchronous=FULL", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def connect_read_only(path: str) -> apsw.Connection:
+    """A connection that cannot write (WAL needs the file opened for writing all the same)."""
+    connection = connect(path)
+    connection.execute("PRAGMA query_only=ON")
+    return connection
+
+
+def with_booleans(row: Row, flags: tuple[int, ...]) -> Row:
+    """A row with the numbers in these places turned into booleans."""
+    changed = list(row)
+    for at in flags:
+        changed[at] = _BOOLEANS[changed[at]]
+    return tuple(changed)
+
+
+def bound(compiled: Compiled, arguments: Row) -> Row:
+    """Lists go in as JSON, for `json_each`. Only identifiers and words are ever put in lists."""
+    if not compiled.lists:
+        return arguments
+    return tuple(
+        "[" + ",".join(f'"{one}"' for one in value) + "]" if isinstance(value, list) else value
+        for value in arguments
+    )
