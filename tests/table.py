@@ -25,6 +25,8 @@ OWN = {
     "contact_id": "8ContactOfAda000000000",
     "invitation_id": "9InvitationOfAda000000",
     "role_id": "9RoleOfAda000000000000",
+    "service_group_id": "9ServiceGroupOfAda0000",
+    "user_group_id": "9UserGroupOfAda0000000",
     "code": "no-such-code",
 }
 """What the parts of a path are, in Ada's customer."""
@@ -40,6 +42,8 @@ FOREIGN = {
     "contact_id": "8ContactOfEve000000000",
     "invitation_id": "9InvitationOfEve000000",
     "role_id": "9RoleOfEve000000000000",
+    "service_group_id": "9ServiceGroupOfEve0000",
+    "user_group_id": "9UserGroupOfEve0000000",
 }
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}

@@ -99,6 +99,8 @@ UNKNOWN = {
     "contact_id": "0Unknown00000000000000",
     "invitation_id": "0Unknown00000000000000",
     "role_id": "0Unknown00000000000000",
+    "service_group_id": "0Unknown00000000000000",
+    "user_group_id": "0Unknown00000000000000",
 }
 
 

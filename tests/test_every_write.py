@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tenantry.core.permissions import PERMISSION_IDS
+from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tenantry.http.operation import Operation
 from tests.table import AUTOMATION, OWN, TABLE, WRITES
-from tests.world import ADA, BEN, EVE, LIM, OTHER, PASSWORD, WIDGETS, WWW, World
+from tests.world import ADA, API, BEN, EVE, LIM, OTHER, PASSWORD, WIDGETS, WWW, World
 
 
 @dataclass
@@ -58,6 +58,31 @@ async def _invitation(world: World) -> dict[str, str]:
     return {"invitation_id": answer.json()["data"]["id"]}
 
 
+async def _groups(world: World) -> dict[str, str]:
+    """A service group with a service in it, and a user group with Ben and a role in it."""
+    bodies = {
+        "service_group": {"name": "Storefront", "services": [{"id": WWW}]},
+        "user_group": {"name": "Edge team", "members": [{"id": BEN.id}], **_BILLING},
+    }
+    made = {}
+    for kind, body in bodies.items():
+        path = f"/{kind.replace('_', '-')}s"
+        answer = await world.ask(ADA, "POST", path, json=body)
+        made[f"{kind}_id"] = answer.json()["id"]
+    return made
+
+
+async def _attached_groups(world: World) -> dict[str, str]:
+    parts = await _groups(world)
+    path = f"{_USER_GROUP}/service-groups".format(**parts)
+    await world.ask(ADA, "POST", path, json=_named_service_group(parts))
+    return parts
+
+
+def _named_service_group(parts: dict[str, str]) -> dict[str, Any]:
+    return {"service_groups": [{"id": parts["service_group_id"]}]}
+
+
 async def _active(world: World) -> None:
     await world.ask(ADA, "PUT", f"/service/{WWW}/version/1/activate")
 
@@ -81,6 +106,10 @@ _NEW_PASSWORD = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-ott
 _CONTACT = {"contact_type": "emergency", "name": "Pat", "email": "pat@example.com"}
 _SEE_USERS = {"permissions": [{"id": PERMISSION_IDS["user.read"]}]}
 _SEE_EVENTS = {"permissions": [{"id": PERMISSION_IDS["event.read"]}]}
+_BILLING = {"roles": [{"id": ROLE_IDS["billing"]}]}
+_TO_ENGINEER = {"roles": [{"id": ROLE_IDS["engineer"]}]}
+_SERVICE_GROUP = "/service-groups/{service_group_id}"
+_USER_GROUP = "/user-groups/{user_group_id}"
 _CONTACTS = "/customer/{customer_id}/contacts"
 _VERSION = "/service/{service_id}/version/{version_id}"
 
@@ -145,6 +174,46 @@ EXAMPLES: dict[str, Write] = {
     ),
     "DELETE /service-authorizations/{service_authorization_id}": Write(
         ["service_authorization.delete"], before=_authorization
+    ),
+    "POST /service-groups": Write(["iam.service_group.create"], body={"name": "Storefront"}),
+    f"PATCH {_SERVICE_GROUP}": Write(
+        ["iam.service_group.update"], body={"name": "Shop"}, before=_groups
+    ),
+    f"DELETE {_SERVICE_GROUP}": Write(["iam.service_group.delete"], before=_groups),
+    f"POST {_SERVICE_GROUP}/services": Write(
+        ["iam.service_group.services.add"], body={"services": [{"id": API}]}, before=_groups
+    ),
+    f"DELETE {_SERVICE_GROUP}/services": Write(
+        ["iam.service_group.services.remove"], body={"services": [{"id": WWW}]}, before=_groups
+    ),
+    "POST /user-groups": Write(["iam.user_group.create"], body={"name": "Edge team"}),
+    f"PATCH {_USER_GROUP}": Write(
+        ["iam.user_group.update"], body={"name": "Core team"}, before=_groups
+    ),
+    f"DELETE {_USER_GROUP}": Write(["iam.user_group.delete", "user.update"], before=_groups),
+    f"POST {_USER_GROUP}/members": Write(
+        ["iam.user_group.members.add", "user.update"],
+        body={"members": [{"id": LIM.id, "object": "user"}]},
+        before=_groups,
+    ),
+    f"DELETE {_USER_GROUP}/members": Write(
+        ["iam.user_group.members.remove", "user.update"],
+        body={"members": [{"id": BEN.id}]},
+        before=_groups,
+    ),
+    f"POST {_USER_GROUP}/roles": Write(
+        ["iam.user_group.roles.add", "user.update"], body=_TO_ENGINEER, before=_groups
+    ),
+    f"DELETE {_USER_GROUP}/roles": Write(
+        ["iam.user_group.roles.remove", "user.update"], body=_BILLING, before=_groups
+    ),
+    f"POST {_USER_GROUP}/service-groups": Write(
+        ["iam.user_group.service_groups.add"], body=_named_service_group, before=_groups
+    ),
+    f"DELETE {_USER_GROUP}/service-groups": Write(
+        ["iam.user_group.service_groups.remove"],
+        body=_named_service_group,
+        before=_attached_groups,
     ),
 }
 ELSEWHERE_TESTED = {
