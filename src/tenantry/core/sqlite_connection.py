@@ -15,7 +15,7 @@ def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Conne
     # Plans must not depend on the values that are bound: this library is built so (STAT4) that
     # a statement would be compiled anew for each, which costs more than running it.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-    for pragma in ("synchronous=FULL", "temp_store=MEMORY"):
+    for pragma in ("synchronous=FULL", "temp_store=MEMORY", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
