@@ -23,10 +23,13 @@ MODULES = (
     "cli_accounts",
     "cli_tokens",
     "cli_services",
+    "cli_authorizations",
     "cli_refusals",
     "python_accounts",
     "python_tokens",
     "python_services",
+    "python_authorizations",
+    "python_invitations",
     "python_refusals",
 )
 

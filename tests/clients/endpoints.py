@@ -1,4 +1,7 @@
-"""The endpoints that official clients call, numbered as in the contract (identity §0)."""
+"""The endpoints that official clients call, numbered as in the contract (identity §0).
+
+Those of access §1 are numbered from 101 on.
+"""
 
 from typing import Literal, NamedTuple
 
@@ -70,4 +73,14 @@ ENDPOINTS: dict[int, Endpoint] = {
     58: Endpoint("Version", "PUT /service/{service_id}/version/{number}/clone", BOTH),
     59: Endpoint("Version", "PUT /service/{service_id}/version/{number}/lock", BOTH),
     60: Endpoint("Version", "GET /service/{service_id}/version/{number}/validate", PYTHON),
+    101: Endpoint("Service authorization", "GET /service-authorizations", BOTH),
+    102: Endpoint("Service authorization", "POST /service-authorizations", BOTH),
+    103: Endpoint("Service authorization", "GET /service-authorizations/{id}", BOTH),
+    104: Endpoint("Service authorization", "PATCH /service-authorizations/{id}", BOTH),
+    105: Endpoint("Service authorization", "DELETE /service-authorizations/{id}", BOTH),
+    106: Endpoint("Service authorization", "PATCH /service-authorizations", PYTHON),
+    107: Endpoint("Service authorization", "DELETE /service-authorizations", PYTHON),
+    108: Endpoint("Invitation", "GET /invitations", PYTHON),
+    109: Endpoint("Invitation", "POST /invitations", PYTHON),
+    110: Endpoint("Invitation", "DELETE /invitations/{id}", PYTHON),
 }
