@@ -95,7 +95,11 @@ async def test_a_change_of_roles_is_told_for_every_user_in_the_group(world: Worl
 async def test_a_group_that_is_created_whole_is_told_step_by_step(world: World) -> None:
     services = await service_group(world, "Storefront", WWW)
     since, elsewhere = len(await world.events()), len(await world.events(OTHER))
-    body = {"roles": ids(BILLING), "service_groups": ids(services), "members": ids(BEN.id)}
+    body: dict[str, Any] = {
+        "roles": ids(BILLING),
+        "service_groups": ids(services),
+        "members": ids(BEN.id),
+    }
     await create(world, USER_GROUPS, name="Edge team", **body)
     assert await world.actions(since) == [
         "iam.user_group.create",

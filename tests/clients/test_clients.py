@@ -39,6 +39,8 @@ def test_each_endpoint_of_the_contract_is_served() -> None:
         "AutomationTokensApi",
         "ContactApi",
         "CustomerApi",
+        "IamServiceGroupsApi",
+        "IamUserGroupsApi",
         "InvitationsApi",
         "ServiceApi",
         "ServiceAuthorizationsApi",
