@@ -9,6 +9,7 @@ from tenantry.core import access_tables
 from tenantry.core.audit import Revision
 from tenantry.core.clock import MINUTE
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.areas.role_calls import assert_problem, give, named, role, user
 from tests.areas.test_users import BUILT_IN
 from tests.world import ADA, BEN, EVE, LIM, NED, UMA, WIDGETS, WWW, World
@@ -25,6 +26,15 @@ _INVITATION = Statement(
 async def told(world: World, since: int) -> list[dict[str, Any]]:
     """The bodies of the events after the first `since`."""
     return [msgspec.json.decode(event[2]) for event in (await world.events())[since:]]
+
+
+async def insert_row(world: World, statement: Statement[Any], row: dict[str, Any]) -> None:
+    """Put into the database what no operation does."""
+
+    async def work(unit: Unit) -> None:
+        await unit.run(statement, **row)
+
+    await world.app.database.write(work)
 
 
 async def test_users_lose_it_and_who_has_no_other_is_a_user(world: World) -> None:
@@ -136,12 +146,15 @@ async def test_pending_invitations_lose_it(world: World) -> None:
             "invited_by": None,
             "deleted_at": None,
         }
-        await world.app.database.write(lambda unit, row=row: unit.run(_INVITE, **row))
+        await insert_row(world, _INVITE, row)
     world.clock.turn(MINUTE)
     await world.ask(ADA, "DELETE", f"/roles/{gone}")
     rows = [
-        await world.app.database.one(_INVITATION, customer_id=WIDGETS, id=f"invitation{number}")
+        row
         for number in range(3)
+        for row in await world.app.database.all(
+            _INVITATION, customer_id=WIDGETS, id=f"invitation{number}"
+        )
     ]
     now = world.clock.now
     assert rows == [("billing", "[]", now), ("user", "[]", now), ("x", both, now - MINUTE)]
@@ -205,7 +218,7 @@ async def test_ids_that_differ_by_the_case_of_a_letter_are_two_roles(world: Worl
         "updated_at": world.clock.now,
     }
     statement = Statement(insert(access_tables.roles))
-    await world.app.database.write(lambda unit: unit.run(statement, **row))
+    await insert_row(world, statement, row)
     assert (await give(world, BEN, other)).status_code == 200
     since = len(await world.events())
     await world.ask(ADA, "DELETE", f"/roles/{gone}")

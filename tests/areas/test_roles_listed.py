@@ -25,11 +25,12 @@ async def make(world: World, count: int) -> list[str]:
 
 async def test_built_in_roles_come_first_and_others_as_they_were_made(world: World) -> None:
     names = await make(world, 3)
+    data = []
     for who in (ADA, UMA, LIM, BOT):
         answer = await world.ask(who, "GET", "/roles")
-        assert [one["name"] for one in answer.json()["data"]] == ORDER + names
+        data = answer.json()["data"]
+        assert [one["name"] for one in data] == ORDER + names
         assert "link" not in answer.headers
-    data = answer.json()["data"]
     assert all(list(one) == ROLE for one in data)
     assert data[2] == {
         "id": BUILT_IN["billing"],

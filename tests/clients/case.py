@@ -30,6 +30,7 @@ MODULES = (
     "python_services",
     "python_authorizations",
     "python_invitations",
+    "python_roles",
     "python_groups",
     "python_refusals",
 )

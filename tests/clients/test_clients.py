@@ -41,6 +41,8 @@ def test_each_endpoint_of_the_contract_is_served() -> None:
         "CustomerApi",
         "IamServiceGroupsApi",
         "IamUserGroupsApi",
+        "IamPermissionsApi",
+        "IamRolesApi",
         "InvitationsApi",
         "ServiceApi",
         "ServiceAuthorizationsApi",
