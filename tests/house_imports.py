@@ -17,6 +17,7 @@ AREAS = (
     "usage",
     "invoices",
     "events",
+    "decisions",
     "operator",
 )
 """An area knows those before it."""

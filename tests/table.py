@@ -3,16 +3,26 @@
 import httpx
 import pytest
 
+from tenantry.access.decision_id import Refusal, sealed
 from tenantry.app import operations
+from tenantry.core.secrets import parse_key
 from tenantry.http.operation import Operation
-from tests.world import BEN, BOT, ELSEWHERE, NED, OTHER, WIDGETS, WWW
+from tests.world import BEN, BOT, ELSEWHERE, NED, NOW, OTHER, WIDGETS, WWW, Person, settings
 
 TABLE = {f"{row.method} {row.path}": row for row in operations()}
 GUARDED = {name: row for name, row in TABLE.items() if row.allow.who not in {"public", "operator"}}
 WRITES = {name: row for name, row in TABLE.items() if row.writes}
 WITH_BODY = {name: row for name, row in TABLE.items() if row.takes is not None}
 
+
+def decision_id(customer_id: str, who: Person) -> str:
+    """What somebody would have been told when he was refused to create a user."""
+    refusal = Refusal("create_user", who.token_id, "user.create", None, "Refused", 1, NOW)
+    return sealed(parse_key(settings("").secret_key), customer_id, refusal)
+
+
 OWN = {
+    "decision_id": decision_id(WIDGETS, BEN),
     "customer_id": WIDGETS,
     "user_id": BEN.id,
     "user_login": BEN.login,
@@ -44,6 +54,7 @@ FOREIGN = {
     "role_id": "9RoleOfEve000000000000",
     "service_group_id": "9ServiceGroupOfEve0000",
     "user_group_id": "9UserGroupOfEve0000000",
+    "decision_id": decision_id(OTHER, NED),
 }
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}

@@ -101,6 +101,7 @@ UNKNOWN = {
     "role_id": "0Unknown00000000000000",
     "service_group_id": "0Unknown00000000000000",
     "user_group_id": "0Unknown00000000000000",
+    "decision_id": "0Unknown00000000000000",
 }
 
 

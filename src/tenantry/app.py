@@ -40,6 +40,7 @@ ROOMS = (
     "tenantry.areas.invitations.api",
     "tenantry.areas.invitations.accept_api",
     "tenantry.areas.invitations.accept_page",
+    "tenantry.areas.decisions.api",
 )
 
 

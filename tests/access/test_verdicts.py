@@ -40,9 +40,9 @@ def ask(now: State, who: Subject | str, permission: str, on: str | None = None) 
     return explain(now, Question(subject, permission, on))
 
 
-def told(verdict: Verdict) -> list[list[str]]:
+def proposed(verdict: Verdict) -> list[list[str]]:
     """What each remedy does."""
-    return [[step.told for step in remedy.steps] for remedy in verdict.remedies]
+    return [[step.summary for step in remedy.steps] for remedy in verdict.remedies]
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -104,9 +104,9 @@ def better_token(now: State, subject: Subject, step: Step) -> Change:
     better: dict[str, Any] = {"expires_at": None}
     if step.role_id:
         better["roles"] = [*(row["roles"] or [ROLE_IDS[row["role"] or "user"]]), step.role_id]
-    if "scope" in step.told:
+    if "scope" in step.summary:
         better["scope"] = "global"
-    if "limited to" in step.told:
+    if "limited to" in step.summary:
         better["limited"] = False
     return Change("token", subject.id, {**row, **better})
 
@@ -129,9 +129,9 @@ def test_a_service_authorization_that_is_too_narrow_is_named_and_widened() -> No
     )
     verdict = ask(now, "u1", "service.purge_all", "s1")
     assert (verdict.allowed, verdict.status) == (False, 403)
-    assert verdict.told == "Refused. The service authorization read_only does not let it through."
-    assert told(verdict)[0] == ["Change the service authorization on s1: purge_all."]
-    assert ask(now, "u1", "service.read", "s1").told == (
+    assert verdict.summary == "Refused. The service authorization read_only does not let it through."
+    assert proposed(verdict)[0] == ["Change the service authorization on s1: purge_all."]
+    assert ask(now, "u1", "service.read", "s1").summary == (
         "Allowed by the role engineer through the service authorization read_only."
     )
 
@@ -158,7 +158,7 @@ def test_groups_name_the_way_by_which_a_service_is_reached() -> None:
     )
     verdict = ask(state(*rows), "u1", "service.purge_all", "s1")
     [way] = verdict.ways
-    assert way.told == "the role engineer in the user group g1 for the service group h1"
+    assert way.summary == "the role engineer in the user group g1 for the service group h1"
     assert way.services == ["s1"]
     without = ask(state(*rows[:-2]), "u1", "service.purge_all", "s1")
     assert (without.allowed, without.ways) == (False, [])
@@ -174,7 +174,7 @@ def test_the_token_is_told_apart_from_the_user() -> None:
     verdict = ask(now, Subject("token", "t1"), "service.purge_all", "s1")
     assert [one.reason for one in verdict.obstacles] == ["token_scope", "token_services"]
     assert verdict.status == 404
-    assert told(verdict) == [
+    assert proposed(verdict) == [
         [
             "Use a token with the scope global.",
             "Use a token that is not limited to other services.",
@@ -188,24 +188,24 @@ def test_who_is_locked_or_comes_with_an_expired_token_is_told_so() -> None:
     verdict = ask(now, Subject("token", "t1"), "service.create")
     assert (verdict.status, verdict.held) == (401, [])
     assert [one.reason for one in verdict.obstacles] == ["token_expired", "user_locked"]
-    assert told(verdict) == [["Use a token that has not expired.", "Unlock the user."]]
-    assert [way.told for way in verdict.ways] == ["the role engineer"]
+    assert proposed(verdict) == [["Use a token that has not expired.", "Unlock the user."]]
+    assert [way.summary for way in verdict.ways] == ["the role engineer"]
 
 
 def test_a_permission_for_ones_own_objects_is_not_the_whole_one() -> None:
     verdict = ask(state(user("u1", ENGINEER)), "u1", "invitation.create")
     assert (verdict.allowed, verdict.held) == (False, ["invitation.create:own"])
-    assert verdict.told == "Refused. It is held as invitation.create:own only."
+    assert verdict.summary == "Refused. It is held as invitation.create:own only."
     limited = ask(state(user("u1", ENGINEER, limited=True)), "u1", "invitation.create:own")
     assert [one.reason for one in limited.obstacles] == ["user_limit"]
-    assert told(limited)[0] == ["Lift the user's limit to services."]
+    assert proposed(limited)[0] == ["Lift the user's limit to services."]
 
 
 def test_the_narrowest_remedy_comes_first() -> None:
     """A role of the customer's own that confers just this stands before whole built-in ones."""
     now = state(user("u1", ROLE_IDS["user"]), named("role", "r1", "invoice.read"))
     verdict = ask(now, "u1", "invoice.read")
-    assert told(verdict) == [
+    assert proposed(verdict) == [
         ["Give the role r1."],
         ["Give the role billing."],
         ["Make the user a superuser."],

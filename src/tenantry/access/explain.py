@@ -34,7 +34,7 @@ def explain(state: State, question: Question) -> Verdict:
     dead = list(_deaths(state, question.subject))
     # Of who is shut out, it is still told what he would hold.
     grants = grants_of(revived(state, question.subject), question.subject)
-    ways = list(_ways(state, grants, question))
+    ways = list(ways_of(state, grants, question))
     obstacles = dead
     if not (_is_hopeless(dead) or is_held(state, grants, question)):
         obstacles = dead + _obstacles(state, grants, question)
@@ -43,7 +43,7 @@ def explain(state: State, question: Question) -> Verdict:
     return Verdict(
         allowed=not obstacles,
         status=_status(state, grants, question, dead) if obstacles else 200,
-        told=_sentence(question, ways, obstacles),
+        summary=_sentence(question, ways, obstacles),
         held=[] if dead else sorted(forms),
         ways=ways,
         obstacles=obstacles,
@@ -66,8 +66,8 @@ def _status(state: State, grants: Grants, question: Question, dead: list[Obstacl
 
 def _sentence(question: Question, ways: list[Way], obstacles: list[Obstacle]) -> str:
     if obstacles:
-        return " ".join(("Refused.", *(one.told for one in obstacles)))
-    giving = dict.fromkeys(one.told for one in ways if question.permission in one.permissions)
+        return " ".join(("Refused.", *(one.summary for one in obstacles)))
+    giving = dict.fromkeys(one.summary for one in ways if question.permission in one.permissions)
     return f"Allowed by {', and by '.join(giving)}."
 
 
@@ -129,7 +129,8 @@ def _deaths(state: State, subject: Subject) -> Iterator[Obstacle]:
         yield Obstacle("user_locked", "The user is locked.")
 
 
-def _ways(state: State, grants: Grants, question: Question) -> Iterator[Way]:
+def ways_of(state: State, grants: Grants, question: Question) -> Iterator[Way]:
+    """The ways by which these grants hold the permission, in any form."""
     for source in sources(grants):
         if is_source(source, question):
             yield _way(state, source, question)
@@ -186,8 +187,8 @@ def _obstacles(state: State, grants: Grants, question: Question) -> list[Obstacl
         # It is held on services, but on none of those in the token's list.
         found.append(_OTHER_SERVICES)
     elif not found:
-        told = "The service is out of sight: service.read is not held on it."
-        found.append(Obstacle("out_of_sight", told))
+        summary = "The service is out of sight: service.read is not held on it."
+        found.append(Obstacle("out_of_sight", summary))
     return found
 
 
@@ -221,11 +222,11 @@ def _missing(grants: Grants, question: Question, held: list[Source]) -> Obstacle
     if not withheld:
         return Obstacle("missing", "None of the roles held confers it.")
     if given is not None and question.is_of_service:
-        told = f"The service authorization {given} does not let it through."
-        return Obstacle("authorization", told)
+        summary = f"The service authorization {given} does not let it through."
+        return Obstacle("authorization", summary)
     if question.is_of_service:
-        told = "The user is limited to services, and no authorization or group gives this one."
-        return Obstacle("user_limit", told)
+        summary = "The user is limited to services, and no authorization or group gives this one."
+        return Obstacle("user_limit", summary)
     return Obstacle("user_limit", "The role confers it on users who are not limited to services.")
 
 
@@ -234,9 +235,9 @@ def _policies(state: State, question: Question) -> Iterator[Policy]:
     if customer is None:
         return
     if customer["ip_whitelist"] != EVERYWHERE:
-        told = "Calls from other addresses are refused with 403."
-        yield Policy("ip_whitelist", customer["ip_whitelist"], told)
+        summary = "Calls from other addresses are refused with 403."
+        yield Policy("ip_whitelist", customer["ip_whitelist"], summary)
     for name in ("force_2fa", "force_sso"):
         if customer[name] and question.permission == "automation_token.manage":
-            told = "While it is on, no automation token can be created."
-            yield Policy(name, "true", told)
+            summary = "While it is on, no automation token can be created."
+            yield Policy(name, "true", summary)

@@ -2,8 +2,8 @@
 
 `load` reads the rows that stood when an event had just happened. A `State` answers what anybody
 held then, in the form that `decide` takes, and touches no database: so the same function that
-enforces today explains any other day. `State.changed` supposes revisions that are not stored
-yet: the state that a change would lead to.
+enforces today explains any other day. `State.changed` is the state that revisions which are not
+stored yet would lead to.
 """
 
 from collections.abc import Iterable, Mapping
@@ -138,14 +138,6 @@ class State:
             tables[kind] = self.table(kind).changed(rows)
         return State(
             self.customer_id, self.sequence if sequence is None else sequence, self.at, tables
-        )
-
-    def supposing(self, opened: Iterable[Mapping[str, Any]]) -> "State":
-        """The state once a unit's revisions are stored (`core.additions.Additions.opened`)."""
-        return self.changed(
-            Change.read(one["kind"], one["row_id"], one["body"])
-            for one in opened
-            if one["customer_id"] == self.customer_id
         )
 
     @property

@@ -13,7 +13,7 @@ from tenantry.core.context import Grants
 from tenantry.core.permissions import AUTHORIZATION_MASKS, ROLE_IDS, ROLES, conferred
 
 MOST = 5
-"""Remedies that are told."""
+"""Remedies that are proposed."""
 _TRIED = 50
 """Roles, and groups, that are tried out: those that confer the permission, by their ids."""
 _EVERYWHERE = 20
@@ -119,9 +119,9 @@ def _role(state: State, question: Question, role: str) -> _Option:
     name = role if own is None else own["name"]
     # An automation token is never changed: another takes its place.
     is_automation = _is_automation(state, question)
-    told = f"Use an automation token with the role {name} as well." if is_automation else ""
+    summary = f"Use an automation token with the role {name} as well." if is_automation else ""
     measure: Measure = "token" if is_automation else "role"
-    step = Step(measure, told or f"Give the role {name}.", role_id=ROLE_IDS.get(role, role))
+    step = Step(measure, summary or f"Give the role {name}.", role_id=ROLE_IDS.get(role, role))
     custom = state.custom_of([role])
     return _Option(
         step,
@@ -145,9 +145,9 @@ def _is_automation(state: State, question: Question) -> bool:
 def _through(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
     """What lets roles that are held through to the service."""
     if grants.limit_services:
-        told = "Lift the user's limit to services."
+        summary = "Lift the user's limit to services."
         yield _Option(
-            Step("limit_services", told),
+            Step("limit_services", summary),
             lambda grants: msgspec.structs.replace(grants, limit_services=False),
         )
     on = question.service_id
@@ -165,9 +165,9 @@ def _authorization(permission: str, service_id: str, given: str | None) -> _Opti
     masks = AUTHORIZATION_MASKS.items()
     narrowest = next(name for name, mask in masks if permission in mask)
     word = "Create" if given is None else "Change"
-    told = f"{word} the service authorization on {service_id}: {narrowest}."
+    summary = f"{word} the service authorization on {service_id}: {narrowest}."
     return _Option(
-        Step("authorization", told, permission=narrowest),
+        Step("authorization", summary, permission=narrowest),
         lambda grants: msgspec.structs.replace(
             grants, authorizations={**grants.authorizations, service_id: narrowest}
         ),
@@ -191,8 +191,8 @@ def _put_in(state: State, service_group_id: str, service_id: str) -> _Option:
         return msgspec.structs.replace(grants, groups=tuple(groups))
 
     name = state.table("service_group").rows[service_group_id]["name"]
-    told = f"Put the service {service_id} into the service group {name}."
-    return _Option(Step("service_group", told, service_group_id=service_group_id), applied)
+    summary = f"Put the service {service_id} into the service group {name}."
+    return _Option(Step("service_group", summary, service_group_id=service_group_id), applied)
 
 
 def _groups(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
@@ -215,9 +215,9 @@ def _giving(state: State, groups: Iterable[str], question: Question) -> Iterator
 
 def _join(state: State, group_id: str) -> _Option:
     group = state.group(group_id)
-    told = f"Add the user to the user group {state.table('user_group').rows[group_id]['name']}."
+    summary = f"Add the user to the user group {state.table('user_group').rows[group_id]['name']}."
     return _Option(
-        Step("group", told, group_id=group_id),
+        Step("group", summary, group_id=group_id),
         lambda grants: msgspec.structs.replace(
             grants,
             groups=(*grants.groups, group),

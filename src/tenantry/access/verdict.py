@@ -1,5 +1,6 @@
 """What is asked about access, and what is answered: the question, and the verdict with reasons."""
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -9,6 +10,14 @@ from tenantry.core.permissions import GRANTS, SERVICE_PERMISSIONS
 
 FORMS = frozenset[str]().union(*GRANTS.values())
 """Every permission there is, in all its forms."""
+
+
+@lru_cache(maxsize=len(FORMS))
+def family(permission: str) -> frozenset[str]:
+    """A permission in all its forms, whichever of them it is."""
+    plain = permission.partition(":")[0]
+    return frozenset(one for one in FORMS if one.partition(":")[0] == plain)
+
 
 Obstruction = Literal[
     "authorization",
@@ -47,8 +56,7 @@ class Question(msgspec.Struct, frozen=True):
     @property
     def family(self) -> frozenset[str]:
         """The permission in all its forms."""
-        plain = self.permission.partition(":")[0]
-        return frozenset(one for one in FORMS if one.partition(":")[0] == plain)
+        return family(self.permission)
 
     @property
     def is_of_service(self) -> bool:
@@ -79,7 +87,7 @@ class Way(msgspec.Struct, frozen=True):
     """The service group that names the services."""
     authorization: str | None
     """The permission of the service authorizations that let the role through."""
-    told: str
+    summary: str
     """All that in a few words."""
 
 
@@ -87,7 +95,7 @@ class Obstacle(msgspec.Struct, frozen=True):
     """Something that is missing, or takes the permission away."""
 
     reason: Obstruction
-    told: str
+    summary: str
     """The same in a sentence."""
 
 
@@ -106,7 +114,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
     """One change, named so that a program can make it."""
 
     measure: Measure
-    told: str
+    summary: str
     """The change in a sentence."""
     role_id: str = ""
     """A role to be given."""
@@ -131,7 +139,7 @@ class Policy(msgspec.Struct, frozen=True):
 
     name: str
     value: str
-    told: str
+    summary: str
     """What it does."""
 
 
@@ -142,7 +150,7 @@ class Verdict(msgspec.Struct, frozen=True):
     status: Status
     """What a call that needs the permission is answered: 401 where the key opens nothing, 404
     where the service is not there for the caller."""
-    told: str
+    summary: str
     """The answer in a sentence."""
     held: list[str]
     """The forms of the permission that are held in effect."""
