@@ -20,6 +20,7 @@ class Principals:
         """Read through that database."""
         self._database = database
         self._kept: dict[bytes, tuple[Principal, int | None]] = {}
+        self.last_known = LastKnown(self)
 
     async def find(self, digest: bytes) -> Principal | None:
         """Who a key stands for, as of the newest commit of any process."""
@@ -39,8 +40,29 @@ class Principals:
             self._keep(digest, found, changes)
         return found
 
+    def kept(self, digest: bytes) -> Principal | None:
+        """Who it stood for when that was last asked, if it is remembered."""
+        kept = self._kept.get(digest)
+        return None if kept is None else kept[0]
+
+    def forget(self, digest: bytes) -> None:
+        """It was seen to be outdated."""
+        self._kept.pop(digest, None)
+
     def _keep(self, digest: bytes, principal: Principal, changes: int | None) -> None:
         if len(self._kept) >= MAX_KEPT and digest not in self._kept:
             # The oldest goes: dicts remember the order of insertion.
             del self._kept[next(iter(self._kept))]
         self._kept[digest] = (principal, changes)
+
+
+class LastKnown:
+    """Takes who asks as he was last known: for writes, which look again under their lock."""
+
+    def __init__(self, principals: Principals) -> None:
+        """Ask them where nothing is known."""
+        self._principals = principals
+
+    async def find(self, digest: bytes) -> Principal | None:
+        """Who a key stands for, or did lately."""
+        return self._principals.kept(digest) or await self._principals.find(digest)

@@ -12,7 +12,6 @@ be read back, and trusted. Revisions hold what access depends on, and nothing pe
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -149,7 +148,7 @@ def _sealed(
     sealed: dict[str, Any] = {}
     for key, value in values.items():
         if key in PERSONAL and value is not None:
-            salt = os.urandom(16).hex()
+            salt = new_id()  # nobody can guess it
             personal[path + key] = (salt, value)
             sealed[key] = seal(salt, value)
         elif isinstance(value, dict) and key != "rows":

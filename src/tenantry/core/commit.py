@@ -101,6 +101,8 @@ class Lane:
                     await self._commit(batch)
                 for job in batch:
                     job.settle()
+                # Let those answers leave before the next batch holds everybody up.
+                await asyncio.sleep(0)
         finally:
             self._runner = None
 

@@ -156,8 +156,9 @@ class Pipeline:
         """The call, once it is known who asks, and the digest of his key."""
         request = exchange.request
         now = self.clock()
+        principals = gate.whom_to_ask(self.principals, operation, request.method)
         identified = gate.identify_if_any if operation.allow.who == "public" else gate.identify
-        principal, digest = await identified(request, self.principals, self.keyring, now)
+        principal, digest = await identified(request, principals, self.keyring, now)
         exchange.principal = principal
         call = Reading(
             rows=self.database,
@@ -255,6 +256,7 @@ class Pipeline:
         if principal.customer_id and not (await unit.head(principal.customer_id)).keeps(
             principal.version
         ):
+            self.principals.forget(digest)
             found = await read_principal(unit, digest)
             if found is None:
                 raise unauthenticated()
