@@ -182,13 +182,16 @@ def gained(before: Grants, after: Grants) -> Held:
 
 def _reach(grants: Grants) -> _Reach:
     held = rights(grants)
-    everywhere = held.everywhere if held.visible is None else _NONE
-    seen = held.on if held.visible is None else held.visible
-    on: dict[str, set[str]] = {}
-    for service_id in seen:
-        for permission in held.on_service(service_id) - everywhere:
-            on.setdefault(permission, set()).add(service_id)
-    return _Reach(held.account, everywhere, {name: frozenset(ids) for name, ids in on.items()})
+    pairs, everywhere = list(held.on.items()), held.everywhere
+    if held.visible is not None:
+        # What is held everywhere counts only where there is something to see.
+        pairs = [(permissions, services & held.visible) for permissions, services in pairs]
+        pairs, everywhere = [*pairs, (everywhere, held.visible)], _NONE
+    on: dict[str, frozenset[str]] = {}
+    for permissions, services in pairs:
+        for permission in permissions - everywhere:
+            on[permission] = on.get(permission, _NONE) | services
+    return _Reach(held.account, everywhere, on)
 
 
 def _held_besides(one: _Reach, other: _Reach) -> Held:

@@ -6,7 +6,7 @@ way of a group. `rights` adds the sources up, once for the same grants; `decide`
 sum; an explanation lists the sources themselves. So the three can't disagree.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Literal
 
@@ -25,7 +25,6 @@ from tenantry.core.permissions import (
 
 Reason = Literal["held", "missing", "scope", "out_of_sight", "service_permission_missing"]
 _NONE: frozenset[str] = frozenset()
-_KEPT = "rights"
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -48,15 +47,21 @@ class Rights(msgspec.Struct, frozen=True):
     account: frozenset[str]
     everywhere: frozenset[str]
     """Held on every service, those to come included."""
-    on: dict[str, frozenset[str]]
-    """What is held on single services besides."""
+    on: dict[frozenset[str], frozenset[str]]
+    """What is held on single services besides: permissions, and the services they are held on.
+
+    There are thousands of services, but only as many sets of permissions as roles.
+    """
     visible: frozenset[str] | None
     """The only services that can be seen; None where no list limits them."""
 
     def on_service(self, service_id: str) -> frozenset[str]:
         """Everything held on one service."""
-        held = self.on.get(service_id)
-        return self.everywhere if held is None else self.everywhere | held
+        held = self.everywhere
+        for permissions, services in self.on.items():
+            if service_id in services:
+                held |= permissions
+        return held
 
     def sees(self, service_id: str) -> bool:
         """Whether a service is there for him at all."""
@@ -81,14 +86,12 @@ def decide(grants: Grants, permission: str, service_id: str | None = None) -> De
     held = rights(grants)
     if permission in SERVICE_PERMISSIONS:
         if service_id is None:
-            on_any = permission in held.everywhere or any(
-                permission in one for one in held.on.values()
-            )
+            on_any = permission in held.everywhere or any(permission in one for one in held.on)
             return _HELD if on_any else Decision(allowed=False, reason="missing")
         return _decide_service(grants, held, permission, service_id)
     if permission in held.account:
         return _HELD
-    reason: Reason = "scope" if permission in _of_sources(grants).account else "missing"
+    reason: Reason = "scope" if permission in _unscoped(grants).account else "missing"
     return Decision(allowed=False, reason=reason)
 
 
@@ -97,16 +100,25 @@ def _decide_service(grants: Grants, held: Rights, permission: str, service_id: s
         return Decision(allowed=False, reason="out_of_sight")
     if permission in held.on_service(service_id):
         return _HELD
-    is_scope = permission in _token_limited(grants).on_service(service_id)
+    is_scope = permission in _unscoped(grants).on_service(service_id)
     return Decision(allowed=False, reason="scope" if is_scope else "service_permission_missing")
 
 
 def rights(grants: Grants) -> Rights:
     """Everything these grants hold: steps 5 to 8 of access §9.6."""
-    kept: Rights | None = grants.__dict__.get(_KEPT)
+    return _once(grants, "rights", _scoped)
+
+
+def _unscoped(grants: Grants) -> Rights:
+    """What they would hold if the token's scope covered everything."""
+    return _once(grants, "unscoped", _token_limited)
+
+
+def _once(grants: Grants, name: str, work_out: Callable[[Grants], Rights]) -> Rights:
+    """Worked out once, and kept beside the rows that it follows from: both never change."""
+    kept: Rights | None = grants.__dict__.get(name)
     if kept is None:
-        # Worked out once, and kept beside the rows that it follows from: both never change.
-        kept = grants.__dict__[_KEPT] = _scoped(grants, _token_limited(grants))
+        kept = grants.__dict__[name] = work_out(grants)
     return kept
 
 
@@ -117,9 +129,9 @@ def sources(grants: Grants) -> Iterator[Source]:
     for group in grants.groups:
         for role in sorted(group.roles):
             held = permissions_of(grants, role)
+            on_services = held & SERVICE_PERMISSIONS
             yield Source(role, held & _ACCOUNT, group=group.id)
             for service_group, services in group.services.items():
-                on_services = held & SERVICE_PERMISSIONS
                 yield Source(role, on_services, services, group.id, service_group)
 
 
@@ -149,24 +161,45 @@ def _direct(grants: Grants, role: str, held: frozenset[str]) -> Iterator[Source]
 def _of_sources(grants: Grants) -> Rights:
     """What somebody may do himself, whatever token he comes with."""
     account, everywhere = set[str](), set[str]()
-    on: dict[str, frozenset[str]] = {}
+    on: dict[frozenset[str], frozenset[str]] = {}
     for source in sources(grants):
         if source.services is None:
             account |= source.permissions & _ACCOUNT
             everywhere |= source.permissions & SERVICE_PERMISSIONS
-            continue
-        for service_id in source.services:
-            on[service_id] = on.get(service_id, _NONE) | source.permissions
-    return _seen(frozenset(account), frozenset(everywhere), on)
+        else:
+            # By services first: those of a group that many others share are gone through once.
+            on[source.services] = on.get(source.services, _NONE) | source.permissions
+    pairs = ((permissions, services) for services, permissions in on.items())
+    return _seen(frozenset(account), frozenset(everywhere), pairs)
 
 
 def _seen(
-    account: frozenset[str], everywhere: frozenset[str], on: dict[str, frozenset[str]]
+    account: frozenset[str],
+    everywhere: frozenset[str],
+    pairs: Iterable[tuple[frozenset[str], frozenset[str]]],
 ) -> Rights:
+    on = _gathered(pairs)
     visible = None
     if "service.read" not in everywhere:
-        visible = frozenset(one for one, held in on.items() if "service.read" in held)
+        visible = _union(services for held, services in on.items() if "service.read" in held)
     return Rights(account, everywhere, on, visible)
+
+
+def _gathered(
+    pairs: Iterable[tuple[frozenset[str], frozenset[str]]],
+) -> dict[frozenset[str], frozenset[str]]:
+    """All the services on which the same permissions are held, together."""
+    lists: dict[frozenset[str], list[frozenset[str]]] = {}
+    for permissions, services in pairs:
+        if permissions and services:
+            lists.setdefault(permissions, []).append(services)
+    return {permissions: _union(some) for permissions, some in lists.items()}
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    found = list(sets)
+    # One alone is not copied: it may have thousands of members.
+    return found[0] if len(found) == 1 else _NONE.union(*found)
 
 
 def _token_limited(grants: Grants) -> Rights:
@@ -174,16 +207,19 @@ def _token_limited(grants: Grants) -> Rights:
     held = _of_sources(grants)
     if not grants.token_limited:
         return held
-    on = {one: held.on_service(one) for one in grants.token_services}
-    return _seen(held.account, _NONE, on)
+    among = grants.token_services
+    pairs = [(permissions, services & among) for permissions, services in held.on.items()]
+    return _seen(held.account, _NONE, [*pairs, (held.everywhere, among)])
 
 
-def _scoped(grants: Grants, held: Rights) -> Rights:
+def _scoped(grants: Grants) -> Rights:
     """What is left under the token's scope; who may only purge sees what his maker sees."""
-    scopes = grants.scopes
+    held, scopes = _unscoped(grants), grants.scopes
     if "global" in scopes:
         return held
-    on = {one: _in(permissions, scopes) for one, permissions in held.on.items()}
+    on = _gathered(
+        (_in(permissions, scopes), services) for permissions, services in held.on.items()
+    )
     return Rights(_in(held.account, scopes), _in(held.everywhere, scopes), on, held.visible)
 
 
