@@ -1,5 +1,6 @@
 """Service groups, through the front door (contract: access §7)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -122,6 +123,17 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
         ADA, "PATCH", f"{SERVICE_GROUPS}/{other['id']}", json={"name": "OTHER"}
     )
     assert renamed.json()["name"] == "OTHER"
+
+
+async def test_of_many_who_want_a_name_at_once_one_gets_it(world: World) -> None:
+    calls = [world.ask(ADA, "POST", SERVICE_GROUPS, json={"name": "Storefront"}) for _ in range(8)]
+    answers = await asyncio.gather(*calls)
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    group = (await shown_ids(world, SERVICE_GROUPS))[0]
+    since, path = len(await world.events()), f"{SERVICE_GROUPS}/{group}/services"
+    added = await asyncio.gather(*(extend(world, path, WWW) for _ in range(8)))
+    assert {answer.status_code for answer in added} == {201}
+    assert await world.actions(since) == ["iam.service_group.services.add"]
 
 
 async def test_lists_go_by_age_in_pages(world: World) -> None:
