@@ -30,8 +30,8 @@ MODULES = (
     "python_services",
     "python_authorizations",
     "python_invitations",
-    "python_roles",
     "python_groups",
+    "python_roles",
     "python_refusals",
 )
 
