@@ -84,7 +84,9 @@ async def settle(call: Writing, code: str, checked: Checked) -> UserRow | Proble
     await guesses.check(call, checked.subjects)
     if checked.newcomer is None:
         await guesses.count(call, checked.subjects)
-        return checked.problem or unknown_code()
+        # Who was second finds the login taken, by the first: what he hears is that the code is.
+        is_open = await acceptance.find_code(call, code) is not None
+        return checked.problem if is_open and checked.problem else unknown_code()
     return await acceptance.accept(call, code, checked.newcomer) or unknown_code()
 
 

@@ -65,9 +65,16 @@ class NewInvitation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def invite(
-    call: Writing, new: NewInvitation, *, invitation_id: str | None = None
+    call: Writing,
+    new: NewInvitation,
+    *,
+    invitation_id: str | None = None,
+    is_mailed: bool = True,
 ) -> InvitationRow:
-    """Invite somebody by mail. Raises Problem 400, 403, 404, 409."""
+    """Invite somebody, by mail unless the code is told him otherwise.
+
+    Raises Problem 400, 403, 404, 409.
+    """
     _check_bounds(call, new)
     row = await _row_of(call, new, invitation_id or new_id())
     await _check_services(call, new.services)
@@ -79,7 +86,8 @@ async def invite(
         raise duplicate("user", row.email)
     left = await _replace_expired(call, row)
     await _insert(call, row, new.services)
-    await model.post(call, row)
+    if is_mailed:
+        await model.post(call, row)
     await audit.record(
         call,
         "invitation.sent",
