@@ -6,6 +6,7 @@ enforces today explains any other day. `State.changed` is the state that revisio
 stored yet would lead to.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
@@ -45,8 +46,7 @@ _STOOD = Statement(
         _R.from_sequence <= bindparam("sequence"),
         or_(_R.to_sequence.is_(None), _R.to_sequence > bindparam("sequence")),
         _R.body.is_not(None),
-    ),
-    Change.read,
+    )
 )
 
 
@@ -264,7 +264,15 @@ def _names(ids: Iterable[str]) -> frozenset[str]:
     return frozenset(ROLE_OF_ID.get(one, one) for one in ids)
 
 
+_MANY = 1000
+"""Rows that are made into a state on the event loop; more go to a thread."""
+
+
 async def load(rows: Reads, customer_id: str, sequence: int, at: Instant) -> State:
     """The state just after a customer's event of that number, seen at an instant not before it."""
     stood = await rows.all(_STOOD, customer_id=customer_id, sequence=sequence)
-    return State.of(customer_id, sequence, at, stood)
+
+    def made() -> State:
+        return State.of(customer_id, sequence, at, (Change.read(*row) for row in stood))
+
+    return made() if len(stood) < _MANY else await asyncio.to_thread(made)
