@@ -10,7 +10,8 @@ from tenantry.areas.operator import loading
 from tenantry.areas.operator.founding import system_call
 from tenantry.areas.operator.loading import Loaded
 from tenantry.areas.operator.scenario import read_file, read_text
-from tenantry.areas.operator.scenario_shape import BadScenario, Scenario
+from tenantry.areas.operator.scenario_parts import BadScenario
+from tenantry.areas.operator.scenario_shape import Scenario
 from tenantry.areas.tokens import model as tokens
 from tenantry.core import chain, schema
 from tenantry.core.statements import Statement
@@ -153,10 +154,10 @@ async def test_what_lacks_is_added_and_what_stands_is_left_and_told(world: World
     assert await told(world, ADA.token, f"/user/{BEN.id}") == before
     (issued,) = loaded.issued
     assert (issued.place, issued.name) == ("customers[0].tokens[0]", "more")
-    assert (await told(world, issued.access_token, "/tokens/self"))["services"] == [WWW]
+    assert (await told(world, issued.secret, "/tokens/self"))["services"] == [WWW]
     first, *lines = str(loaded).splitlines()
     assert first == "created 1 user, 1 token; 2 unchanged"
-    assert lines[-1] == f"  customers[0].tokens[0] 'more': {issued.access_token}"
+    assert lines[-1] == f"  customers[0].tokens[0] 'more': {issued.secret}"
 
 
 async def test_the_first_superuser_owns_a_new_customer(world: World) -> None:

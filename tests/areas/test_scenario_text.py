@@ -9,7 +9,8 @@ import pytest
 
 from tenantry.areas.customers.model import CONTACTS, CustomerRow
 from tenantry.areas.operator.scenario import MAX_BYTES, first_token, read_file, read_text
-from tenantry.areas.operator.scenario_shape import BadScenario, Customer, Scenario
+from tenantry.areas.operator.scenario_parts import BadScenario
+from tenantry.areas.operator.scenario_shape import Customer, Scenario
 from tenantry.areas.operator.scenario_text import plain_values
 from tests.generate_docs import DOCS, scenario_schema
 

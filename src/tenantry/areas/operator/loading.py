@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from tenantry.areas.invitations.model import PURPOSE
 from tenantry.areas.operator.founding import create_operator_key, system_call
 from tenantry.areas.operator.plan import Due, Plan
 from tenantry.areas.operator.planning import plan_all, plan_keys
-from tenantry.areas.operator.scenario_shape import BadScenario, Scenario
-from tenantry.areas.operator.standing import Kind
+from tenantry.areas.operator.scenario_parts import BadScenario
+from tenantry.areas.operator.scenario_shape import Scenario
+from tenantry.areas.operator.shelves import Kind
 from tenantry.areas.operator.writing import write
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
@@ -30,11 +32,14 @@ Progress = Callable[[int, int], None]
 
 
 class Issued(msgspec.Struct, frozen=True):
-    """A token that the file gives no secret; told this once."""
+    """A secret that the file does not say; told this once.
+
+    A token's own, or the code by which an invitation is accepted: for want of a mail.
+    """
 
     place: str
     name: str
-    access_token: str
+    secret: str
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -54,7 +59,7 @@ class Loaded(msgspec.Struct, frozen=True):
         unchanged, skipped = sum(self.unchanged.values()), sum(self.skipped.values())
         told += f"; {unchanged} unchanged" if unchanged else ""
         told += f"; {skipped} left out" if skipped else ""
-        secrets = [f"  {one.place} {one.name!r}: {one.access_token}" for one in self.issued]
+        secrets = [f"  {one.place} {one.name!r}: {one.secret}" for one in self.issued]
         return "\n".join([told, *(f"  {note}" for note in self.notes), *secrets])
 
 
@@ -87,7 +92,7 @@ async def load(
         await create_operator_key(database, keyring, key.name, key.key)
         done += 1
         progress(done, total)
-    return _told(plans, len(keys), len(scenario.operator_keys))
+    return _told(plans, keyring, len(keys), len(scenario.operator_keys))
 
 
 async def _write(database: Database, keyring: Keyring, plan: Plan, rows: Sequence[Due]) -> None:
@@ -113,20 +118,26 @@ async def _hashed(rows: Sequence[Due]) -> dict[str, str]:
     return {due.id: hashed for due, hashed in zip(users, hashes, strict=True)}
 
 
-def _told(plans: Sequence[Plan], new_keys: int, all_keys: int) -> Loaded:
-    created: Counter[Kind] = Counter(due.kind for plan in plans for due in plan.due)
-    created["operator key"] = new_keys
+def _told(plans: Sequence[Plan], keyring: Keyring, new_keys: int, all_keys: int) -> Loaded:
+    created: Counter[Kind] = Counter({"operator key": new_keys})
     unchanged: Counter[Kind] = Counter({"operator key": all_keys - new_keys})
     skipped: Counter[Kind] = Counter()
     for plan in plans:
+        for due in plan.due:
+            created[due.kind] += due.count
         unchanged.update(plan.unchanged)
         skipped.update(plan.skipped)
-    issued = [
-        Issued(due.place, due.given.name, due.secret)
-        for plan in plans
-        for due in plan.due
-        if due.secret is not None and due.given.access_token is None
-    ]
     notes = [note for plan in plans for note in plan.notes]
     # `+` drops the kinds that there were none of.
-    return Loaded(+created, +unchanged, +skipped, notes, issued)
+    return Loaded(+created, +unchanged, +skipped, notes, _issued(plans, keyring))
+
+
+def _issued(plans: Sequence[Plan], keyring: Keyring) -> list[Issued]:
+    issued = []
+    for due in (due for plan in plans for due in plan.due):
+        if due.kind == "invitation":
+            code = keyring.code_for(PURPOSE, due.id)
+            issued.append(Issued(due.place, due.given.email, code))
+        elif due.secret is not None and due.given.access_token is None:
+            issued.append(Issued(due.place, due.given.name, due.secret))
+    return issued

@@ -1,17 +1,18 @@
 """What becomes of a scenario's rows in one customer: which are due, which stand, which are gone."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from tenantry.areas.operator.scenario_checks import Taken
-from tenantry.areas.operator.scenario_shape import BadScenario, Row
-from tenantry.areas.operator.standing import NOTHING, Kind, Standing
+from tenantry.areas.operator.scenario_parts import BadScenario, Row
+from tenantry.areas.operator.shelves import NOTHING, Kind, Standing
 from tenantry.areas.users import model as users
 from tenantry.core.ids import new_id
+from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -23,7 +24,15 @@ class Due(msgspec.Struct, frozen=True):
     given: Any
     user_id: str | None = None
     services: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    """Of a membership: what is put into the group that `id` names."""
     secret: str | None = None
+
+    @property
+    def count(self) -> int:
+        """The rows that it stands for."""
+        return len(self.members) or 1
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -48,6 +57,13 @@ class Plan:
         self.notes: list[str] = []
         self.users: dict[str, Target] = {}
         self.services: dict[str, Target] = {}
+        self.roles = {
+            name: Target(role_id) for role, role_id in ROLE_IDS.items() for name in (role, role_id)
+        }
+        self.roles_of: dict[str, list[str]] = {}
+        """The ids of each user's roles, by his id."""
+        self.service_groups: dict[str, Target] = {}
+        self.invitations: dict[str, Target] = {}
         self._taken = Taken()
 
     def settle(
@@ -84,17 +100,54 @@ class Plan:
 
     def user(self, place: str, text: str) -> Target:
         """The user that is meant. Raises BadScenario."""
-        found = self.users.get(users.login_key(text) if "@" in text else text)
-        if found is None:
-            raise BadScenario(place, f"{text!r} is no user of this customer")
-        return found
+        return _meant(place, text, "user", self.users, _folded_address(text))
 
     def service(self, place: str, text: str) -> Target:
         """The service that is meant. Raises BadScenario."""
-        found = self.services.get(text)
-        if found is None:
-            raise BadScenario(place, f"{text!r} is no service of this customer")
-        return found
+        return _meant(place, text, "service", self.services, text)
+
+    def role(self, place: str, text: str) -> Target:
+        """The role that is meant. Raises BadScenario."""
+        return _meant(place, text, "role", self.roles, text.casefold())
+
+    def several_roles(self, place: str, texts: Sequence[str]) -> tuple[str, ...]:
+        """The ids of roles that are held together. Raises BadScenario."""
+        named = [self.role(f"{place}.roles[{at}]", text).id for at, text in enumerate(texts)]
+        if ROLE_IDS["superuser"] in named:
+            raise BadScenario(f"{place}.roles", "'superuser' goes with no other role: name it role")
+        return tuple(dict.fromkeys(named))
+
+    def service_group(self, place: str, text: str) -> Target:
+        """The service group that is meant. Raises BadScenario."""
+        return _meant(place, text, "service group", self.service_groups, text.casefold())
+
+    def invitation(self, place: str, text: str) -> Target:
+        """The invitation that is meant. Raises BadScenario."""
+        return _meant(place, text, "invitation", self.invitations, _folded_address(text))
+
+
+def facts_of_roles(role_ids: Sequence[str]) -> dict[str, Any]:
+    """What is said of roles that are held together; nothing, if there are none."""
+    return {"roles": sorted(role_ids)} if role_ids else {}
+
+
+def check_limitable(place: str, role_ids: Iterable[str]) -> None:
+    """Refuse to limit to services who has a role without limits. Raises BadScenario."""
+    for role in (ROLE_OF_ID[one] for one in role_ids if one in ROLE_OF_ID):
+        if role not in users.LIMITABLE:
+            raise BadScenario(place, f"role {role!r} can't be service limited")
+
+
+def _folded_address(text: str) -> str:
+    return users.login_key(text) if "@" in text else text
+
+
+def _meant(place: str, text: str, noun: str, known: Mapping[str, Target], key: str) -> Target:
+    """What a text means: an id, or the name that the key is made from. Raises BadScenario."""
+    found = known.get(key) or known.get(text)
+    if found is None:
+        raise BadScenario(place, f"{text!r} is no {noun} of this customer")
+    return found
 
 
 @lru_cache(maxsize=16)

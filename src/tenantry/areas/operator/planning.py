@@ -6,32 +6,36 @@ out.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from tenantry.areas.customers.model import CONTACTS, CustomerRow
 from tenantry.areas.operator import standing
-from tenantry.areas.operator.plan import Due, Plan, Target, given
+from tenantry.areas.operator.plan import (
+    Due,
+    Plan,
+    Target,
+    check_limitable,
+    facts_of_roles,
+    given,
+)
+from tenantry.areas.operator.planning_access import plan_access, plan_roles
+from tenantry.areas.operator.planning_tokens import plan_tokens
 from tenantry.areas.operator.scenario_checks import Taken
+from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import (
-    AutomationToken,
-    BadScenario,
     Customer,
     OperatorKey,
     Scenario,
-    Token,
     User,
 )
-from tenantry.areas.tokens import terms
-from tenantry.areas.tokens.model import MAX_LIVE
 from tenantry.areas.users import model as users
-from tenantry.core.clock import Instant, read, shown
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
-from tenantry.core.secrets import Keyring, new_token
+from tenantry.core.permissions import ROLE_IDS
+from tenantry.core.secrets import Keyring
 
 ASKED_AT_ONCE = 200
 """Reads that wait together: on PostgreSQL they become one query."""
@@ -99,10 +103,12 @@ async def _plan(
     else:
         plan = Plan(place, row.id, await standing.inside(database, row))
         plan.owner_id = row.owner_id
+    plan_roles(plan, customer)
     plan_users(plan, customer.users)
     plan_customer(plan, customer, row)
     plan_services(plan, customer)
     plan_tokens(plan, customer, keyring, database.clock())
+    plan_access(plan, customer)
     plan_contacts(plan, customer)
     plan_stars(plan, customer)
     return plan
@@ -113,6 +119,9 @@ async def _check_elsewhere(database: Database, keyring: Keyring, due: Due) -> No
     if due.kind == "user":
         if await standing.login_holder(database, users.login_key(due.given.login)) is not None:
             raise BadScenario(f"{due.place}.login", "a user of another customer has it")
+    elif due.kind == "invitation":
+        if await standing.login_holder(database, users.login_key(due.given.email)) is not None:
+            raise BadScenario(f"{due.place}.email", "a user of another customer has it")
     elif due.secret is not None and due.given.access_token is not None:
         digest = keyring.digest(due.secret)
         if await standing.is_token(database, digest):
@@ -138,19 +147,27 @@ def plan_users(plan: Plan, rows: Iterable[User]) -> None:
     for stand in plan.standing["user"].all:
         target = Target(stand.id, stand.is_gone)
         plan.users[stand.id] = target
+        plan.roles_of[stand.id] = stand.facts["roles"]
         if not stand.is_gone:
             plan.users |= {str(key): target for key in stand.keys}
     due = []
     for at, row in enumerate(rows):
         place, key = f"{plan.place}.users[{at}]", users.login_key(row.login)
         names = ("name", "role", "owner", "limit_services", "locked", "require_new_password")
-        target = plan.settle("user", place, row.id, key, {"login": key, **given(row, names)})
+        roles = plan.several_roles(place, row.roles)
+        if row.limit_services:
+            check_limitable(f"{place}.roles", roles)
+        facts = {"login": key, **given(row, names), **facts_of_roles(roles)}
+        target = plan.settle("user", place, row.id, key, facts)
         plan.users |= {key: target, target.id: target}
         if target.is_due:
-            due.append(Due("user", place, target.id, row))
+            plan.roles_of[target.id] = sorted(roles) or [ROLE_IDS[row.role]]
+            due.append(Due("user", place, target.id, row, roles=roles))
     if plan.owner_id is None:
         plan.owner_id = _owner(plan, due)
-    plan.due += sorted(due, key=lambda one: one.id != plan.owner_id)
+    # The owner before everything else, whatever unit the rest is written in.
+    plan.due = [one for one in due if one.id == plan.owner_id] + plan.due
+    plan.due += [one for one in due if one.id != plan.owner_id]
 
 
 def _owner(plan: Plan, due: list[Due]) -> str:
@@ -194,62 +211,6 @@ def plan_services(plan: Plan, customer: Customer) -> None:
         if target.is_due:
             plan.due.append(Due("service", place, target.id, row))
     plan.services |= by_id
-
-
-def plan_tokens(plan: Plan, customer: Customer, keyring: Keyring, now: Instant) -> None:
-    """The keys of users and of programs. Raises BadScenario where there are too many."""
-    for at, token in enumerate(customer.tokens):
-        place = f"{plan.place}.tokens[{at}]"
-        user = plan.user(f"{place}.user", token.user)
-        facts = {"kind": "user", "user": user.id}
-        _plan_token(plan, Due("token", place, "", token, user.id), facts, keyring)
-    for at, program in enumerate(customer.automation_tokens):
-        place = f"{plan.place}.automation_tokens[{at}]"
-        maker = plan.owner_id
-        facts = {"kind": "automation", **given(program, ("role", "tls_access"))}
-        if program.user is not None:
-            maker = facts["user"] = plan.user(f"{place}.user", program.user).id
-        _plan_token(plan, Due("automation token", place, "", program, maker), facts, keyring)
-    _check_limits(plan, now)
-
-
-def _plan_token(plan: Plan, due: Due, facts: dict[str, Any], keyring: Keyring) -> None:
-    row: Token | AutomationToken = due.given
-    named = enumerate(row.services)
-    services = [plan.service(f"{due.place}.services[{at}]", text) for at, text in named]
-    maker = plan.users.get(due.user_id or "")
-    if any(one.is_gone for one in services) or (maker is not None and maker.is_gone):
-        plan.skip(due.kind, due.place, "is left out: what it belongs to was removed")
-        return
-    ids = tuple(dict.fromkeys(one.id for one in services))
-    facts = {"name": row.name, "scope": terms.checked_scope(row.scope), **facts}
-    if ids:
-        facts["services"] = list(ids)
-    if row.expires_at is not None:
-        facts["expires_at"] = shown(read(row.expires_at))
-    key: Hashable = (due.user_id if due.kind == "token" else None, row.name)
-    if row.access_token is not None:
-        key = facts["access_token"] = keyring.digest(row.access_token)
-    target = plan.settle(due.kind, due.place, row.id, key, facts)
-    if target.is_due:
-        secret = row.access_token or new_token()
-        replaced = msgspec.structs.replace(due, id=target.id, services=ids, secret=secret)
-        plan.due.append(replaced)
-
-
-def _check_limits(plan: Plan, now: Instant) -> None:
-    counts: Counter[str | None] = Counter()
-    for stand in plan.standing["token"].all:
-        expires_at = stand.facts["expires_at"]
-        if stand.facts["kind"] != "session" and (expires_at is None or expires_at > shown(now)):
-            counts[stand.facts["user"] if stand.facts["kind"] == "user" else None] += 1
-    for due in plan.due:
-        if due.secret is not None:
-            holder = due.user_id if due.kind == "token" else None
-            counts[holder] += 1
-            if counts[holder] > MAX_LIVE:
-                whose = "a user" if holder else "a customer's programs"
-                raise BadScenario(due.place, f"{whose} can have {MAX_LIVE} tokens at most")
 
 
 def plan_contacts(plan: Plan, customer: Customer) -> None:

@@ -8,13 +8,8 @@ import msgspec
 from msgspec import inspect
 
 from tenantry.areas.operator.scenario_checks import check
-from tenantry.areas.operator.scenario_shape import (
-    ID_PATTERN,
-    SECRET_PATTERN,
-    BadScenario,
-    Scenario,
-    Token,
-)
+from tenantry.areas.operator.scenario_parts import ID_PATTERN, SECRET_PATTERN, BadScenario
+from tenantry.areas.operator.scenario_shape import Scenario, Token
 from tenantry.areas.operator.scenario_text import plain_values
 from tenantry.core.clock import read, system_clock
 

@@ -1,11 +1,13 @@
 """What can be wrong with a scenario before any database is asked."""
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from tenantry.areas.customers.contacts import REACHED_BY_PHONE
+from tenantry.areas.operator.scenario_access import Invitation, Role, ServiceGroup, UserGroup
+from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import (
     AutomationToken,
-    BadScenario,
     Contact,
     Customer,
     Scenario,
@@ -13,12 +15,16 @@ from tenantry.areas.operator.scenario_shape import (
     Token,
     User,
 )
+from tenantry.areas.roles.row import RESERVED
 from tenantry.areas.tokens import terms
 from tenantry.areas.users import model as users
 from tenantry.core.addresses import parse_allowlist
 from tenantry.core.clock import read
 from tenantry.core.errors import Problem
 from tenantry.core.mail_address import checked_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Taken:
@@ -42,10 +48,21 @@ def check(scenario: Scenario) -> None:
     for at, key in enumerate(scenario.operator_keys):
         _check_name(f"operator_keys[{at}].name", key.name)
         taken.take(f"operator_keys[{at}].key", "secret", key.key)
+    _check_invited(scenario)
     names = Counter(customer.name for customer in scenario.customers)
     for at, customer in enumerate(scenario.customers):
         if customer.id is None and names[customer.name] > 1:
             raise BadScenario(f"customers[{at}].id", "is needed: another has the same name")
+
+
+def _check_invited(scenario: Scenario) -> None:
+    """Who is a user in the file cannot be invited in it."""
+    logins = {users.login_key(user.login) for one in scenario.customers for user in one.users}
+    for at, customer in enumerate(scenario.customers):
+        for number, invitation in enumerate(customer.invitations):
+            if users.login_key(invitation.email) in logins:
+                place = f"customers[{at}].invitations[{number}].email"
+                raise BadScenario(place, "a user has it as login")
 
 
 def _check_customer(place: str, customer: Customer, taken: Taken) -> None:
@@ -68,8 +85,46 @@ def _check_customer(place: str, customer: Customer, taken: Taken) -> None:
         _check_token(f"{place}.tokens[{at}]", token, taken)
     for at, automation in enumerate(customer.automation_tokens):
         _check_token(f"{place}.automation_tokens[{at}]", automation, taken)
+        _check_role(f"{place}.automation_tokens[{at}]", automation)
+    _check_access(place, customer, taken)
     for at, contact in enumerate(customer.contacts):
         _check_contact(f"{place}.contacts[{at}]", contact)
+
+
+def _check_access(place: str, customer: Customer, taken: Taken) -> None:
+    named: dict[str, Sequence[Role | ServiceGroup | UserGroup]] = {
+        "role": customer.roles,
+        "service_group": customer.service_groups,
+        "user_group": customer.user_groups,
+    }
+    for kind, rows in named.items():
+        for at, row in enumerate(rows):
+            inside = f"{place}.{kind}s[{at}]"
+            _check_id(inside, kind, row.id, taken)
+            _check_name(f"{inside}.name", row.name)
+            if kind == "role" and row.name.casefold() in RESERVED:
+                raise BadScenario(f"{inside}.name", "is the name of a built-in role")
+    for at, authorization in enumerate(customer.service_authorizations):
+        inside = f"{place}.service_authorizations[{at}]"
+        _check_id(inside, "service authorization", authorization.id, taken)
+    for at, invitation in enumerate(customer.invitations):
+        _check_invitation(f"{place}.invitations[{at}]", invitation, taken)
+
+
+def _check_invitation(place: str, invitation: Invitation, taken: Taken) -> None:
+    _check_id(place, "invitation", invitation.id, taken)
+    _check_address(f"{place}.email", invitation.email)
+    _check_role(place, invitation)
+    if invitation.services and invitation.limit_services is False:
+        raise BadScenario(f"{place}.services", "are for who is limited to services")
+
+
+def _check_address(place: str, text: str) -> None:
+    _check_name(place, text)
+    try:
+        checked_address(text)
+    except ValueError as problem:
+        raise BadScenario(place, f"is no e-mail address: {problem}") from problem
 
 
 def _check_id(place: str, kind: str, row_id: str | None, taken: Taken) -> None:
@@ -91,12 +146,18 @@ def _check_user(place: str, user: User, taken: Taken) -> None:
     except Problem as problem:
         raise BadScenario(f"{place}.login", problem.detail or problem.title) from problem
     taken.take(f"{place}.login", "login", users.login_key(login))
-    if user.limit_services and user.role not in users.LIMITABLE:
+    _check_role(place, user)
+    if user.limit_services and not user.roles and user.role not in users.LIMITABLE:
         raise BadScenario(f"{place}.limit_services", f"role {user.role!r} can't be service limited")
     if user.owner and user.role != "superuser":
         raise BadScenario(f"{place}.role", "the owner must be a superuser")
     if user.owner and user.locked:
         raise BadScenario(f"{place}.locked", "the owner can't be locked")
+
+
+def _check_role(place: str, row: User | AutomationToken | Invitation) -> None:
+    if row.roles and row.role != "user":
+        raise BadScenario(f"{place}.role", "leave it out: there are roles")
 
 
 def _check_service(place: str, service: Service, taken: Taken) -> None:
@@ -134,7 +195,4 @@ def _check_contact(place: str, contact: Contact) -> None:
     if contact.phone is None and contact.contact_type in REACHED_BY_PHONE:
         raise BadScenario(f"{place}.phone", f"is required of a {contact.contact_type} contact")
     if contact.email is not None:
-        try:
-            checked_address(contact.email)
-        except ValueError as problem:
-            raise BadScenario(f"{place}.email", f"is no e-mail address: {problem}") from problem
+        _check_address(f"{place}.email", contact.email)

@@ -10,40 +10,27 @@ import msgspec
 from msgspec import Meta
 
 from tenantry.areas.customers.contacts import ContactType
-from tenantry.core.permissions import Role
-
-# `$` alone would also match before a line feed at the end.
-ID_PATTERN = r"^[0-9A-Za-z]{1,64}$(?!\n)"
-SECRET_PATTERN = r"^[0-9A-Za-z_-]{16,128}$(?!\n)"  # noqa: S105 - what a secret looks like
-
-Id = Annotated[str, Meta(pattern=ID_PATTERN, description="Fixed id; a random one if left out")]
-Secret = Annotated[
-    str,
-    Meta(
-        pattern=SECRET_PATTERN,
-        description="The secret that clients send as Fastly-Key; a random one if left out",
-    ),
-]
-Name = Annotated[str, Meta(min_length=1, max_length=255)]
-Text = Annotated[str, Meta(max_length=4096)]
-Comment = Annotated[str, Meta(max_length=10_000)]
-UserRef = Annotated[
-    str, Meta(min_length=1, max_length=255, description="A user of this customer: login or id")
-]
-ServiceRef = Annotated[
-    str, Meta(min_length=1, max_length=255, description="A service of this customer: name or id")
-]
-Scope = Annotated[
-    str,
-    Meta(description="global, global:read, purge_all, purge_select; several between blanks"),
-]
-Expiry = Annotated[
-    str, Meta(description="When it expires (RFC 3339); the past makes an expired token")
-]
-
-
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a scenario lists."""
+from tenantry.areas.operator.scenario_access import (
+    Invitation,
+    Role,
+    ServiceAuthorization,
+    ServiceGroup,
+    UserGroup,
+)
+from tenantry.areas.operator.scenario_parts import (
+    Comment,
+    Expiry,
+    Id,
+    Name,
+    RoleRef,
+    Row,
+    Scope,
+    Secret,
+    ServiceRef,
+    Text,
+    UserRef,
+)
+from tenantry.core import permissions
 
 
 class User(Row, frozen=True, kw_only=True):
@@ -52,7 +39,10 @@ class User(Row, frozen=True, kw_only=True):
     id: Id | None = None
     login: Annotated[str, Meta(description="An e-mail address")]
     name: Annotated[Name | None, Meta(description="The login if left out")] = None
-    role: Role = "user"
+    role: permissions.Role = "user"
+    roles: Annotated[
+        list[RoleRef], Meta(description="Several roles, or the customer's own; then leave role out")
+    ] = msgspec.field(default_factory=list)
     owner: Annotated[
         bool,
         Meta(description="Owns the customer; if nobody does, its first superuser is made owner"),
@@ -61,7 +51,10 @@ class User(Row, frozen=True, kw_only=True):
         Annotated[str, Meta(min_length=1, max_length=1024)] | None,
         Meta(description="Any text, weak ones too; without one nobody can sign in as this user"),
     ] = None
-    limit_services: Annotated[bool, Meta(description="Engineers only")] = False
+    limit_services: Annotated[
+        bool,
+        Meta(description="Engineers, and roles of the customer's own; authorizations set it too"),
+    ] = False
     locked: Annotated[bool, Meta(description="As if a superuser had locked it")] = False
     require_new_password: bool = False
 
@@ -111,6 +104,9 @@ class AutomationToken(Row, frozen=True, kw_only=True):
         UserRef | None, Meta(description="Who made it: login or id; the owner if left out")
     ] = None
     role: Literal["engineer", "billing", "user"] = "user"
+    roles: Annotated[
+        list[RoleRef], Meta(description="Several roles, or the customer's own; then leave role out")
+    ] = msgspec.field(default_factory=list)
     access_token: Secret | None = None
     scope: Scope = "global"
     services: Annotated[list[ServiceRef], Meta(description="All services if left out")] = (
@@ -189,10 +185,15 @@ class Customer(Row, frozen=True, kw_only=True):
     hourly_writes: Annotated[
         int, Meta(ge=1, le=1_000_000_000, description="Changes that a user may make in an hour")
     ] = 1000
+    roles: list[Role] = msgspec.field(default_factory=list)
     users: list[User] = msgspec.field(default_factory=list)
     services: list[Service] = msgspec.field(default_factory=list)
     tokens: list[Token] = msgspec.field(default_factory=list)
     automation_tokens: list[AutomationToken] = msgspec.field(default_factory=list)
+    service_groups: list[ServiceGroup] = msgspec.field(default_factory=list)
+    invitations: list[Invitation] = msgspec.field(default_factory=list)
+    user_groups: list[UserGroup] = msgspec.field(default_factory=list)
+    service_authorizations: list[ServiceAuthorization] = msgspec.field(default_factory=list)
     contacts: list[Contact] = msgspec.field(default_factory=list)
     stars: list[Star] = msgspec.field(default_factory=list)
 
@@ -212,11 +213,3 @@ class Scenario(Row, frozen=True, kw_only=True):
     )
     customers: list[Customer] = msgspec.field(default_factory=list)
     operator_keys: list[OperatorKey] = msgspec.field(default_factory=list)
-
-
-class BadScenario(ValueError):
-    """A scenario that can't be loaded; its text names the place and says why, in one line."""
-
-    def __init__(self, place: str, why: str) -> None:
-        """`place` as in `customers[0].users[2].role`; empty for the file as a whole."""
-        super().__init__(" ".join(f"{place}: {why}".split()) if place else " ".join(why.split()))

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tenantry.areas.operator.scenario_shape import BadScenario
+from tenantry.areas.operator.scenario_parts import BadScenario
 
 try:
     from yaml import CSafeLoader as _Safe

@@ -1,13 +1,12 @@
 """What stands in the database of what a scenario is about: read before anything is written."""
 
-from collections.abc import Hashable, Mapping
-from typing import Any, Literal
-
 import msgspec
 from sqlalchemy import bindparam, select
 
 from tenantry.areas.customers.contacts import ContactRow
 from tenantry.areas.customers.model import CustomerRow
+from tenantry.areas.operator.shelves import Shelf, Stand, Standing, of_customer
+from tenantry.areas.operator.standing_access import of_access
 from tenantry.areas.services.model import ServiceRow
 from tenantry.areas.users import model as users
 from tenantry.core import schema
@@ -15,39 +14,11 @@ from tenantry.core.clock import shown_or_none
 from tenantry.core.database import Database
 from tenantry.core.statements import Statement, point
 
-Kind = Literal[
-    "customer", "user", "service", "token", "automation token", "contact", "star", "operator key"
-]
-
 _C, _U, _T, _O = schema.customers.c, schema.users.c, schema.tokens.c, schema.operator_keys.c
-
-
-class Stand(msgspec.Struct, frozen=True):
-    """A row that stands, as far as a scenario could have made it."""
-
-    id: str
-    keys: tuple[Hashable, ...]
-    """What it is found by, beside its id."""
-    facts: Mapping[str, Any]
-    is_gone: bool = False
-
-
-class Shelf:
-    """The rows of one kind that stand in a customer."""
-
-    def __init__(self, stands: list[Stand]) -> None:
-        self.all = stands
-        self.by_id = {stand.id: stand for stand in stands}
-        # One that is gone holds its id, but no longer its name.
-        self.by_key = {key: one for one in stands if not one.is_gone for key in one.keys}
 
 
 CustomerName = tuple[str, str, int | None]
 """A customer's id, its name, and when it was closed."""
-Standing = Mapping[Kind, Shelf]
-NOTHING: Standing = {
-    kind: Shelf([]) for kind in ("user", "service", "token", "automation token", "contact", "star")
-}
 
 
 class _Token(msgspec.Struct, array_like=True, frozen=True):
@@ -59,13 +30,9 @@ class _Token(msgspec.Struct, array_like=True, frozen=True):
     scope: str
     services: str
     role: str | None
+    roles: str
     tls_access: bool
     expires_at: int | None
-
-
-def _of_customer(table: Any, names: tuple[str, ...], row: Any = None) -> Statement[Any]:
-    columns = [table.c[name] for name in names]
-    return Statement(select(*columns).where(table.c.customer_id == bindparam("customer_id")), row)
 
 
 _CUSTOMERS: Statement[CustomerName] = Statement(
@@ -77,11 +44,11 @@ _CUSTOMER = Statement(
     ),
     CustomerRow,
 )
-_USERS = _of_customer(schema.users, tuple(users.STORED), users.UserRow)
-_SERVICES = _of_customer(schema.services, ServiceRow.__struct_fields__, ServiceRow)
-_TOKENS = _of_customer(schema.tokens, _Token.__struct_fields__, _Token)
-_CONTACTS = _of_customer(schema.contacts, ContactRow.__struct_fields__, ContactRow)
-_STARS = _of_customer(schema.stars, ("id", "user_id", "service_id"))
+_USERS = of_customer(schema.users, tuple(users.STORED), users.UserRow)
+_SERVICES = of_customer(schema.services, ServiceRow.__struct_fields__, ServiceRow)
+_TOKENS = of_customer(schema.tokens, _Token.__struct_fields__, _Token)
+_CONTACTS = of_customer(schema.contacts, ContactRow.__struct_fields__, ContactRow)
+_STARS = of_customer(schema.stars, ("id", "user_id", "service_id"))
 _LIVING = select(_U.customer_id, _U.login_key).where(_U.deleted_at.is_(None)).subquery()
 _LOGIN = point([_LIVING.c.customer_id], _LIVING, login_key=_LIVING.c.login_key)
 _SECRET = point([_T.customer_id], schema.tokens, digest=_T.digest)
@@ -136,13 +103,18 @@ async def inside(database: Database, row: CustomerRow) -> Standing:
         "automation token": tokens,
         "contact": Shelf([_contact(one) for one in rows["contacts"]]),
         "star": Shelf([Stand(one, ((user, on),), {}) for one, user, on in rows["stars"]]),
+        **await of_access(database, row.id),
     }
 
 
 def _user(row: users.UserRow, owner_id: str | None) -> Stand:
     names = ("name", "role", "limit_services", "locked", "require_new_password")
     facts = {name: getattr(row, name) for name in names}
-    facts |= {"login": row.login_key, "owner": row.id == owner_id}
+    facts |= {
+        "login": row.login_key,
+        "owner": row.id == owner_id,
+        "roles": sorted(users.role_ids(row)),
+    }
     return Stand(row.id, (row.login_key,), facts, row.deleted_at is not None)
 
 
@@ -156,6 +128,7 @@ def _token(row: _Token) -> Stand:
     facts |= {
         "access_token": row.digest,
         "expires_at": shown_or_none(row.expires_at),
+        "roles": sorted(msgspec.json.decode(row.roles)),
         "services": msgspec.json.decode(row.services),
         "user": row.user_id,
     }

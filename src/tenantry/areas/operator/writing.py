@@ -2,20 +2,27 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import msgspec
 
 from tenantry.areas.customers import contacts
 from tenantry.areas.customers import model as customers
+from tenantry.areas.groups import entitlements, members, service_groups
+from tenantry.areas.groups import model as groups
+from tenantry.areas.invitations import inviting
 from tenantry.areas.operator.plan import Due
-from tenantry.areas.operator.standing import Kind
+from tenantry.areas.operator.shelves import Kind
+from tenantry.areas.roles import model as roles
+from tenantry.areas.services import authorizations, stars, versions
 from tenantry.areas.services import model as services
-from tenantry.areas.services import stars, versions
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.tokens import terms
 from tenantry.areas.users import model as users
+from tenantry.areas.users.agreement import in_agreement
 from tenantry.core.clock import read
 from tenantry.core.context import SYSTEM, Grants, Writing
+from tenantry.core.permissions import PERMISSION_IDS
 
 LOADER = msgspec.structs.replace(SYSTEM, grants=Grants(roles=frozenset({"superuser"})))
 """Who loads: the installation itself, with the rights that verbs ask for."""
@@ -40,6 +47,7 @@ async def _add_user(call: Writing, due: Due, hashed: str | None) -> None:
         login=given.login,
         name=given.name,
         role=given.role,
+        roles=list(due.roles),
         limit_services=given.limit_services,
         locked=given.locked or None,
         require_new_password=given.require_new_password or None,
@@ -68,7 +76,7 @@ async def _add_service(call: Writing, due: Due) -> None:
 
 async def _issue_token(call: Writing, due: Due) -> None:
     given = due.given
-    more = {} if due.kind == "token" else {"role": given.role, "tls_access": given.tls_access}
+    more = {} if due.kind == "token" else _of_program(due)
     row = tokens.new_row(
         call,
         "user" if due.kind == "token" else "automation",
@@ -82,6 +90,13 @@ async def _issue_token(call: Writing, due: Due) -> None:
         **more,
     )
     await tokens.issue(call, row, due.secret)
+
+
+def _of_program(due: Due) -> dict[str, Any]:
+    role, roles = due.given.role, "[]"
+    if due.roles:
+        role, roles = in_agreement(due.roles)
+    return {"role": role, "roles": roles, "tls_access": due.given.tls_access}
 
 
 async def _add_contact(call: Writing, due: Due) -> None:
@@ -102,6 +117,66 @@ async def _give_star(call: Writing, due: Due) -> None:
     await stars.give(dataclasses.replace(call, principal=himself), due.services[0], None)
 
 
+async def _add_role(call: Writing, due: Due) -> None:
+    given = due.given
+    permissions = [
+        roles.PermissionReference(PERMISSION_IDS[one]) for one in dict.fromkeys(given.permissions)
+    ]
+    new = roles.NewRole(name=given.name, description=given.description, permissions=permissions)
+    await roles.create(call, new, role_id=due.id)
+
+
+async def _add_service_group(call: Writing, due: Due) -> None:
+    given = due.given
+    await groups.create(call, groups.SERVICE_GROUPS, given.name, given.description, group_id=due.id)
+
+
+async def _add_user_group(call: Writing, due: Due) -> None:
+    given = due.given
+    await groups.create(call, groups.USER_GROUPS, given.name, given.description, group_id=due.id)
+
+
+async def _fill_group(call: Writing, due: Due) -> None:
+    if due.given == "services":
+        services_of = await groups.find(call, groups.SERVICE_GROUPS, due.id)
+        await service_groups.add_services(call, services_of, due.members)
+        return
+    group = await groups.find(call, groups.USER_GROUPS, due.id)
+    if due.given == "roles":
+        await entitlements.add_roles(call, group, due.members)
+    elif due.given == "service_groups":
+        await entitlements.add_service_groups(call, group, due.members)
+    else:
+        kind: members.MemberKind = "user" if due.given == "users" else "invitation"
+        named = [members.MemberReference(one, kind) for one in due.members]
+        await members.add_members(call, group, named)
+
+
+async def _authorize(call: Writing, due: Due) -> None:
+    new = authorizations.NewAuthorization(
+        user_id=due.user_id or "",
+        service_id=due.services[0],
+        permission=due.given.permission,
+    )
+    await authorizations.give(call, new, authorization_id=due.id)
+
+
+async def _invite(call: Writing, due: Due) -> None:
+    given = due.given
+    permissions = [one.permission for one in given.services]
+    new = inviting.NewInvitation(
+        email=given.email,
+        role=given.role,
+        roles=due.roles,
+        limit_services=given.limit_services,
+        services=list(zip(due.services, permissions, strict=True)),
+    )
+    # The loader stands in for who invites.
+    inviter = msgspec.structs.replace(LOADER, user_id=due.user_id)
+    call = dataclasses.replace(call, principal=inviter)
+    await inviting.invite(call, new, invitation_id=due.id, is_mailed=False)
+
+
 _WRITERS: dict[Kind, Callable[[Writing, Due], Awaitable[None]]] = {
     "customer": _found_customer,
     "service": _add_service,
@@ -109,4 +184,10 @@ _WRITERS: dict[Kind, Callable[[Writing, Due], Awaitable[None]]] = {
     "automation token": _issue_token,
     "contact": _add_contact,
     "star": _give_star,
+    "role": _add_role,
+    "service group": _add_service_group,
+    "user group": _add_user_group,
+    "membership": _fill_group,
+    "service authorization": _authorize,
+    "invitation": _invite,
 }
