@@ -8,6 +8,7 @@ from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.areas.group_calls import (
     SERVICE_GROUPS,
     USER_GROUPS,
+    assert_missing,
     extend,
     reduce,
     role,
@@ -138,6 +139,10 @@ async def test_a_deleted_service_or_user_leaves_every_group(world: World) -> Non
     await world.ask(UMA, "DELETE", "/tokens/self")
     assert (await world.ask(ADA, "DELETE", f"/user/{UMA.id}")).status_code == 200
     assert (await world.ask(ADA, "GET", f"{USER_GROUPS}/{group}")).json()["users_count"] == 1
+    again = await extend(world, f"{USER_GROUPS}/{group}/members", BILL.id, UMA.id)
+    assert_missing(again, "user", UMA.id)
+    again = await extend(world, f"{SERVICE_GROUPS}/{services}/services", WWW)
+    assert_missing(again, "service", WWW)
 
 
 async def test_billing_by_a_group_reads_and_changes_what_billing_does(world: World) -> None:

@@ -281,3 +281,13 @@ async def test_a_role_of_ones_own_may_see_every_group(world: World) -> None:
     await extend(world, f"{USER_GROUPS}/{mine}/roles", sees)
     assert sorted(await shown_ids(world, USER_GROUPS, BEN)) == sorted([mine, other])
     assert await shown_ids(world, f"{USER_GROUPS}/{other}/members", BEN) == [UMA.id]
+
+
+async def test_ones_own_groups_are_ones_own_affair_whatever_the_roles(world: World) -> None:
+    mine, other = await user_group(world, "Mine", BEN), await user_group(world, "Others", UMA)
+    bare = await role(world, "Bare")
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"roles": bare})
+    assert (await world.ask(BEN, "GET", "/roles")).status_code == 403
+    assert await shown_ids(world, USER_GROUPS, BEN) == [mine]
+    assert await shown_ids(world, f"{USER_GROUPS}/{mine}/members", BEN) == [BEN.id]
+    assert_missing(await world.ask(BEN, "GET", f"{USER_GROUPS}/{other}"), "usergroup", other)

@@ -18,10 +18,9 @@ from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
-from tenantry.http.operation import PAGED, Answer, operation, permission, permission_or_own
+from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
 from tenantry.http.wire import PLAIN
 
-READ = permission_or_own("user_group.read")
 MANAGE = permission("user_group.manage")
 
 
@@ -68,13 +67,13 @@ def _shown(row: Member) -> NamedMember:
 
 @operation(
     "GET /user-groups/{user_group_id}/members",
-    allow=READ,
+    allow=CUSTOMER,
     wire=PLAIN,
     query=PAGED,
     answers=NamedMembers,
 )
 async def list_user_group_members(call: Reading, user_group_id: str, query: Query) -> Answer:
-    """A page of a group's members, in the order of coming in; to a mere member, himself."""
+    """A page of a group's members, in the order of coming in; to a mere member, himself alone."""
     row = await user_groups.find_visible(call, user_group_id)
     page = paging.numbered(query)
     rows, records = await members.list_members(call, row, page.size, page.skipped)
@@ -102,7 +101,7 @@ async def remove_user_group_members(
 
 @operation(
     "GET /user-groups/{user_group_id}/roles",
-    allow=READ,
+    allow=CUSTOMER,
     wire=PLAIN,
     query=PAGED,
     answers=shapes.NamedRoles,
@@ -136,7 +135,7 @@ async def remove_user_group_roles(
 
 @operation(
     "GET /user-groups/{user_group_id}/service-groups",
-    allow=READ,
+    allow=CUSTOMER,
     wire=PLAIN,
     query=PAGED,
     answers=shapes.NamedServiceGroups,

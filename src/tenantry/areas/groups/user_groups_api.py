@@ -1,4 +1,8 @@
-"""How user groups are reached (contract: access §8)."""
+"""How user groups are reached (contract: access §8).
+
+Who holds `user_group.read` sees every group, and everybody else the groups that he is in: that is
+his own affair, whatever his roles are (access §9.2).
+"""
 
 from typing import Annotated, Literal
 
@@ -14,10 +18,9 @@ from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
-from tenantry.http.operation import PAGED, Answer, operation, permission, permission_or_own
+from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
 from tenantry.http.wire import PLAIN
 
-READ = permission_or_own("user_group.read")
 MANAGE = permission("user_group.manage")
 
 
@@ -69,9 +72,9 @@ def _shown(row: UserGroupRow) -> UserGroup:
     )
 
 
-@operation("GET /user-groups", allow=READ, wire=PLAIN, query=PAGED, answers=UserGroups)
+@operation("GET /user-groups", allow=CUSTOMER, wire=PLAIN, query=PAGED, answers=UserGroups)
 async def list_user_groups(call: Reading, query: Query) -> Answer:
-    """A page of the customer's user groups, oldest first; to a mere member, those he is in."""
+    """A page of the customer's user groups, oldest first, or of those one is in."""
     page = paging.numbered(query)
     rows, records = await user_groups.list_page(call, page.size, page.skipped)
     return shapes.paged(query, page, records, UserGroups, [_shown(row) for row in rows])
@@ -91,9 +94,9 @@ async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGr
     return _shown(await model.find(call, USER_GROUPS, row.id))
 
 
-@operation("GET /user-groups/{user_group_id}", allow=READ, wire=PLAIN)
+@operation("GET /user-groups/{user_group_id}", allow=CUSTOMER, wire=PLAIN)
 async def get_a_user_group(call: Reading, user_group_id: str) -> UserGroup:
-    """One user group; to a mere member, one that he is in."""
+    """One user group, any or one that the caller is in."""
     return _shown(await user_groups.find_visible(call, user_group_id))
 
 
