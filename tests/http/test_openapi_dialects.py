@@ -80,7 +80,8 @@ def test_each_dialect_is_told_as_it_is() -> None:
     changed = paths["/classic/{star_id}"]["patch"]
     assert list(changed["requestBody"]["content"]) == [json_api, "application/json"]
     assert changed["requestBody"]["required"]
-    assert list(changed["responses"]["200"]["content"]) == [json_api]
+    # Plain JSON is what a dry run is answered in.
+    assert list(changed["responses"]["200"]["content"]) == [json_api, "application/json"]
     assert changed["responses"]["404"]["$ref"].endswith("/LegacyNotFound")
     assert changed["description"] == (
         "Change a star.\n\nThe whole of it.\n\n"
@@ -93,6 +94,7 @@ def test_each_dialect_is_told_as_it_is() -> None:
     added = paths["/plain"]["post"]
     assert list(added["requestBody"]["content"]) == [f"{json_api}; ext=bulk", "application/json"]
     assert "content" not in added["responses"]["204"]
+    assert list(added["responses"]["200"]["content"]) == ["application/json"]
     assert added["responses"]["415"]["$ref"].endswith("/ProblemUnsupportedMediaType")
     assert list(paths["/legacy"]["get"]["responses"]["200"]["content"]) == ["*/*"]
     assert list(OpenAPIV31SpecValidator(read(rows)).iter_errors()) == []

@@ -130,7 +130,7 @@ def sources(grants: Grants) -> Iterator[Source]:
         for role in sorted(group.roles):
             held = permissions_of(grants, role)
             on_services = held & SERVICE_PERMISSIONS
-            yield Source(role, held & _ACCOUNT, group=group.id)
+            yield Source(role, _on_account(grants, role, held), group=group.id)
             for service_group, services in group.services.items():
                 yield Source(role, on_services, services, group.id, service_group)
 
@@ -146,16 +146,26 @@ _ACCOUNT = frozenset[str]().union(*GRANTS.values()) - SERVICE_PERMISSIONS | ACCO
 
 
 def _direct(grants: Grants, role: str, held: frozenset[str]) -> Iterator[Source]:
-    if not grants.limit_services or "superuser" in grants.roles:
+    if not _is_limited(grants):
         yield Source(role, held)
         return
-    yield Source(role, (held & _ACCOUNT) - (UNLIMITED_ONLY if role in GRANTS else _NONE))
+    yield Source(role, _on_account(grants, role, held))
     for permission, mask in AUTHORIZATION_MASKS.items():
         services = frozenset(
             one for one, given in grants.authorizations.items() if given == permission
         )
         if services:
             yield Source(role, held & mask, services, authorization=permission)
+
+
+def _is_limited(grants: Grants) -> bool:
+    return grants.limit_services and "superuser" not in grants.roles
+
+
+def _on_account(grants: Grants, role: str, held: frozenset[str]) -> frozenset[str]:
+    """What a role confers on the account; some of it is not for who is limited to services."""
+    is_less = role in GRANTS and _is_limited(grants)
+    return (held & _ACCOUNT) - (UNLIMITED_ONLY if is_less else _NONE)
 
 
 def _of_sources(grants: Grants) -> Rights:

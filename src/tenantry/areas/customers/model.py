@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, insert, select, update
 
+from tenantry.access.decide import decide
 from tenantry.areas.customers import policies
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed, parse_allowlist
@@ -101,6 +102,7 @@ class CustomerChange(ReadOnly, kw_only=True):
         return {name: value for name, value in sent.items() if value is not UNSET}
 
 
+_SECURITY = ("force_2fa", "force_sso", "ip_whitelist")
 _READ_ONLY = frozenset(ReadOnly.__struct_fields__)
 _COLUMNS = [schema.customers.c[name] for name in CustomerRow.__struct_fields__]
 _FIND = point(_COLUMNS, schema.customers, CustomerRow, id=_C.id)
@@ -167,6 +169,7 @@ async def change(call: Writing, customer_id: str, change: CustomerChange) -> Cus
         raise bad_request("No fields to update")
     given = {name: value for name, value in given.items() if name not in _READ_ONLY}
     _check_owner(call, row, given)
+    _check_security(call, row, given)
     _check_values(call, given)
     await _check_people(call, row, given)
     new = {name: value for name, value in given.items() if value != getattr(row, name)}
@@ -186,6 +189,15 @@ def _check_owner(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None
     """Ownership is handed on by who has it (contract: access §11). Raises Problem 403."""
     may = call.principal.is_owner or call.principal.kind == "operator"
     if given.get("owner_id", row.owner_id) != row.owner_id and not may:
+        raise not_authorized()
+
+
+def _check_security(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None:
+    """The security policies have a permission of their own. Raises Problem 403."""
+    is_changed = any(
+        given.get(name, getattr(row, name)) != getattr(row, name) for name in _SECURITY
+    )
+    if is_changed and not decide(call.principal.grants, "customer.security").allowed:
         raise not_authorized()
 
 

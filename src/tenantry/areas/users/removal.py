@@ -3,11 +3,12 @@
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
+from tenantry.access.granting import grants_anything
 from tenantry.areas.customers import contacts, keys
 from tenantry.areas.users import authorizations, model, sessions
 from tenantry.core import access_tables, audit, schema
 from tenantry.core.context import Writing
-from tenantry.core.errors import bad_request
+from tenantry.core.errors import bad_request, not_authorized
 from tenantry.core.statements import Statement
 
 _G, _M = access_tables.user_groups.c, access_tables.user_group_members.c
@@ -33,8 +34,10 @@ _FORGET = [
 
 
 async def remove(call: Writing, user_id: str) -> None:
-    """Delete a user; the login is free from now on. Raises Problem 400, 404."""
+    """Delete a user; the login is free from now on. Raises Problem 400, 403, 404."""
     row = await model.find(call, user_id)
+    if row.role == "superuser" and not grants_anything(call):
+        raise not_authorized()
     if await model.is_owner(call, row.id):
         raise bad_request("Transfer account ownership first")
     his = await sessions.keys_of(call, row)

@@ -1,0 +1,47 @@
+"""What a role of the customer's own does not reach, whatever it permits."""
+
+from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
+from tests.world import ADA, LIM, SUE, UMA, WIDGETS, World
+
+
+async def _give_uma(world: World, *names: str) -> None:
+    permissions = [{"id": PERMISSION_IDS[name]} for name in names]
+    role = await world.ask(ADA, "POST", "/roles", json={"name": "R", "permissions": permissions})
+    await world.ask(ADA, "PUT", f"/user/{UMA.id}", data={"roles": role.json()["id"]})
+
+
+async def test_settings_are_not_security(world: World) -> None:
+    """`customer.update` changes the name, `customer.security` the policies."""
+    await _give_uma(world, "customer.update")
+    path = f"/customer/{WIDGETS}"
+    assert (await world.ask(UMA, "PUT", path, data={"name": "New"})).status_code == 200
+    policy = {"ip_whitelist": "192.0.2.0/24"}
+    assert (await world.ask(UMA, "PUT", path, data=policy)).status_code == 403
+    # What is sent as it is changes nothing.
+    same = {"ip_whitelist": "0.0.0.0/0", "name": "Newer"}
+    assert (await world.ask(UMA, "PUT", path, data=same)).status_code == 200
+    await _give_uma_more(world)
+    assert (await world.ask(UMA, "PUT", path, data=policy)).status_code == 200
+
+
+async def _give_uma_more(world: World) -> None:
+    roles = (await world.ask(ADA, "GET", "/roles")).json()["data"]
+    (role,) = [one["id"] for one in roles if one["custom"]]
+    body = {"permissions": [{"id": PERMISSION_IDS["customer.security"]}]}
+    assert (await world.ask(ADA, "POST", f"/roles/{role}/permissions", json=body)).is_success
+
+
+async def test_superusers_are_deleted_by_superusers(world: World) -> None:
+    await _give_uma(world, "user.delete", "token.revoke_all")
+    await world.ask(UMA, "DELETE", f"/tokens/{SUE.token_id}")
+    assert (await world.ask(UMA, "DELETE", f"/user/{SUE.id}")).status_code == 403
+    assert (await world.ask(UMA, "DELETE", f"/user/{ADA.id}")).status_code == 403
+    assert (await world.ask(ADA, "GET", f"/user/{SUE.id}")).status_code == 200
+
+
+async def test_a_limited_user_invites_nobody_by_a_groups_engineer_role(world: World) -> None:
+    group = (await world.ask(ADA, "POST", "/user-groups", json={"name": "G"})).json()["id"]
+    for kind, member in (("members", LIM.id), ("roles", ROLE_IDS["engineer"])):
+        body = {kind: [{"id": member}]}
+        assert (await world.ask(ADA, "POST", f"/user-groups/{group}/{kind}", json=body)).is_success
+    assert (await world.ask(LIM, "GET", "/invitations")).status_code == 403
