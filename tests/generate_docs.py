@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from tenantry.areas.operator.scenario_shape import Scenario
+from tenantry.core.permissions import CATALOGUE, COLUMNS
 from tests.clients.document import compatibility
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -22,7 +23,30 @@ def scenario_schema() -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
+BEGIN, END = "<!-- generated: the matrix -->", "<!-- end of the matrix -->"
+_CELLS = {"b": "r+", "e": "own\\*", "o": "own"}
+
+
+def matrix() -> str:
+    """What each built-in role confers, as a table."""
+    lines = [
+        " | ".join(("| permission", "what", *COLUMNS)) + " |",
+        "|" + "---|" * (len(COLUMNS) + 2),
+    ]
+    for one in CATALOGUE:
+        cells = (_CELLS.get(cell, cell) for cell in one.cells)
+        lines.append(" | ".join((f"| `{one.name}`", one.description, *cells)) + " |")
+    return "\n".join(lines)
+
+
+def access_guide() -> str:
+    """The guide to access, with the matrix as it is."""
+    before, _, rest = (DOCS / "access.md").read_text("utf-8").partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{matrix()}\n\n{END}{rest.partition(END)[2]}"
+
+
 DOCUMENTS: Mapping[str, Callable[[], str]] = {
+    "access.md": access_guide,
     "compatibility.md": compatibility,
     "scenario.schema.json": scenario_schema,
 }

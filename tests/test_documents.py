@@ -10,6 +10,7 @@ import pytest
 
 from tenantry.cli import main
 from tenantry.settings import PREFIX, Settings
+from tests.generate_docs import access_guide
 from tests.house_imports import BELOW
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +114,10 @@ def test_the_map_says_who_may_import_whom() -> None:
     }
     for part, below in BELOW.items():
         assert told[part] == below - {part}
+
+
+def test_the_matrix_of_access_is_that_of_the_code() -> None:
+    assert read("docs/access.md") == access_guide()
 
 
 @every_document

@@ -219,6 +219,34 @@ def verify_audit(database: str | None, customer: str | None) -> None:
 
 
 @main.command()
+@_database
+@click.option("--customer", metavar="ID", help="The customer, where there are several")
+@click.option("--user", metavar="LOGIN|ID", help="Whom to ask about")
+@click.option("--token", metavar="ID", help="A token, in place of a user")
+@click.option("--permission", metavar="NAME", required=True, help="Such as service.purge_all")
+@click.option("--service", metavar="ID|NAME", help="The service, for a permission on one")
+@click.option("--at", metavar="TIME|EVENT", help="A time, or an event's number  [default: now]")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON")
+@_one_line
+def explain(database: str | None, customer: str | None, *, as_json: bool, **asked: Any) -> None:
+    """Tell whether somebody may do something, and why; now or at any moment.
+
+    The exit code is 0 if he may, 1 if not, and 2 for a question that can't be answered.
+    """
+    from tenantry import serving  # noqa: PLC0415 - likewise
+    from tenantry.areas.decisions import asking, text  # noqa: PLC0415 - likewise
+
+    try:
+        told = _run(serving.explain(_settings(database=database), customer, asking.Asked(**asked)))
+    except Problem as problem:
+        fail(problem.detail or problem.title, USAGE)
+    lines = text.lines(told)
+    click.echo(msgspec.json.encode(told) if as_json else "\n".join(lines))
+    if not told.allowed:
+        sys.exit(1)
+
+
+@main.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print a completion script: eval "$(tenantry completion bash)"."""

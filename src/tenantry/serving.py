@@ -22,7 +22,9 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from tenantry import migrations
-from tenantry.app import Application
+from tenantry.app import Application, operations
+from tenantry.areas.decisions import offline
+from tenantry.areas.decisions.asking import Asked
 from tenantry.areas.operator import founding
 from tenantry.areas.users.passwords import weakness
 from tenantry.core import chain
@@ -34,6 +36,7 @@ from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
 
 if TYPE_CHECKING:
+    from tenantry.areas.decisions.shapes import Explanation
     from tenantry.areas.operator.scenario_shape import Scenario
 
 MAX_HEADERS = 48 * 1024
@@ -168,6 +171,13 @@ async def verify_audit(settings: Settings, customer_id: str | None) -> tuple[lis
             lines.append(f"{customer}  {checked.events} events  {checked.problem or 'whole'}")
             is_whole = is_whole and checked.problem is None
     return lines, is_whole
+
+
+async def explain(settings: Settings, customer_id: str | None, asked: Asked) -> "Explanation":
+    """Answer a question about access. Raises Problem 400, 404."""
+    operations()
+    async with _opened(settings) as (database, keyring):
+        return await offline.answer(database, keyring, customer_id, asked)
 
 
 async def work(settings: Settings) -> None:

@@ -2,7 +2,9 @@
 
 from tenantry.http.message import Header, Request, Response
 
-EXPOSED = "Fastly-RateLimit-Remaining, Fastly-RateLimit-Reset, Link, X-Request-Id"
+EXPOSED = (
+    "Fastly-RateLimit-Remaining, Fastly-RateLimit-Reset, Link, Tenantry-Decision, X-Request-Id"
+)
 TAKEN = "Authorization, Content-Type, Fastly-Key, Fastly-OTP"
 SECONDS = "600"
 

@@ -106,12 +106,17 @@ HEADERS: dict[str, dict[str, Any]] = {
         "description": "When the next hour begins, in seconds since 1970; beside the one above",
         "schema": {"type": "integer"},
     },
+    "Tenantry-Decision": {
+        "description": "By what id the refused can look up why; on 403, where a key was sent",
+        "schema": {"type": "string"},
+    },
     "X-Request-Id": {
         "description": "What the server's log calls this request",
         "schema": {"type": "string", "format": "uuid"},
     },
 }
 REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/X-Request-Id"}}
+DECISION = {"Tenantry-Decision": {"$ref": "#/components/headers/Tenantry-Decision"}}
 QUOTA = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS if "RateLimit" in name}
 
 
@@ -135,7 +140,7 @@ class Refusals:
         name = ("Page" if shape is None else SHAPES[shape]) + kind
         response = {
             "description": description,
-            "headers": REQUEST_ID if status in _UNCOUNTED else REQUEST_ID | QUOTA,
+            "headers": _headers(status),
             "content": self._content(rendered, shape),
         }
         self.named.setdefault(name, response)
@@ -149,7 +154,13 @@ class Refusals:
         return {content_type: {"schema": self._schemas.of(shape), "example": example}}
 
 
-_UNCOUNTED = frozenset({401})
+_UNCOUNTED, _DECIDED = frozenset({401}), frozenset({403})
+
+
+def _headers(status: int) -> dict[str, dict[str, str]]:
+    """The headers that a refusal may bear."""
+    headers = REQUEST_ID if status in _UNCOUNTED else REQUEST_ID | QUOTA
+    return headers | DECISION if status in _DECIDED else headers
 
 
 def statuses(row: Operation) -> list[int]:
