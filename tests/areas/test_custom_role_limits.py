@@ -1,7 +1,7 @@
 """What a role of the customer's own does not reach, whatever it permits."""
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
-from tests.world import ADA, LIM, SUE, UMA, WIDGETS, World
+from tests.world import ADA, LIM, SUE, UMA, WIDGETS, WWW, World
 
 
 async def _give_uma(world: World, *names: str) -> None:
@@ -45,3 +45,27 @@ async def test_a_limited_user_invites_nobody_by_a_groups_engineer_role(world: Wo
         body = {kind: [{"id": member}]}
         assert (await world.ask(ADA, "POST", f"/user-groups/{group}/{kind}", json=body)).is_success
     assert (await world.ask(LIM, "GET", "/invitations")).status_code == 403
+
+
+async def test_own_authorizations_are_ones_own_affair(world: World) -> None:
+    """Whoever holds nothing but a role of the customer's own sees his own (access §9.2)."""
+    await _give_uma(world, "service.read", "service.stats")
+    linked = {
+        "user": {"data": {"type": "user", "id": UMA.id}},
+        "service": {"data": {"type": "service", "id": WWW}},
+    }
+    made = await world.ask(
+        ADA, "POST", "/service-authorizations", json={"data": {"relationships": linked}}
+    )
+    assert made.status_code == 200, made.text
+    seen = (await world.ask(UMA, "GET", "/service-authorizations")).json()
+    assert [one["id"] for one in seen["data"]] == [made.json()["data"]["id"]]
+
+
+async def test_an_id_of_any_characters_is_not_found(world: World) -> None:
+    odd = 'a"b\\,]'
+    answer = await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [odd]})
+    assert (answer.status_code, answer.json()["detail"]) == (404, f"Cannot find role '{odd}'")
+    body = {"data": [{"id": odd, "type": "service_authorization"}]}
+    bulk = await world.ask(ADA, "DELETE", "/service-authorizations", json=body)
+    assert bulk.status_code == 404

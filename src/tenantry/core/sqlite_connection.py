@@ -1,6 +1,7 @@
 """A connection to an SQLite file as the server uses them, and how values go in and come out."""
 
 import apsw
+import msgspec
 
 from tenantry.core.statements import Compiled, Row
 
@@ -36,10 +37,10 @@ def with_booleans(row: Row, flags: tuple[int, ...]) -> Row:
 
 
 def bound(compiled: Compiled, arguments: Row) -> Row:
-    """Lists go in as JSON, for `json_each`. Only identifiers and words are ever put in lists."""
+    """Lists go in as JSON, for `json_each`."""
     if not compiled.lists:
         return arguments
     return tuple(
-        "[" + ",".join(f'"{one}"' for one in value) + "]" if isinstance(value, list) else value
+        msgspec.json.encode(value).decode() if isinstance(value, list) else value
         for value in arguments
     )

@@ -21,10 +21,10 @@ from tenantry.core.errors import bad_request
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import (
+    CUSTOMER,
     JSON_API_PAGED,
     operation,
     permission,
-    permission_or_own,
 )
 from tenantry.http.paging import Meta, bracketed, json_api_links, meta
 from tenantry.http.wire import CLASSIC
@@ -35,7 +35,6 @@ AskedPermission = Annotated[
     str, Documented(extra_json_schema={"enum": list(authorizations.PERMISSIONS)})
 ]
 _MANAGE = permission("service_authorization.manage")
-_SEE = permission_or_own("service_authorization.read")
 
 
 class AskedAttributes(msgspec.Struct):
@@ -147,7 +146,7 @@ def shown_authorization(
     )
 
 
-@operation("GET /service-authorizations", allow=_SEE, wire=CLASSIC, query=JSON_API_PAGED)
+@operation("GET /service-authorizations", allow=CUSTOMER, wire=CLASSIC, query=JSON_API_PAGED)
 async def list_service_authorization(call: Reading, query: Query) -> ServiceAuthorizationList:
     """The service authorizations that the caller sees, a page at a time: his own, or all."""
     page = bracketed(query)
@@ -179,7 +178,7 @@ async def create_service_authorization(
 
 @operation(
     "GET /service-authorizations/{service_authorization_id}",
-    allow=_SEE,
+    allow=CUSTOMER,
     wire=CLASSIC,
 )
 async def show_service_authorization(
