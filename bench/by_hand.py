@@ -69,10 +69,16 @@ def _changes(customer_id: str, sequence: int, before: bytes) -> Iterator[Change]
     """All that one new user takes, once the end of the log is known."""
     now, user_id, sequence = system_clock(), new_id(), sequence + 1
     login = f"ben-{user_id}@example.com"
-    body, personal = _event(customer_id, sequence, user_id, now)
+    body, personal = _event(customer_id, sequence, user_id, login, now)
     digest = hashlib.sha256(before + body.encode()).digest()
     code_id = new_id()
-    letter = {"template": "set_password", "to": login, "code": code_id, "facts": {"login": login}}
+    facts = {"customer_name": "Customer 000", "login": login, "user_name": "Ben Engineer"}
+    letter = {
+        "template": "set_password",
+        "to": login,
+        "facts": {**facts, "valid_for": "7 days"},
+        "code": ["set_password", code_id],
+    }
     payload = msgspec.json.encode(letter).decode()
     code = (customer_id, code_id, user_id, os.urandom(32), now + HOUR, now)
     event = (customer_id, sequence, new_id(), customer_id, customer_id, now, body, personal, digest)
@@ -84,9 +90,14 @@ def _changes(customer_id: str, sequence: int, before: bytes) -> Iterator[Change]
     yield _MOVE_HEAD, (customer_id, sequence, digest)
 
 
-def _event(customer_id: str, sequence: int, user_id: str, now: int) -> tuple[str, str]:
+def _event(customer_id: str, sequence: int, user_id: str, login: str, now: int) -> tuple[str, str]:
     """An event of the size of a real one: its body, and the personal values beside it."""
     salts = {name: os.urandom(16).hex() for name in ("description", "ip", "metadata.login")}
+    personal = {
+        "description": (new_id(), f"User '{login}' was created"),
+        "ip": (new_id(), "127.0.0.1"),
+        "metadata.login": (new_id(), login),
+    }
     body = {
         "action": "user.create",
         "admin": False,
@@ -96,15 +107,16 @@ def _event(customer_id: str, sequence: int, user_id: str, now: int) -> tuple[str
         "format": 1,
         "id": new_id(),
         "metadata": {"login": 2 * salts["ip"], "role": "engineer", "user_id": user_id},
-        "request_id": salts["ip"],
+        "request_id": salts["ip"] + "----",
         "rows": {f"user/{user_id}": 2 * salts["description"]},
         "sequence": sequence,
+        "service_id": None,
         "description": 2 * salts["description"],
         "ip": 2 * salts["metadata.login"],
         "token_id": customer_id,
         "user_id": customer_id,
     }
-    return msgspec.json.encode(body).decode(), msgspec.json.encode(salts).decode()
+    return msgspec.json.encode(body).decode(), msgspec.json.encode(personal).decode()
 
 
 @cache
