@@ -15,6 +15,7 @@ from sqlalchemy import select
 from tenantry.core import schema
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Job, Lane
+from tenantry.core.gathering import Found
 from tenantry.core.session import Session
 from tenantry.core.statements import Dialect, Row, Statement
 from tenantry.core.unit import Unit
@@ -55,6 +56,15 @@ class Database(ABC):
     @abstractmethod
     async def all(self, statement: Statement[R], **given: Any) -> list[R]:
         """Every row. A long answer is read away from the event loop."""
+
+    async def found(self, statement: Statement[R], **given: Any) -> Found[R]:
+        """Every row, and with them the version, where `Statement.owner` names their customer.
+
+        A database that can tell its `changes` leaves the version out.
+        """
+        found: Found[R] = Found()
+        found.rows = await self.all(statement, **given)
+        return found
 
     @abstractmethod
     def changes(self) -> int | None:

@@ -1,4 +1,4 @@
-"""Point reads that meet become one query (PostgreSQL).
+"""Reads by key that meet become one query (PostgreSQL).
 
 Who asks while two queries of a statement are under way waits for one of them to return, and is
 then asked for together with all others who came meanwhile: the busier it is, the more share a
@@ -7,12 +7,29 @@ round trip. An answer is never older than its question.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from tenantry.core.statements import Row, Statement
 
+R = TypeVar("R")
+
 UNDER_WAY = 2
 Fetch = Callable[..., Awaitable[list[Any]]]
+
+
+class Found(Generic[R]):
+    """What a question found: the rows, made, and the version that came along with them.
+
+    The version is the number of the newest event of the customer that the rows are of; None where
+    it was not seen. Several may have asked the same: the rows are not to be changed.
+    """
+
+    __slots__ = ("rows", "version")
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self.rows: list[R] = []
+        self.version: int | None = None
 
 
 class Gathering:
@@ -20,19 +37,19 @@ class Gathering:
 
     def __init__(self, statement: Statement[Any], fetch: Fetch) -> None:
         """Ask through `fetch(sql, *columns)`."""
-        self._statement = statement
+        self._made = statement.row
         self._compiled = statement.joined()
         self._fetch = fetch
-        self._waiting: list[tuple[Row, asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Row, asyncio.Future[Found[Any]]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_called = False
 
-    async def ask(self, given: dict[str, Any]) -> Any:
-        """The row for these parameters, made; or None."""
+    def ask(self, given: dict[str, Any]) -> asyncio.Future[Found[Any]]:
+        """What there is for these parameters; shared with who asks the same."""
         answer = asyncio.get_running_loop().create_future()
         self._waiting.append((self._compiled.arguments(given), answer))
         self._call()
-        return await answer
+        return answer
 
     def _call(self) -> None:
         if self._waiting and not self._is_called and len(self._under_way) < UNDER_WAY:
@@ -51,12 +68,10 @@ class Gathering:
         self._under_way.discard(task)
         self._call()
 
-    async def _answer(self, asked: list[tuple[Row, asyncio.Future[Any]]]) -> None:
+    async def _answer(self, asked: list[tuple[Row, asyncio.Future[Found[Any]]]]) -> None:
         # Who asks the same as another gets the same answer.
-        places: dict[Row, int] = {}
-        for arguments, _ in asked:
-            places.setdefault(arguments, len(places) + 1)
-        columns = [list(column) for column in zip(*places, strict=True)]
+        found: dict[Row, Found[Any]] = {arguments: Found() for arguments, _ in asked}
+        columns = [list(column) for column in zip(*found, strict=True)]
         try:
             rows = await self._fetch(self._compiled.sql, *columns)
         except Exception as error:  # noqa: BLE001 - it is handed to each who waits
@@ -64,7 +79,15 @@ class Gathering:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        made = {row[0]: self._statement.made(row[1:]) for row in rows}
+        self._sort(rows, list(found.values()))
         for arguments, answer in asked:
             if not answer.done():
-                answer.set_result(made.get(places[arguments]))
+                answer.set_result(found[arguments])
+
+    def _sort(self, rows: list[Any], found: list[Found[Any]]) -> None:
+        """To each question the rows that name its place, which counts from 1."""
+        made = self._made
+        for row in rows:
+            one = found[row[0] - 1]
+            one.version = row[1]
+            one.rows.append(row[2:] if made is None else made(*row[2:]))

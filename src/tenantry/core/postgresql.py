@@ -1,5 +1,6 @@
 """PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ import asyncpg
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
-from tenantry.core.gathering import Gathering
+from tenantry.core.gathering import Found, Gathering
 from tenantry.core.session import Retryable, Session, Unavailable, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
@@ -17,6 +18,8 @@ R = TypeVar("R")
 
 _LANES = 4
 _CONNECTIONS = 12
+_PATIENCE = 15
+"""Seconds that a read may take; who came while one was under way waits for two."""
 
 
 async def _as_it_was(connection: object) -> None:
@@ -45,7 +48,11 @@ class PostgresDatabase(Database):
             max_cached_statement_lifetime=0,
             command_timeout=30,
             reset=_as_it_was,
-            server_settings={"application_name": "tenantry", "jit": "off"},
+            server_settings={
+                "application_name": "tenantry",
+                "jit": "off",
+                "plan_cache_mode": "force_generic_plan",
+            },
         )
         self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
 
@@ -57,28 +64,37 @@ class PostgresDatabase(Database):
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """Read one row, together with others where the statement can be joined."""
         if statement.joins:
-            gathering = self._gatherings.get(statement)
-            if gathering is None:
-                gathering = Gathering(statement, self._fetch)
-                self._gatherings[statement] = gathering
-            joined: R | None = await gathering.ask(given)
-            return joined
+            found = await self._ask(statement, given)
+            return found.rows[0] if found.rows else None
         compiled = statement.on("postgresql")
-        row = await _translated(self._pool.fetchrow(compiled.sql, *compiled.arguments(given)))
-        return None if row is None else statement.made(tuple(row))
+        rows = await self._fetch(compiled.sql, *compiled.arguments(given))
+        return statement.made(tuple(rows[0])) if rows else None
 
     async def all(self, statement: Statement[R], **given: Any) -> list[R]:
-        """Read every row."""
+        """Read every row, likewise."""
+        if statement.joins:
+            return list((await self._ask(statement, given)).rows)
         compiled = statement.on("postgresql")
-        rows = await _translated(self._pool.fetch(compiled.sql, *compiled.arguments(given)))
+        rows = await self._fetch(compiled.sql, *compiled.arguments(given))
         return [statement.made(tuple(row)) for row in rows]
+
+    async def found(self, statement: Statement[R], **given: Any) -> Found[R]:
+        """Read every row, and their customer's version in the same query."""
+        return await self._ask(statement, given)
+
+    def _ask(self, statement: Statement[R], given: dict[str, Any]) -> asyncio.Future[Found[R]]:
+        gathering = self._gatherings.get(statement)
+        if gathering is None:
+            gathering = self._gatherings[statement] = Gathering(statement, self._fetch)
+        return gathering.ask(given)
 
     def changes(self) -> int | None:
         """PostgreSQL has no cheap answer to that."""
         return None
 
     async def _fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        rows: list[Any] = await _translated(self._pool.fetch(sql, *arguments))
+        async with asyncio.timeout(_PATIENCE):
+            rows: list[Any] = await _translated(self._pool.fetch(sql, *arguments))
         return rows
 
     @asynccontextmanager

@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 import msgspec
-from sqlalchemy import ARRAY, Boolean, ColumnElement, and_, bindparam, func, select
+from sqlalchemy import ARRAY, Boolean, ColumnElement, and_, bindparam, func, null, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import ClauseElement, FromClause
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import NullType, Text
+
+from tenantry.core import schema
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
@@ -61,6 +63,7 @@ class Statement(Generic[R]):
         row: None = None,
         *,
         together: ClauseElement | None = None,
+        owner: str = "",
     ) -> None: ...
     @overload
     def __init__(
@@ -69,6 +72,7 @@ class Statement(Generic[R]):
         row: Callable[..., R],
         *,
         together: ClauseElement | None = None,
+        owner: str = "",
     ) -> None: ...
     def __init__(
         self,
@@ -76,6 +80,7 @@ class Statement(Generic[R]):
         row: Callable[..., R] | None = None,
         *,
         together: ClauseElement | None = None,
+        owner: str = "",
     ) -> None:
         """Keep it; it is compiled when a database first runs it."""
         self._statement = statement
@@ -83,6 +88,8 @@ class Statement(Generic[R]):
         self._compiled: dict[str, Compiled] = {}
         self.row = row
         self.joins = together is not None
+        self.owner = owner
+        """Which parameter of a joined statement names the customer that the row belongs to."""
 
     def on(self, dialect: Dialect) -> Compiled:
         """Its text on that database."""
@@ -128,6 +135,8 @@ def point(
     columns: Sequence[ColumnElement[Any]],
     source: FromClause,
     row: None = None,
+    *,
+    where: ColumnElement[bool] = ...,
     **keys: ColumnElement[Any],
 ) -> Statement[Row]: ...
 @overload
@@ -135,17 +144,28 @@ def point(
     columns: Sequence[ColumnElement[Any]],
     source: FromClause,
     row: Callable[..., R],
+    *,
+    where: ColumnElement[bool] = ...,
     **keys: ColumnElement[Any],
 ) -> Statement[R]: ...
 def point(
     columns: Sequence[ColumnElement[Any]],
     source: FromClause,
     row: Callable[..., Any] | None = None,
+    *,
+    where: ColumnElement[bool] = true(),  # noqa: B008 - composed once, never changed
     **keys: ColumnElement[Any],
 ) -> Statement[Any]:
-    """A read of one row by its key, made so that reads which meet in one tick become one query."""
+    """A read by key, of one row or of all, made so that reads which meet become one query.
+
+    Where the key names a customer, the joined query brings the number of its newest event along:
+    what was read, and whether who reads it is still who he was, are then seen at one moment.
+    """
     single = select(*columns).select_from(source)
-    single = single.where(and_(*(column == bindparam(name) for name, column in keys.items())))
+    single = single.where(
+        and_(where, *(column == bindparam(name) for name, column in keys.items()))
+    )
+    owner = next((name for name, column in keys.items() if _names_customer(column)), "")
     asked = (
         func.unnest(
             *(bindparam(name, type_=postgresql.ARRAY(column.type)) for name, column in keys.items())
@@ -153,9 +173,18 @@ def point(
         .table_valued(*keys, with_ordinality="place", name="asked")
         .render_derived()
     )
-    matches = and_(*(column == asked.c[name] for name, column in keys.items()))
-    together = select(asked.c.place, *columns).select_from(asked.join(source, matches))
-    return Statement(single, row, together=together)
+    matches = and_(where, *(column == asked.c[name] for name, column in keys.items()))
+    found: FromClause = asked.join(source, matches)
+    newest = schema.chains.alias("newest")
+    if owner:
+        found = found.outerjoin(newest, newest.c.customer_id == asked.c[owner])
+    version = newest.c.sequence if owner else null()
+    together = select(asked.c.place, version, *columns).select_from(found)
+    return Statement(single, row, together=together, owner=owner)
+
+
+def _names_customer(column: ColumnElement[Any]) -> bool:
+    return column is schema.customers.c.id or getattr(column, "name", "") == "customer_id"
 
 
 class _JsonList(Text):
@@ -178,6 +207,35 @@ class _IsOneOf(ColumnElement[Any]):
 def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[Any]:
     """The condition that a column's value is in the list given as the parameter `name`."""
     return _IsOneOf(column, name)
+
+
+class _Unindexed(ColumnElement[Any]):
+    """A column that keeps SQLite from choosing an index for its sake."""
+
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = column.type
+
+
+def unindexed(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The column, where rows are found by others.
+
+    SQLite takes a customer to have ten rows: it would rather go through all that a customer has,
+    in an index that sorts them or finds the living, than look the rows of a list up by their keys.
+    """
+    return _Unindexed(column)
+
+
+@compiles(_Unindexed)
+def _as_it_is(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.column, **options)
+
+
+@compiles(_Unindexed, "sqlite")
+def _with_plus(element: _Unindexed, compiler: SQLCompiler, **options: Any) -> str:
+    return "+" + compiler.process(element.column, **options)
 
 
 @compiles(_IsOneOf, "postgresql")

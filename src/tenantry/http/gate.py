@@ -6,7 +6,7 @@ import msgspec
 
 from tenantry.access.decide import decide
 from tenantry.access.decision_id import Refusal, sealed
-from tenantry.access.principals import LastKnown, Principals
+from tenantry.access.principals import Finder
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import HOUR, SECOND, Instant, shown
 from tenantry.core.context import NOBODY, Principal, Reading
@@ -20,10 +20,10 @@ from tenantry.core.errors import (
 )
 from tenantry.core.secrets import Keyring
 from tenantry.http.message import Header, Query, Request
-from tenantry.http.operation import Allow, Operation
+from tenantry.http.operation import Allow
 
 if TYPE_CHECKING:
-    from tenantry.http.pipeline import Exchange
+    from tenantry.http.exchange import Exchange
 
 LONGEST_KEY = 256
 
@@ -37,16 +37,8 @@ def presented_key(request: Request) -> str:
     return key[7:].strip() if key[:7].lower() == "bearer " else key
 
 
-def whom_to_ask(
-    principals: Principals, operation: Operation, method: str
-) -> Principals | LastKnown:
-    """A write looks again in its unit, so the last known will do; not for what it prepares."""
-    looks_again = operation.writes and operation.prepare is None and method == operation.method
-    return principals.last_known if looks_again else principals
-
-
 async def identify(
-    request: Request, principals: Principals | LastKnown, keyring: Keyring, now: Instant
+    request: Request, principals: Finder, keyring: Keyring, now: Instant
 ) -> tuple[Principal, bytes]:
     """Who asks, and the digest of his key. Raises Problem 401."""
     key = presented_key(request)
@@ -61,7 +53,7 @@ async def identify(
 
 
 async def identify_if_any(
-    request: Request, principals: Principals | LastKnown, keyring: Keyring, now: Instant
+    request: Request, principals: Finder, keyring: Keyring, now: Instant
 ) -> tuple[Principal, bytes]:
     """As `identify`, where a key is not needed: one that opens nothing is as none.
 

@@ -13,7 +13,7 @@ from tenantry.http.message import Response
 from tenantry.http.metrics import observe
 
 if TYPE_CHECKING:
-    from tenantry.http.pipeline import Exchange
+    from tenantry.http.exchange import Exchange
 
 _encode = msgspec.json.Encoder().encode
 

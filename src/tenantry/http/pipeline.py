@@ -7,10 +7,9 @@ missing row, body, conflict (contract: protocol §3).
 
 import asyncio
 from http import HTTPStatus
-from time import perf_counter
 from typing import Any, Protocol
 
-from tenantry.access.principals import Principals
+from tenantry.access.principals import Finder, Outdated, Principals, Trust
 from tenantry.access.state import check_customer, read_principal
 from tenantry.core.clock import Clock
 from tenantry.core.commit import writes_counted
@@ -21,7 +20,8 @@ from tenantry.core.secrets import Keyring
 from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
 from tenantry.http import compatibility, dry_run, gate
-from tenantry.http.log import RequestLog, new_request_id
+from tenantry.http.exchange import Exchange
+from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused
 from tenantry.http.routes import Routes
@@ -38,33 +38,6 @@ class Touched(Protocol):
 
     def __call__(self, principal: Principal, call: Reading) -> None:
         """Note one."""
-
-
-class Exchange:
-    """One request on its way, for the log line and the headers."""
-
-    __slots__ = (
-        "count",
-        "error",
-        "operation",
-        "principal",
-        "refusal",
-        "request",
-        "request_id",
-        "started",
-    )
-
-    def __init__(self, request: Request) -> None:
-        """Begin."""
-        self.request = request
-        self.request_id = new_request_id()
-        self.started = perf_counter()
-        self.operation: Operation | None = None
-        self.principal = NOBODY
-        self.count: int | None = None
-        self.error: BaseException | None = None
-        self.refusal: Problem | None = None
-        """Why it was refused; one that is found early waits until a write is counted."""
 
 
 class Pipeline:
@@ -91,7 +64,7 @@ class Pipeline:
         self._touched = touched
         self._public_url = public_url
         self._bends = bends
-        # SQLite reads on the event loop: there is nothing to wait for.
+        # SQLite tells at once whether anything has changed: trust would gain nothing.
         self._is_quick = database.dialect == "sqlite"
         self._routes = Routes()
         for row in table:
@@ -101,7 +74,8 @@ class Pipeline:
         """Answer a request, whatever becomes of it."""
         exchange = Exchange(request)
         try:
-            if self._is_quick and request.method in READS:
+            if request.method in READS:
+                # The database bounds each of its questions.
                 response = await self._answer(exchange)
             else:
                 async with asyncio.timeout(PATIENCE):
@@ -142,26 +116,52 @@ class Pipeline:
         operation, names = row
         exchange.operation = operation
         path = dict(zip(names, values, strict=True))
-        call, digest = await self._call(exchange, operation)
-        if operation.writes:
-            return await self._write(exchange, operation, call, path, digest)
+        if not operation.writes:
+            return await self._read(exchange, operation, path)
+        # A write looks again in its unit, so the last known will do; not for what it prepares.
+        finder = self.principals.last_known if operation.prepare is None else self.principals
+        call, digest = await self._call(exchange, operation, finder)
+        return await self._write(exchange, operation, call, path, digest)
+
+    async def _read(
+        self, exchange: Exchange, operation: Operation, path: dict[str, str]
+    ) -> Response:
+        """Answer as to who was known last; once more if it is seen that this was outdated."""
+        if self._is_quick:
+            return await self._look(exchange, operation, path, self.principals)
+        try:
+            async with Trust(self.principals) as trust:
+                return await self._look(exchange, operation, path, trust)
+        except Outdated:
+            exchange.principal, exchange.refusal = NOBODY, None
+            return await self._look(exchange, operation, path, self.principals)
+
+    async def _look(
+        self,
+        exchange: Exchange,
+        operation: Operation,
+        path: dict[str, str],
+        finder: Finder,
+    ) -> Response:
+        call, _ = await self._call(exchange, operation, finder)
         if exchange.refusal is not None:
             raise exchange.refusal
-        gate.admit(operation.allow, call, request.method, path)
-        gate.check_length(request)
-        result = await operation.function(call, **operation.arguments(request, path, None))
+        gate.admit(operation.allow, call, exchange.request.method, path)
+        gate.check_length(exchange.request)
+        result = await operation.function(call, **operation.arguments(exchange.request, path, None))
         return self._render(operation, result, call)
 
-    async def _call(self, exchange: Exchange, operation: Operation) -> tuple[Reading, bytes]:
+    async def _call(
+        self, exchange: Exchange, operation: Operation, finder: Finder
+    ) -> tuple[Reading, bytes]:
         """The call, once it is known who asks, and the digest of his key."""
         request = exchange.request
         now = self.clock()
-        principals = gate.whom_to_ask(self.principals, operation, request.method)
         identified = gate.identify_if_any if operation.allow.who == "public" else gate.identify
-        principal, digest = await identified(request, principals, self.keyring, now)
+        principal, digest = await identified(request, finder, self.keyring, now)
         exchange.principal = principal
         call = Reading(
-            rows=self.database,
+            rows=finder.rows,
             keyring=self.keyring,
             now=now,
             principal=principal,
@@ -185,7 +185,7 @@ class Pipeline:
         operations = [row[0] for row in methods.values()]
         exchange.operation = operations[0]
         if all(one.allow.who != "public" for one in operations):
-            call, digest = await self._call(exchange, operations[0])
+            call, digest = await self._call(exchange, operations[0], self.principals)
             if exchange.request.method not in {"GET", "HEAD"}:
                 await self.database.write(
                     lambda unit: self._begin(unit, exchange, call, digest),

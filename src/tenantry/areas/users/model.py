@@ -73,12 +73,7 @@ _FIND_LOGIN = Statement(
     .where(_U.login_key == bindparam("login_key"), _U.deleted_at.is_(None)),
     UserRow,
 )
-_LIST = Statement(
-    select(*_COLUMNS)
-    .select_from(_JOINED)
-    .where(_U.customer_id == bindparam("customer_id"), _U.deleted_at.is_(None)),
-    UserRow,
-)
+_LIST = point(_COLUMNS, _JOINED, UserRow, where=_U.deleted_at.is_(None), customer_id=_U.customer_id)
 _id_of = attrgetter("id")
 _ADD = Statement(insert(schema.users))
 _CHANGEABLE = [name for name in STORED if name not in {"id", "customer_id"}]
