@@ -1,6 +1,7 @@
 """The only place where everything meets."""
 
 import asyncio
+import gc
 import importlib
 import os
 from typing import Any
@@ -57,6 +58,22 @@ def served(settings: Settings) -> list[Operation]:
     return [row for row in operations() if row.function not in hidden]
 
 
+ALLOCATIONS = 50_000
+"""Objects that may be added before the collector looks for cycles among them (Python's: 700)."""
+
+
+def _spare_collections() -> None:
+    """Look for cycles rarely: what a request leaves behind is freed by its reference counts.
+
+    Python would otherwise go through everything that requests under way hold with every few of
+    them, which took a tenth of the time of a read and a third of that of a list.
+    """
+    gc.collect()
+    # What is there by now stays: nobody need go through it again.
+    gc.freeze()
+    gc.set_threshold(ALLOCATIONS, 20, 20)
+
+
 class Application(Door):
     """A server's worth of Tenantry: started and stopped in one event loop."""
 
@@ -107,6 +124,7 @@ class Application(Door):
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start with a worker of Granian's."""
         loop.run_until_complete(self.start())
+        _spare_collections()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Stop with it."""
