@@ -4,7 +4,6 @@ import httpx
 
 from tenantry.http.operation import Operation
 from tests.table import FOREIGN, GUARDED, OWN, UNAUTHENTICATED, WITH_BODY, every, is_legacy, path_of
-from tests.test_every_write import EXAMPLES
 from tests.world import (
     ADA,
     BEN,
@@ -21,6 +20,7 @@ from tests.world import (
     WIDGETS,
     World,
 )
+from tests.writes import EXAMPLES
 
 
 @every(GUARDED)

@@ -1,261 +1,24 @@
 """Each write leaves exactly its events, and none for anybody else's customer."""
 
-import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 
-from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
-from tenantry.http.operation import Operation
-from tests.table import AUTOMATION, OWN, TABLE, WRITES
-from tests.world import ADA, API, BEN, EVE, LIM, OTHER, PASSWORD, WIDGETS, WWW, World
-
-
-@dataclass
-class Write:
-    """A call that succeeds, and the events it leaves."""
-
-    actions: list[str]
-    path: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | Callable[[dict[str, str]], dict[str, Any]] | None = None
-    """What is sent; where it names what was made ready, made from the parts of the path."""
-    before: Callable[[World], Awaitable[dict[str, str] | None]] | None = None
-    """Made ready first; may name parts of the path."""
-
-
-async def _star(world: World) -> dict[str, str]:
-    body = {"data": {"relationships": {"service": {"data": {"id": WWW, "type": "service"}}}}}
-    answer = await world.ask(ADA, "POST", "/stars", json=body)
-    return {"star_id": answer.json()["data"]["id"]}
-
-
-async def _authorization(world: World) -> dict[str, str]:
-    answer = await world.ask(ADA, "POST", "/service-authorizations", json=_AUTHORIZATION)
-    return {"service_authorization_id": answer.json()["data"]["id"]}
-
-
-async def _role(world: World) -> dict[str, str]:
-    body = {"name": "Reviewer", "permissions": [{"id": PERMISSION_IDS["event.read"]}]}
-    answer = await world.ask(ADA, "POST", "/roles", json=body)
-    return {"role_id": answer.json()["id"]}
-
-
-async def _contact(world: World) -> dict[str, str]:
-    form = {"contact_type": "emergency", "name": "Pat", "email": "pat@example.com"}
-    answer = await world.ask(ADA, "POST", f"/customer/{WIDGETS}/contacts", data=form)
-    return {"contact_id": answer.json()["id"]}
-
-
-async def _new_user(world: World) -> dict[str, str]:
-    answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
-    return {"user_id": answer.json()["id"]}
-
-
-async def _invitation(world: World) -> dict[str, str]:
-    answer = await world.ask(ADA, "POST", "/invitations", json=_INVITATION)
-    return {"invitation_id": answer.json()["data"]["id"]}
-
-
-async def _groups(world: World) -> dict[str, str]:
-    """A service group with a service in it, and a user group with Ben and a role in it."""
-    bodies = {
-        "service_group": {"name": "Storefront", "services": [{"id": WWW}]},
-        "user_group": {"name": "Edge team", "members": [{"id": BEN.id}], **_BILLING},
-    }
-    made = {}
-    for kind, body in bodies.items():
-        path = f"/{kind.replace('_', '-')}s"
-        answer = await world.ask(ADA, "POST", path, json=body)
-        made[f"{kind}_id"] = answer.json()["id"]
-    return made
-
-
-async def _attached_groups(world: World) -> dict[str, str]:
-    parts = await _groups(world)
-    path = f"{_USER_GROUP}/service-groups".format(**parts)
-    await world.ask(ADA, "POST", path, json=_named_service_group(parts))
-    return parts
-
-
-def _named_service_group(parts: dict[str, str]) -> dict[str, Any]:
-    return {"service_groups": [{"id": parts["service_group_id"]}]}
-
-
-async def _active(world: World) -> None:
-    await world.ask(ADA, "PUT", f"/service/{WWW}/version/1/activate")
-
-
-async def _no_services(world: World) -> None:
-    for service in (await world.ask(ADA, "GET", "/service")).json():
-        await world.ask(ADA, "DELETE", f"/service/{service['id']}")
-
-
-async def _lift(world: World) -> None:
-    await world.sudo(ADA)
-
-
-_REFERENCE = {"data": [{"type": "token", "id": BEN.token_id}]}
-_LINK = {"data": {"relationships": {"service": {"data": {"id": WWW, "type": "service"}}}}}
-_AUTHORIZED = {"service": {"data": {"id": WWW}}, "user": {"data": {"id": LIM.id}}}
-_AUTHORIZATION = {"data": {"relationships": _AUTHORIZED}}
-_READ_ONLY = {"attributes": {"permission": "read_only"}}
-_INVITATION = {"data": {"type": "invitation", "attributes": {"email": "new@example.com"}}}
-_NEW_PASSWORD = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
-_CONTACT = {"contact_type": "emergency", "name": "Pat", "email": "pat@example.com"}
-_SEE_USERS = {"permissions": [{"id": PERMISSION_IDS["user.read"]}]}
-_SEE_EVENTS = {"permissions": [{"id": PERMISSION_IDS["event.read"]}]}
-_BILLING = {"roles": [{"id": ROLE_IDS["billing"]}]}
-_TO_ENGINEER = {"roles": [{"id": ROLE_IDS["engineer"]}]}
-_SERVICE_GROUP = "/service-groups/{service_group_id}"
-_USER_GROUP = "/user-groups/{user_group_id}"
-_CONTACTS = "/customer/{customer_id}/contacts"
-_VERSION = "/service/{service_id}/version/{version_id}"
-
-EXAMPLES: dict[str, Write] = {
-    "PUT /customer/{customer_id}": Write(["customer.update"], body={"name": "Renamed"}),
-    "DELETE /customer/{customer_id}": Write(["customer.delete"], before=_no_services),
-    "POST /user": Write(["user.create"], body={"login": "new@example.com", "role": "user"}),
-    "PUT /user/{user_id}": Write(["user.update"], body={"name": "Benjamin"}),
-    "DELETE /user/{user_id}": Write(["user.destroy"], before=_new_user),
-    "POST /current_user/password": Write(["user.password_update"], body=_NEW_PASSWORD),
-    "POST /user/{user_login}/password/request_reset": Write(["user.password_reset_request"]),
-    _CONTACTS.join(["POST ", ""]): Write(["contact.create"], body=_CONTACT),
-    f"DELETE {_CONTACTS}/{{contact_id}}": Write(["contact.delete"], before=_contact),
-    "DELETE /customer/{customer_id}/contact/{contact_id}": Write(
-        ["contact.delete"], before=_contact
-    ),
-    "POST /roles": Write(["iam.role.create"], body={"name": "Reviewer"}),
-    "PATCH /roles/{role_id}": Write(["iam.role.update"], body={"name": "Auditor"}, before=_role),
-    "DELETE /roles/{role_id}": Write(["iam.role.delete"], before=_role),
-    "POST /roles/{role_id}/permissions": Write(
-        ["iam.role.permissions.add"], body=_SEE_USERS, before=_role
-    ),
-    "DELETE /roles/{role_id}/permissions": Write(
-        ["iam.role.permissions.remove"], body=_SEE_EVENTS, before=_role
-    ),
-    "POST /tokens": Write(["user.login", "token.create"], body={"password": PASSWORD}),
-    "DELETE /tokens": Write(["token.destroy"], body=_REFERENCE),
-    "DELETE /tokens/self": Write(["token.destroy"]),
-    "DELETE /tokens/{token_id}": Write(["token.destroy"]),
-    "POST /sudo": Write(["user.sudo"], body={"password": PASSWORD}),
-    "POST /automation-tokens": Write(["token.create"], body={"name": "bot"}, before=_lift),
-    "DELETE /automation-tokens/{token_id}": Write(["token.destroy"], path=AUTOMATION),
-    "POST /service": Write(["service.create"], body={"name": "new"}),
-    "PUT /service/{service_id}": Write(["service.update"], body={"comment": "hello"}),
-    "DELETE /service/{service_id}": Write(["service.delete"]),
-    "POST /service/{service_id}/version": Write(["version.create"], body={"comment": "two"}),
-    f"PUT {_VERSION}": Write(["version.update"], body={"comment": "one"}),
-    f"PUT {_VERSION}/activate": Write(["version.activate"]),
-    f"PUT {_VERSION}/deactivate": Write(["version.deactivate"], before=_active),
-    f"PUT {_VERSION}/clone": Write(["version.clone"]),
-    f"PUT {_VERSION}/lock": Write(["version.lock"]),
-    "POST /stars": Write(["star.create"], body=_LINK),
-    "DELETE /stars/{star_id}": Write(["star.delete"], before=_star),
-    "POST /invitations": Write(["invitation.sent"], body=_INVITATION),
-    "DELETE /invitations/{invitation_id}": Write(["invitation.delete"], before=_invitation),
-    "POST /invitations/{invitation_id}/notifications": Write(
-        ["invitation.send_again"], before=_invitation
-    ),
-    "POST /service-authorizations": Write(["service_authorization.create"], body=_AUTHORIZATION),
-    "PATCH /service-authorizations": Write(
-        ["service_authorization.update"],
-        body=lambda parts: {"data": [{"id": parts["service_authorization_id"], **_READ_ONLY}]},
-        before=_authorization,
-    ),
-    "DELETE /service-authorizations": Write(
-        ["service_authorization.delete"],
-        body=lambda parts: {"data": [{"id": parts["service_authorization_id"]}]},
-        before=_authorization,
-    ),
-    "PATCH /service-authorizations/{service_authorization_id}": Write(
-        ["service_authorization.update"], body={"data": _READ_ONLY}, before=_authorization
-    ),
-    "DELETE /service-authorizations/{service_authorization_id}": Write(
-        ["service_authorization.delete"], before=_authorization
-    ),
-    "POST /service-groups": Write(["iam.service_group.create"], body={"name": "Storefront"}),
-    f"PATCH {_SERVICE_GROUP}": Write(
-        ["iam.service_group.update"], body={"name": "Shop"}, before=_groups
-    ),
-    f"DELETE {_SERVICE_GROUP}": Write(["iam.service_group.delete"], before=_groups),
-    f"POST {_SERVICE_GROUP}/services": Write(
-        ["iam.service_group.services.add"], body={"services": [{"id": API}]}, before=_groups
-    ),
-    f"DELETE {_SERVICE_GROUP}/services": Write(
-        ["iam.service_group.services.remove"], body={"services": [{"id": WWW}]}, before=_groups
-    ),
-    "POST /user-groups": Write(["iam.user_group.create"], body={"name": "Edge team"}),
-    f"PATCH {_USER_GROUP}": Write(
-        ["iam.user_group.update"], body={"name": "Core team"}, before=_groups
-    ),
-    f"DELETE {_USER_GROUP}": Write(["iam.user_group.delete", "user.update"], before=_groups),
-    f"POST {_USER_GROUP}/members": Write(
-        ["iam.user_group.members.add", "user.update"],
-        body={"members": [{"id": LIM.id, "object": "user"}]},
-        before=_groups,
-    ),
-    f"DELETE {_USER_GROUP}/members": Write(
-        ["iam.user_group.members.remove", "user.update"],
-        body={"members": [{"id": BEN.id}]},
-        before=_groups,
-    ),
-    f"POST {_USER_GROUP}/roles": Write(
-        ["iam.user_group.roles.add", "user.update"], body=_TO_ENGINEER, before=_groups
-    ),
-    f"DELETE {_USER_GROUP}/roles": Write(
-        ["iam.user_group.roles.remove", "user.update"], body=_BILLING, before=_groups
-    ),
-    f"POST {_USER_GROUP}/service-groups": Write(
-        ["iam.user_group.service_groups.add"], body=_named_service_group, before=_groups
-    ),
-    f"DELETE {_USER_GROUP}/service-groups": Write(
-        ["iam.user_group.service_groups.remove"],
-        body=_named_service_group,
-        before=_attached_groups,
-    ),
-}
-ELSEWHERE_TESTED = {
-    # Environments other than production do not exist here (contract: identity §10.3).
-    f"PUT {_VERSION}/activate/{{environment_name}}",
-    f"PUT {_VERSION}/deactivate/{{environment_name}}",
-    # Its code comes by mail: tests/areas/test_password_page.py.
-    "POST /_tenantry/v1/password/{code}",
-    # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
-    "PUT /invitation/accept/{code}",
-    "POST /_tenantry/v1/invitation/{code}",
-}
+from tests.table import TABLE, WRITES
+from tests.world import EVE, OTHER, World
+from tests.writes import ELSEWHERE_TESTED, EXAMPLES, ask, prepare
 
 
 def test_every_write_has_an_example() -> None:
     assert set(WRITES) == set(EXAMPLES) | (ELSEWHERE_TESTED & set(WRITES))
 
 
-def _sent(row: Operation, example: Write, parts: dict[str, str]) -> dict[str, Any]:
-    """The body as its clients send it."""
-    body = example.body(parts) if callable(example.body) else example.body
-    if body is None:
-        return {}
-    if isinstance(body.get("data"), list):
-        bulk = {"Content-Type": "application/vnd.api+json; ext=bulk"}
-        return {"content": json.dumps(body), "headers": bulk}
-    return {"data": body} if row.wire.takes_forms else {"json": body}
-
-
 @pytest.mark.parametrize("name", list(EXAMPLES))
 async def test_each_write_leaves_exactly_its_events(world: World, name: str) -> None:
-    example = EXAMPLES[name]
-    row = TABLE[name]
-    parts = {**OWN, **example.path}
-    if example.before is not None:
-        parts |= await example.before(world) or {}
+    parts = await prepare(world, name)
     since = len(await world.events())
     elsewhere = len(await world.events(OTHER))
-    more = _sent(row, example, parts)
-    answer = await world.ask(ADA, row.method, row.path.format(**parts), **more)
-    assert answer.status_code == row.status, answer.text
-    assert await world.actions(since) == example.actions
+    answer = await ask(world, name, parts)
+    assert answer.status_code == TABLE[name].status, answer.text
+    assert await world.actions(since) == EXAMPLES[name].actions
     assert len(await world.events(OTHER)) == elsewhere
     assert int(answer.headers["fastly-ratelimit-reset"]) % 3600 == 0
     assert int(answer.headers["fastly-ratelimit-remaining"]) < 1000
@@ -264,13 +27,8 @@ async def test_each_write_leaves_exactly_its_events(world: World, name: str) -> 
 @pytest.mark.parametrize("name", list(EXAMPLES))
 async def test_no_write_works_for_the_other_customer(world: World, name: str) -> None:
     """Eve may do everything, but at home: nothing of Ada's changes whatever she asks for."""
-    example = EXAMPLES[name]
-    row = TABLE[name]
-    parts = {**OWN, **example.path}
-    if example.before is not None:
-        parts |= await example.before(world) or {}
+    parts = await prepare(world, name)
     since = len(await world.events())
     await world.sudo(EVE)
-    more = _sent(row, example, parts)
-    await world.ask(EVE, row.method, row.path.format(**parts), **more)
+    await ask(world, name, parts, EVE)
     assert await world.actions(since) == []
