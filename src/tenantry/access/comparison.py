@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from tenantry.access.decide import rights
-from tenantry.access.history import Body, Change, State
+from tenantry.access.history import Change, State
+from tenantry.access.table import Body
 from tenantry.core.context import Grants
 from tenantry.core.permissions import SERVICE_PERMISSIONS
 

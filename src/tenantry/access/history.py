@@ -13,18 +13,15 @@ from typing import Any, Self
 import msgspec
 from sqlalchemy import bindparam, or_, select
 
+from tenantry.access.table import Body, Table
 from tenantry.core import schema
 from tenantry.core.clock import Instant
 from tenantry.core.context import Grants, Group
 from tenantry.core.permissions import ROLE_OF_ID
 from tenantry.core.session import Reads
-from tenantry.core.statements import Statement
-
-Body = dict[str, Any]
-"""What a revision says of its row."""
+from tenantry.core.statements import Statement, is_one_of
 
 _R = schema.revisions.c
-_NOTHING: dict[str, Body] = {}
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -40,60 +37,33 @@ class Change(msgspec.Struct, frozen=True):
         return cls(kind, row_id, None if body is None else msgspec.json.decode(body))
 
 
-_STOOD = Statement(
-    select(_R.kind, _R.row_id, _R.body).where(
-        _R.customer_id == bindparam("customer_id"),
-        _R.from_sequence <= bindparam("sequence"),
-        or_(_R.to_sequence.is_(None), _R.to_sequence > bindparam("sequence")),
-        _R.body.is_not(None),
-    )
+EVERYBODY = ("token", "user")
+"""The kinds of rows that are somebody's own, of which most questions need only a few."""
+EVERYTHING = (
+    "customer",
+    "role",
+    "service",
+    "service_authorization",
+    "service_group",
+    "service_group_service",
+    "user_group",
+    "user_group_member",
+    "user_group_role",
+    "user_group_service_group",
 )
+"""All other kinds that access depends on."""
 
-
-class Table:
-    """The rows of one kind, by id, and by the values of whatever column is asked for."""
-
-    __slots__ = ("_indexes", "rows")
-
-    def __init__(self, rows: dict[str, Body]) -> None:
-        """Take the rows, which are not changed afterwards."""
-        self.rows = rows
-        self._indexes: dict[str, dict[Any, dict[str, Body]]] = {}
-
-    def where(self, column: str, value: str) -> dict[str, Body]:
-        """The rows in which a column has a value, by id."""
-        index = self._indexes.get(column)
-        if index is None:
-            index = self._indexes[column] = {}
-            for row_id, body in self.rows.items():
-                index.setdefault(body[column], {})[row_id] = body
-        return index.get(value, _NOTHING)
-
-    def changed(self, changes: Mapping[str, Body | None]) -> "Table":
-        """This table with rows put in, replaced or, for None, taken out; it stays as it is."""
-        before = {one: self.rows[one] for one in changes if one in self.rows}
-        new = Table({**self.rows})
-        _put(new.rows, changes)
-        for column, index in self._indexes.items():
-            moved: dict[Any, dict[str, Body | None]] = {}
-            for row_id, body in before.items():
-                moved.setdefault(body[column], {})[row_id] = None
-            for row_id, changed in changes.items():
-                if changed is not None:
-                    moved.setdefault(changed[column], {})[row_id] = changed
-            copy = new._indexes[column] = {**index}
-            for value, among in moved.items():
-                copy[value] = {**copy.get(value, _NOTHING)}
-                _put(copy[value], among)
-        return new
-
-
-def _put(rows: dict[str, Body], changes: Mapping[str, Body | None]) -> None:
-    for row_id, body in changes.items():
-        if body is None:
-            rows.pop(row_id, None)
-        else:
-            rows[row_id] = body
+_THEN = (
+    _R.customer_id == bindparam("customer_id"),
+    is_one_of(_R.kind, "kinds"),
+    _R.from_sequence <= bindparam("sequence"),
+    or_(_R.to_sequence.is_(None), _R.to_sequence > bindparam("sequence")),
+    _R.body.is_not(None),
+)
+_STOOD = Statement(select(_R.kind, _R.row_id, _R.body).where(*_THEN))
+_STOOD_AMONG = Statement(
+    select(_R.kind, _R.row_id, _R.body).where(*_THEN, is_one_of(_R.row_id, "ids"))
+)
 
 
 class State:
@@ -268,9 +238,23 @@ _MANY = 1000
 """Rows that are made into a state on the event loop; more go to a thread."""
 
 
-async def load(rows: Reads, customer_id: str, sequence: int, at: Instant) -> State:
-    """The state just after a customer's event of that number, seen at an instant not before it."""
-    stood = await rows.all(_STOOD, customer_id=customer_id, sequence=sequence)
+async def load(
+    rows: Reads,
+    customer_id: str,
+    sequence: int,
+    at: Instant,
+    about: Iterable[str] | None = None,
+) -> State:
+    """The state just after a customer's event of that number, seen at an instant not before it.
+
+    `about` names the users and tokens that are asked about, by id: others are left out, however
+    many have come and gone.
+    """
+    then = {"customer_id": customer_id, "sequence": sequence}
+    kinds = [*EVERYTHING] if about is not None else [*EVERYTHING, *EVERYBODY]
+    stood = await rows.all(_STOOD, kinds=kinds, **then)
+    if about is not None:
+        stood += await rows.all(_STOOD_AMONG, kinds=[*EVERYBODY], ids=sorted(about), **then)
 
     def made() -> State:
         return State.of(customer_id, sequence, at, (Change.read(*row) for row in stood))

@@ -46,7 +46,7 @@ async def answer(call: Reading, asked: Asked) -> Explanation:
     somebody = await _subject(call, asked)
     service = await known_service(call, permission, asked.service)
     when = await moment(call, asked.at)
-    state = await state_at(call, when)
+    state = await state_at(call, when, ids_of(somebody))
     return explanation(call, state, when, (somebody, permission, service))
 
 
@@ -69,6 +69,11 @@ def explanation(
         as_of=as_of(when),
         operations=operations(permission),
     )
+
+
+def ids_of(somebody: Somebody) -> list[str]:
+    """The user and the token whose rows an answer about somebody needs."""
+    return [one for one in (somebody.id, somebody.user_id) if one]
 
 
 def as_of(when: Moment) -> AsOf:

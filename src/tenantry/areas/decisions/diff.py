@@ -51,7 +51,7 @@ async def diff(call: Reading, asked: Asked) -> Diff:
     actors = await names.users(call, [turn.event.user_id or "" for turn in found])
     following = "" if last is None else _cursor(span, last)
     return Diff(
-        _shifts(net, somebodies),
+        await asyncio.to_thread(_shifts, net, somebodies),
         [_told(turn, somebodies, actors) for turn in found],
         DiffMeta(asked.limit, following, as_of(span.since), as_of(span.until)),
     )

@@ -1,5 +1,7 @@
 """The moment that a question is about: an instant, or the number of an event of the log."""
 
+from collections.abc import Iterable
+
 import msgspec
 from sqlalchemy import bindparam, func, select
 
@@ -86,6 +88,6 @@ async def _happened(call: Reading, sequence: int) -> Instant:
     return 0 if row is None else int(row[0])
 
 
-async def state_at(call: Reading, when: Moment) -> State:
-    """The state of the call's customer at a moment."""
-    return await history.load(call.rows, call.customer_id, when.sequence, when.at)
+async def state_at(call: Reading, when: Moment, about: Iterable[str] | None = None) -> State:
+    """The state of the call's customer at a moment; of everybody, or of some (history.load)."""
+    return await history.load(call.rows, call.customer_id, when.sequence, when.at, about)

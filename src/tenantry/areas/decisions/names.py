@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import and_, bindparam, or_, select
 
-from tenantry.access.history import Body
+from tenantry.access.table import Body
 from tenantry.areas.users.model import login_key
 from tenantry.core import schema
 from tenantry.core.context import Reading

@@ -2,7 +2,7 @@
 
 from tenantry.access.decision_id import Refusal, opened
 from tenantry.areas.decisions import names
-from tenantry.areas.decisions.asking import explanation, token_somebody
+from tenantry.areas.decisions.asking import explanation, ids_of, token_somebody
 from tenantry.areas.decisions.moments import Moment, state_at
 from tenantry.areas.decisions.shapes import Asked, DecisionRecord, Explanation
 from tenantry.core.clock import shown
@@ -47,5 +47,5 @@ async def _explanation(call: Reading, refusal: Refusal) -> Explanation | None:
     if refusal.service_id is not None:
         service = await names.find_service(call, refusal.service_id)
     when = Moment(refusal.sequence, refusal.at)
-    state = await state_at(call, when)
+    state = await state_at(call, when, ids_of(somebody))
     return explanation(call, state, when, (somebody, refusal.permission, service))
