@@ -6,6 +6,8 @@ import msgspec
 from sqlalchemy import and_, bindparam, insert, update
 
 from tenantry.core import schema
+from tenantry.core.clock import Instant
+from tenantry.core.numbering import number
 from tenantry.core.session import Session
 from tenantry.core.statements import Statement
 
@@ -17,6 +19,10 @@ class Head(msgspec.Struct, frozen=True):
     hash: bytes = bytes(32)
     calm_since: int = 0
     """The oldest number since which, as far as is known, no event changed what anybody may."""
+    created_at: Instant = 0
+    """When the newest event happened: no later one may have happened before."""
+    number: int = 0
+    """How many of the events the wire shows."""
 
     def keeps(self, version: int) -> bool:
         """Whether who was read as of that number still is and may the same."""
@@ -48,10 +54,19 @@ _MOVE_HEAD = Statement(
             customer_id=bindparam("customer_id"),
             sequence=bindparam("sequence"),
             hash=bindparam("hash"),
+            created_at=bindparam("created_at"),
+            number=bindparam("number"),
+            numbered=bindparam("sequence"),
         )
         .on_conflict_do_update(
             index_elements=["customer_id"],
-            set_={"sequence": bindparam("sequence"), "hash": bindparam("hash")},
+            set_={
+                "sequence": bindparam("sequence"),
+                "hash": bindparam("hash"),
+                "created_at": bindparam("created_at"),
+                "number": bindparam("number"),
+                "numbered": bindparam("sequence"),
+            },
         )
     )
 )
@@ -75,6 +90,7 @@ _ADD_LETTER = Statement(insert(schema.outbox))
 async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> None:
     """Everything that a batch adds, in one call a table, and the heads that it moved."""
     _close_opened(additions.opened)
+    await number(session, additions.events)
     others: dict[Statement[Any], list[dict[str, Any]]] = {}
     for statement, row in additions.others:
         others.setdefault(statement, []).append(row)
@@ -92,7 +108,13 @@ async def write(session: Session, additions: Additions, moved: dict[str, Head]) 
 
 
 def _moved(customer_id: str, head: Head) -> dict[str, Any]:
-    return {"customer_id": customer_id, "sequence": head.sequence, "hash": head.hash}
+    return {
+        "customer_id": customer_id,
+        "sequence": head.sequence,
+        "hash": head.hash,
+        "created_at": head.created_at,
+        "number": head.number,
+    }
 
 
 def _close_opened(opened: list[dict[str, Any]]) -> None:

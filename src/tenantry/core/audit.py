@@ -19,9 +19,10 @@ import msgspec
 
 from tenantry.core.additions import Head
 from tenantry.core.chain import PERSONAL, canonical, chained, seal
-from tenantry.core.clock import shown
+from tenantry.core.clock import Instant, shown
 from tenantry.core.context import Writing
-from tenantry.core.ids import new_id
+from tenantry.core.event_types import EVENT_TYPES
+from tenantry.core.ids import id_at, new_id
 
 FORMAT = 1
 
@@ -37,6 +38,7 @@ _COPIED = (
 )
 """What stands in columns of its own as well, for looking events up."""
 
+_EVENT_TYPES = frozenset(EVENT_TYPES)
 _BEGINNERS = frozenset({"service", "token", "user"})
 """Kinds of rows that change nothing for anybody who was there before them, when they are new."""
 
@@ -69,52 +71,70 @@ async def record(  # noqa: PLR0913 - an event has that many sides
 
     `action` is our own precise name. `event_type` is the name on the wire, where that differs
     (contract: billing §8.3), or None for what the wire has no name for. The actor is the call's
-    principal; `user_id` names him where he proved himself by other means than a key.
+    principal; `user_id` names him where he proved himself by other means than a key. Raises
+    ValueError for a name that is not the wire's.
     """
-    head = await call.unit.head(call.customer_id)
+    wire_name = _known(action if event_type == "" else event_type)
     rows = list(rows)
+    head = _next(await call.unit.head(call.customer_id), call.now, wire_name, rows)
     digests = {f"{row.kind}/{row.row_id}": row.digest() for row in rows}
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
-        "created_at": shown(call.now),
+        "created_at": shown(head.created_at),
         "customer_id": call.customer_id,
         "description": description,
-        "event_type": action if event_type == "" else event_type,
+        "event_type": wire_name,
         "format": FORMAT,
-        "id": new_id(),
+        "id": id_at(head.sequence),
         "ip": call.ip,
         "metadata": dict(metadata or {}),
         "request_id": call.request_id,
         "rows": digests,
-        "sequence": head.sequence + 1,
+        "sequence": head.sequence,
         "service_id": service_id,
         "token_id": call.principal.token_id or None,
         "user_id": user_id or call.principal.user_id,
     }
-    _append(call, head, event, _calm_since(head, rows))
-    _revise(call, head.sequence + 1, rows)
+    _append(call, event, head)
+    _revise(call, head.sequence, rows)
 
 
-def _calm_since(head: Head, rows: list[Revision]) -> int:
-    """Since when nothing changed what anybody may, once these rows are as they are now."""
+def _known(event_type: str | None) -> str | None:
+    """A name that clients know: one that they don't makes them fail on a whole list."""
+    if event_type is not None and event_type not in _EVENT_TYPES:
+        message = f"{event_type!r} is no event type of the wire"
+        raise ValueError(message)
+    return event_type
+
+
+def _next(head: Head, now: Instant, wire_name: str | None, rows: list[Revision]) -> Head:
+    """The end of the log with one event more, but for its hash; time never goes back in it."""
     is_calm = rows and all(row.is_new and row.kind in _BEGINNERS for row in rows)
-    return head.calm_since if is_calm else head.sequence + 1
+    return Head(
+        sequence=head.sequence + 1,
+        hash=head.hash,
+        calm_since=head.calm_since if is_calm else head.sequence + 1,
+        created_at=max(now, head.created_at),
+        number=head.number + (wire_name is not None),
+    )
 
 
-def _append(call: Writing, head: Head, event: dict[str, Any], calm_since: int) -> None:
+def _append(call: Writing, event: dict[str, Any], head: Head) -> None:
+    """Chain an event to the one before; `head` is the end of the log with it, but for its hash."""
     personal: dict[str, tuple[str, Any]] = {}
     body = canonical(_sealed(event, "", personal))
     digest = chained(head.hash, body)
-    call.unit.heads[call.customer_id] = Head(head.sequence + 1, digest, calm_since)
+    call.unit.heads[call.customer_id] = msgspec.structs.replace(head, hash=digest)
     columns = {name: event[name] for name in _COPIED}
     call.unit.added.events.append(
         {
             **columns,
-            "created_at": call.now,
+            "created_at": head.created_at,
             "body": body.decode(),
             "personal": msgspec.json.encode(personal).decode(),
             "hash": digest,
+            "number": head.number,
         }
     )
 

@@ -14,7 +14,6 @@ from tenantry.core.columns import (
     instant,
     maybe_flag,
     maybe_instant,
-    maybe_number,
     maybe_text,
     metadata,
     number,
@@ -23,8 +22,9 @@ from tenantry.core.columns import (
     table,
     text,
 )
+from tenantry.core.log_tables import chains, event_counts, events, revisions
 
-__all__ = ["metadata"]
+__all__ = ["chains", "event_counts", "events", "metadata", "revisions"]
 
 installation = table(
     "installation",
@@ -64,45 +64,6 @@ customers = table(
     number("hourly_writes"),
     *stamps(),
     key=("id",),
-)
-
-# The head of each customer's log. A row of its own, because every write locks it: who holds it is
-# the only writer in that customer, and its sequence is the version that cached access is kept by.
-chains = table(
-    "chains",
-    text("customer_id"),
-    number("sequence"),
-    digest("hash"),
-    key=("customer_id",),
-)
-
-events = table(
-    "events",
-    text("customer_id"),
-    number("sequence"),
-    text("id"),
-    text("action"),
-    maybe_text("event_type"),
-    maybe_text("user_id"),
-    maybe_text("token_id"),
-    maybe_text("service_id"),
-    instant("created_at"),
-    text("body"),
-    maybe_text("personal"),
-    digest("hash"),
-    Index(None, "customer_id", "id"),
-    key=("customer_id", "sequence"),
-)
-
-revisions = table(
-    "revisions",
-    text("customer_id"),
-    text("kind"),
-    text("row_id"),
-    number("from_sequence"),
-    maybe_number("to_sequence"),
-    maybe_text("body"),
-    key=("customer_id", "kind", "row_id", "from_sequence"),
 )
 
 users = table(

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import select
 
 from tenantry.core import schema
 from tenantry.core.additions import Additions, Head
 from tenantry.core.clock import Instant
+from tenantry.core.numbering import catch_up
 from tenantry.core.session import Session
 from tenantry.core.statements import Statement, is_one_of
 
@@ -61,10 +63,11 @@ class Unit:
         return self.heads[customer_id]
 
 
+_C = schema.chains.c
 _HEADS = Statement(
-    select(schema.chains.c.customer_id, schema.chains.c.sequence, schema.chains.c.hash)
-    .where(is_one_of(schema.chains.c.customer_id, "customers"))
-    .order_by(schema.chains.c.customer_id)
+    select(_C.customer_id, _C.sequence, _C.hash, _C.created_at, _C.number, _C.numbered)
+    .where(is_one_of(_C.customer_id, "customers"))
+    .order_by(_C.customer_id)
     .with_for_update()
 )
 
@@ -75,12 +78,15 @@ async def lock_heads(
     """Lock the ends of some customers' logs, in order; `known` are those that we moved last."""
     heads = dict.fromkeys(customers, Head())
     compiled = _HEADS.on(session.dialect)
-    for customer_id, sequence, digest in await session.rows(
+    for customer_id, sequence, digest, created_at, number, numbered in await session.rows(
         compiled, compiled.arguments({"customers": customers})
     ):
         head = known.get(customer_id)
         if head is None or head.hash != digest:
             # Somebody else wrote meanwhile, and may have changed anything.
-            head = Head(sequence, digest, calm_since=sequence)
+            head = Head(sequence, digest, sequence, created_at, number)
+            if numbered < sequence:
+                newest = await catch_up(session, customer_id, numbered, number)
+                head = msgspec.structs.replace(head, number=newest)
         heads[customer_id] = head
     return heads

@@ -1,0 +1,89 @@
+"""The tables of the log: events, their chain, what was counted of them, and the history of rows.
+
+Everything that can be looked for in a log is numbered in it, so that a page of it is a range of
+numbers, however far behind, and how many there are is one row: `numbering.py`.
+"""
+
+from sqlalchemy import Index
+
+from tenantry.core.columns import (
+    digest,
+    instant,
+    maybe_number,
+    maybe_text,
+    number,
+    only,
+    table,
+    text,
+)
+
+# The head of each customer's log. A row of its own, because every write locks it: who holds it is
+# the only writer in that customer, and its sequence is the version that cached access is kept by.
+# `numbered` lags behind `sequence` where a process of the version before wrote.
+chains = table(
+    "chains",
+    text("customer_id"),
+    number("sequence"),
+    digest("hash"),
+    instant("created_at"),
+    number("number"),
+    number("numbered"),
+    key=("customer_id",),
+)
+
+
+def _numbered(field: str, ordinal: str) -> Index:
+    """Finds the event with a number among those with one value of a field."""
+    named = f"ix_events_{field.removesuffix('_id')}"
+    return Index(named, "customer_id", field, ordinal, **only(f"{ordinal} IS NOT NULL"))
+
+
+# `number` counts the events that the wire shows, up to and with this one; the other numbers count
+# those with the same value, and an event that the wire does not show has none of them.
+events = table(
+    "events",
+    text("customer_id"),
+    number("sequence"),
+    text("id"),
+    text("action"),
+    maybe_text("event_type"),
+    maybe_text("user_id"),
+    maybe_text("token_id"),
+    maybe_text("service_id"),
+    instant("created_at"),
+    text("body"),
+    maybe_text("personal"),
+    digest("hash"),
+    maybe_number("number"),
+    maybe_number("type_number"),
+    maybe_number("user_number"),
+    maybe_number("token_number"),
+    maybe_number("service_number"),
+    Index(None, "customer_id", "id"),
+    _numbered("event_type", "type_number"),
+    _numbered("user_id", "user_number"),
+    _numbered("token_id", "token_number"),
+    _numbered("service_id", "service_number"),
+    key=("customer_id", "sequence"),
+)
+
+# How many events with a value of a field there have been: the number of the newest of them.
+event_counts = table(
+    "event_counts",
+    text("customer_id"),
+    text("field"),
+    text("value"),
+    number("count"),
+    key=("customer_id", "field", "value"),
+)
+
+revisions = table(
+    "revisions",
+    text("customer_id"),
+    text("kind"),
+    text("row_id"),
+    number("from_sequence"),
+    maybe_number("to_sequence"),
+    maybe_text("body"),
+    key=("customer_id", "kind", "row_id", "from_sequence"),
+)
