@@ -136,7 +136,7 @@ EXAMPLES: dict[str, Write] = {
     ),
     "POST /tokens": Write(["user.login", "token.create"], body={"password": PASSWORD}),
     "DELETE /tokens": Write(["token.destroy"], body=_REFERENCE),
-    "DELETE /tokens/self": Write(["token.destroy"]),
+    "DELETE /tokens/self": Write(["token.destroy", "user.logout"]),
     "DELETE /tokens/{token_id}": Write(["token.destroy"]),
     "POST /sudo": Write(["user.sudo"], body={"password": PASSWORD}),
     "POST /automation-tokens": Write(["token.create"], body={"name": "bot"}, before=_lift),

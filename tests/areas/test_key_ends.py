@@ -38,7 +38,9 @@ async def test_the_log_hears_the_same_of_every_end(world: World, way: str) -> No
     assert len(ends) == 1
     body = msgspec.json.decode(ends[0][2])
     token_id = body["metadata"]["token_id"]
-    assert set(body["metadata"]) == {"token_id", "name", "kind"}
+    assert set(body["metadata"]) == {
+        *("token_id", "name", "scope", "services", "expires_at", "kind")
+    }
     assert body["rows"] == {f"token/{token_id}": None}
 
 

@@ -172,7 +172,7 @@ async def test_sudo_and_sessions_end_and_tokens_stay(world: World) -> None:
     await world.sudo(BEN)
     since = len(await world.events())
     assert (await change(world, (BEN.login, PASSWORD))).status_code == 200
-    assert await world.actions(since) == ["token.destroy", "user.password_update"]
+    assert await world.actions(since) == ["token.destroy", "user.logout", "user.password_update"]
     assert (await world.ask(session, "GET", "/tokens/self")).status_code == 401
     assert (await world.ask(other, "GET", "/tokens/self")).status_code == 200
     assert (await world.ask(BEN, "GET", "/tokens/self")).json()["sudo_expires_at"] is None

@@ -129,7 +129,8 @@ async def test_a_superusers_lock_stops_everything(world: World) -> None:
     session = await session_of(world, BEN)
     since = len(await world.events())
     await lock(world, BEN)
-    assert await world.actions(since) == ["user.update", "token.destroy", "user.lock"]
+    told = ["user.update", "token.destroy", "user.logout", "user.lock"]
+    assert await world.actions(since) == told
     for key in (BEN, session):
         for method, path in (("GET", "/tokens/self"), ("POST", "/sudo"), ("GET", "/verify")):
             answer = await world.ask(key, method, path, data={"password": PASSWORD})

@@ -165,8 +165,11 @@ async def test_a_revoked_token_opens_nothing_from_then_on(world: World) -> None:
 
 async def test_every_key_revokes_itself_whatever_its_scope(world: World) -> None:
     for key in (READ_ONLY, PURGING, LIMITED, BOT, BEN, TESS):
+        since = len(await world.events())
         answer = await world.ask(key, "DELETE", "/tokens/self")
         assert (answer.status_code, answer.content) == (204, b"")
+        logged_out = [] if key is BOT else ["user.logout"]
+        assert await world.actions(since) == ["token.destroy", *logged_out]
         answer = await world.ask(key, "DELETE", "/tokens/self")
         assert (answer.status_code, answer.json()) == (401, UNKNOWN)
 
@@ -192,7 +195,7 @@ async def test_many_are_revoked_at_once_the_calling_one_among_them(world: World)
     since = len(await world.events())
     answer = await bulk(world, BEN, *ids, BEN.token_id, ids[0])
     assert (answer.status_code, answer.content) == (204, b"")
-    assert await world.actions(since) == ["token.destroy"] * 4
+    assert await world.actions(since) == [*["token.destroy"] * 4, "user.logout"]
     for key in (BEN.token, *(one["access_token"] for one in made)):
         assert (await world.ask(key, "GET", "/tokens/self")).status_code == 401
 

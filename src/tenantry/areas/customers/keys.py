@@ -4,20 +4,25 @@ It stands in the first of the areas, because those that come after it end keys t
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import bindparam, delete
+from sqlalchemy import bindparam, delete, select
 
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
-from tenantry.core.clock import Instant
+from tenantry.core.clock import Instant, shown_or_none
 from tenantry.core.context import Writing
 from tenantry.core.statements import Statement, is_one_of
 
-_T = schema.tokens.c
+_T, _U = schema.tokens.c, schema.users.c
 _END = Statement(
     delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
+)
+_LOGINS = Statement(
+    select(_U.id, _U.login)
+    .where(_U.customer_id == bindparam("customer_id"), is_one_of(_U.id, "ids"))
+    .order_by(_U.id)
 )
 
 
@@ -36,10 +41,6 @@ class Key(Protocol):
     def kind(self) -> str:
         """`user`, `session` or `automation`."""
 
-
-class StandingKey(Key, Protocol):
-    """What access depends on besides, of a key that stands."""
-
     @property
     def user_id(self) -> str | None:
         """Whose it is; of an automation token, who made it."""
@@ -49,12 +50,20 @@ class StandingKey(Key, Protocol):
         """Its scopes, separated by blanks."""
 
     @property
-    def limited(self) -> bool:
-        """Whether only the services of its list count."""
+    def services(self) -> str:
+        """The services on its list, as JSON."""
 
     @property
-    def services(self) -> str:
-        """These, as JSON."""
+    def expires_at(self) -> Instant | None:
+        """From when on it opens nothing."""
+
+
+class StandingKey(Key, Protocol):
+    """What access depends on besides, of a key that stands."""
+
+    @property
+    def limited(self) -> bool:
+        """Whether only the services of its list count."""
 
     @property
     def role(self) -> str | None:
@@ -63,10 +72,6 @@ class StandingKey(Key, Protocol):
     @property
     def roles(self) -> str:
         """Several, or those of the customer's own, as a JSON list of ids."""
-
-    @property
-    def expires_at(self) -> Instant | None:
-        """From when on it opens nothing."""
 
 
 def revision(key: StandingKey, *, is_new: bool = False) -> Revision:
@@ -84,8 +89,23 @@ def revision(key: StandingKey, *, is_new: bool = False) -> Revision:
     return Revision("token", key.id, body, is_new=is_new)
 
 
+def told(key: Key) -> dict[str, Any]:
+    """What an event says of a key that begins or ends (contract: billing §8.4)."""
+    return {
+        "token_id": key.id,
+        "name": key.name,
+        "scope": key.scope,
+        "services": msgspec.json.decode(key.services),
+        "expires_at": shown_or_none(key.expires_at),
+        "kind": key.kind,
+    }
+
+
 async def end(call: Writing, keys: Sequence[Key]) -> None:
-    """Make keys of the call's customer worthless from the next request on; one event each."""
+    """Make keys of the call's customer worthless from the next request on; one event each.
+
+    Whose session ends, or who ends the token that he is calling with, logs out (billing §8.4).
+    """
     if not keys:
         return
     await call.run(_END, customer=call.customer_id, ids=[key.id for key in keys])
@@ -94,6 +114,24 @@ async def end(call: Writing, keys: Sequence[Key]) -> None:
             call,
             "token.destroy",
             f"Token '{key.name}' was destroyed",
-            metadata={"token_id": key.id, "name": key.name, "kind": key.kind},
+            metadata=told(key),
             rows=[Revision("token", key.id, None)],
+        )
+    left = {key.user_id for key in keys if _is_signed_in(call, key)}
+    if left:
+        await _log_out(call, sorted(one for one in left if one is not None))
+
+
+def _is_signed_in(call: Writing, key: Key) -> bool:
+    return key.kind == "session" or (key.kind == "user" and key.id == call.principal.token_id)
+
+
+async def _log_out(call: Writing, users: Sequence[str]) -> None:
+    for user_id, login in await call.all(_LOGINS, customer_id=call.customer_id, ids=users):
+        is_himself = user_id == call.principal.user_id
+        await audit.record(
+            call,
+            "user.logout",
+            f"User '{login}' logged out" if is_himself else f"User '{login}' was logged out",
+            metadata={} if is_himself else {"user_id": user_id, "login": login},
         )

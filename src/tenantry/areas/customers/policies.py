@@ -3,15 +3,15 @@
 contract: access §10.1, §10.2
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from sqlalchemy import and_, bindparam, or_, select
 
 from tenantry.areas.customers import keys
-from tenantry.core import audit, schema
+from tenantry.core import schema
+from tenantry.core.clock import Instant
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.statements import Statement
@@ -28,14 +28,16 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
     """A sign-in session, and whose."""
 
     user_id: str
-    login: str
     id: str
     name: str
     kind: str
+    scope: str
+    services: str
+    expires_at: Instant | None
 
 
 _WITHOUT_TWO_FACTORS = Statement(
-    select(_U.id, _U.login, _T.id, _T.name, _T.kind)
+    select(_U.id, _T.id, _T.name, _T.kind, _T.scope, _T.services, _T.expires_at)
     .select_from(
         schema.tokens.join(
             schema.users, and_(_U.customer_id == _T.customer_id, _U.id == _T.user_id)
@@ -66,16 +68,4 @@ async def check(call: Writing, turned: Mapping[str, Any]) -> None:
 async def sign_out(call: Writing) -> None:
     """End the sessions of everybody without two factors; API tokens go on."""
     sessions = await call.all(_WITHOUT_TWO_FACTORS, customer_id=call.customer_id)
-    for _, of_user in groupby(sessions, key=lambda one: one.user_id):
-        await _end(call, list(of_user))
-
-
-async def _end(call: Writing, sessions: Sequence[Session]) -> None:
     await keys.end(call, sessions)
-    user = sessions[0]
-    await audit.record(
-        call,
-        "user.logout",
-        f"User '{user.login}' was logged out",
-        metadata={"user_id": user.user_id, "login": user.login, "reason": "force_2fa"},
-    )

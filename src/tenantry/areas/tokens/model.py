@@ -151,15 +151,9 @@ async def issue(call: Writing, row: TokenRow, secret: str | None = None) -> str:
         call,
         "token.create",
         f"Token '{row.name}' was created",
-        user_id=row.user_id if row.kind != "automation" else None,
-        metadata={
-            "token_id": row.id,
-            "name": row.name,
-            "scope": row.scope,
-            "services": row.service_ids,
-            "expires_at": shown_or_none(row.expires_at),
-            "kind": row.kind,
-        },
+        # Who has no key yet proved himself by his password.
+        user_id=row.user_id if call.principal.kind == "nobody" else None,
+        metadata=keys.told(row),
         rows=[keys.revision(row, is_new=True)],
     )
     return secret

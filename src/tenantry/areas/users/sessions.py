@@ -21,11 +21,14 @@ class Key(msgspec.Struct, array_like=True, frozen=True):
     id: str
     name: str
     kind: Literal["user", "session"]
+    user_id: str
+    scope: str
+    services: str
     expires_at: Instant | None
 
 
 _OF_USER = Statement(
-    select(_T.id, _T.name, _T.kind, _T.expires_at)
+    select(_T.id, _T.name, _T.kind, _T.user_id, _T.scope, _T.services, _T.expires_at)
     .where(
         _T.customer_id == bindparam("customer_id"),
         _T.user_id == bindparam("user_id"),
