@@ -36,6 +36,10 @@ _MAPPED_BYTES = 32 << 20
 """Of the file, for reads on the event loop: what is mapped counts as this process's memory."""
 _SHORT = 500
 """Rows that are read on the event loop; a longer answer goes to a thread."""
+_LOOK_STEPS = 5_000
+"""Of SQLite's virtual machine, between two looks at how long a read takes."""
+_MOST_LOOKS = 4
+"""A millisecond or two; whatever takes longer on the event loop goes to a thread as well."""
 
 
 async def _turn_to_wal(connection: apsw.Connection) -> None:
@@ -67,6 +71,7 @@ class SqliteDatabase(Database):
         self._writer: Writer
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sqlite-read")
         self._of_thread = threading.local()
+        self._looks = 0
 
     async def start(self) -> None:
         """Open the connections."""
@@ -74,6 +79,7 @@ class SqliteDatabase(Database):
         await _turn_to_wal(writer)
         self._reads = connect_read_only(self._path)
         self._reads.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
+        self._reads.set_progress_handler(self._takes_long, _LOOK_STEPS)
         self._writer = Writer(self._path, writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
 
@@ -85,11 +91,15 @@ class SqliteDatabase(Database):
         self._writer.close()
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
-        """Read one row, on the event loop: microseconds."""
+        """Read one row, on the event loop: microseconds, or else in a thread."""
         compiled = statement.on("sqlite")
-        row = self._reads.execute(
-            compiled.sql, bound(compiled, compiled.arguments(given))
-        ).fetchone()
+        arguments = compiled.arguments(given)
+        self._looks = 0
+        try:
+            row = self._reads.execute(compiled.sql, bound(compiled, arguments)).fetchone()
+        except apsw.InterruptError:
+            rows = await self._read_away(statement, compiled, arguments)
+            return rows[0] if rows else None
         if row is None:
             return None
         return statement.made(with_booleans(row, compiled.flags) if compiled.flags else row)
@@ -98,11 +108,25 @@ class SqliteDatabase(Database):
         """Read every row."""
         compiled = statement.on("sqlite")
         arguments = compiled.arguments(given)
-        cursor = self._reads.execute(compiled.sql, bound(compiled, arguments))
-        rows = list(islice(cursor, _SHORT))
+        self._looks = 0
+        try:
+            cursor = self._reads.execute(compiled.sql, bound(compiled, arguments))
+            rows = list(islice(cursor, _SHORT))
+        except apsw.InterruptError:
+            return await self._read_away(statement, compiled, arguments)
         if len(rows) < _SHORT:
             return _made(statement, compiled, rows)
         cursor.close()
+        return await self._read_away(statement, compiled, arguments)
+
+    def _takes_long(self) -> bool:
+        """Whether to break the read on the event loop off: nobody else is served meanwhile."""
+        self._looks += 1
+        return self._looks > _MOST_LOOKS
+
+    async def _read_away(
+        self, statement: Statement[R], compiled: Compiled, arguments: Row
+    ) -> list[R]:
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, self._read_long, statement, compiled, arguments
         )

@@ -17,7 +17,7 @@ from tenantry.core.audit import Revision
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_found
 from tenantry.core.ids import is_id
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 _LONGEST_TOLD = 64
 
@@ -47,7 +47,8 @@ class Pairs:
         self.member = f"{self.word.removesuffix('s')}_id"
         group, member = column[self.owner], column[self.member]
         mine = column.customer_id == bindparam("customer_id")
-        self.all = Statement(select(member).where(mine, is_one_of(group, "groups")).distinct())
+        inside = select(unindexed(member)).where(mine, is_one_of(group, "groups"))
+        self.all = Statement(inside.distinct())
         self.owners = Statement(select(group).where(mine, is_one_of(member, "members")))
         self.among = Statement(
             select(member).where(mine, group == bindparam("group"), is_one_of(member, "members"))

@@ -19,7 +19,7 @@ from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request, duplicate, not_found
 from tenantry.core.ids import new_id
 from tenantry.core.session import UniqueViolation
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 LONGEST_DESCRIPTION = 1000
 
@@ -76,8 +76,10 @@ class Kind(Generic[G]):
         shown = select(*(column[name] for name in GroupRow.__struct_fields__), *counts).where(mine)
         among = is_one_of(column.id, "ids")
         self.find = Statement(shown.where(column.id == bindparam("id")), row)
-        self.page = Statement(_page(shown, table), row)
-        self.page_among = Statement(_page(shown.where(among), table), row)
+        self.page = Statement(_page(shown, column.created_at, column.id), row)
+        self.page_among = Statement(
+            _page(shown.where(among), unindexed(column.created_at), column.id), row
+        )
         self.count = Statement(select(func.count()).select_from(table).where(mine))
         self.insert = Statement(insert(table))
         self.store = Statement(
@@ -90,9 +92,8 @@ class Kind(Generic[G]):
 _CHANGEABLE = ("name", "name_key", "description", "updated_at")
 
 
-def _page(shown: Any, table: Table) -> Any:
-    ordered = shown.order_by(table.c.created_at, table.c.id)
-    return ordered.limit(bindparam("size")).offset(bindparam("skipped"))
+def _page(shown: Any, *order: ColumnElement[Any]) -> Any:
+    return shown.order_by(*order).limit(bindparam("size")).offset(bindparam("skipped"))
 
 
 _SG, _UG, _I = tables.service_groups.c, tables.user_groups.c, tables.invitations.c

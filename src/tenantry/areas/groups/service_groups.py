@@ -16,12 +16,17 @@ from tenantry.core import access_tables as tables
 from tenantry.core import schema
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_found
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 _S, _P = schema.services.c, tables.service_group_services.c
 _LIVING = and_(_S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None))
 _AMONG = is_one_of(_S.id, "ids")
-_KNOWN = Statement(select(_S.id, _S.name).where(_LIVING, _AMONG), Named)
+_KNOWN = Statement(
+    select(_S.id, _S.name).where(
+        _S.customer_id == bindparam("customer_id"), unindexed(_S.deleted_at).is_(None), _AMONG
+    ),
+    Named,
+)
 
 
 def _inside(*columns: ColumnElement[Any]) -> Select[Any]:

@@ -27,7 +27,7 @@ from tenantry.core.ids import new_id
 from tenantry.core.mail_address import checked_address
 from tenantry.core.permissions import ROLE_OF_ID, Role
 from tenantry.core.session import UniqueViolation
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 MOST_SERVICES = 1000
 ENGINEERS_INVITE = frozenset({"engineer", "user"})
@@ -47,7 +47,7 @@ _LIVE_SERVICES = Statement(
     select(_S.id).where(
         _S.customer_id == bindparam("customer_id"),
         is_one_of(_S.id, "ids"),
-        _S.deleted_at.is_(None),
+        unindexed(_S.deleted_at).is_(None),
     )
 )
 
@@ -91,7 +91,7 @@ async def invite(
     await audit.record(
         call,
         "invitation.sent",
-        f"Invitation of '{row.email}' was sent",
+        f"Invitation to '{row.email}' was sent",
         metadata=model.told(row),
         rows=left,
     )

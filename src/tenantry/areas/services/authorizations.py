@@ -21,7 +21,7 @@ from tenantry.core.access_tables import service_authorizations
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request, not_authorized, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 _A = service_authorizations.c
 
@@ -32,12 +32,14 @@ _ALL = _A.customer_id == bindparam("customer_id")
 _OWN = and_(_ALL, _A.user_id == bindparam("user_id"))
 
 
-def _page(whose: ColumnElement[bool]) -> Statement[AuthorizationRow]:
-    page = select(*COLUMNS).where(whose).order_by(_A.created_at, _A.id)
+def _page(
+    whose: ColumnElement[bool], created_at: ColumnElement[Any]
+) -> Statement[AuthorizationRow]:
+    page = select(*COLUMNS).where(whose).order_by(created_at, _A.id)
     return Statement(page.limit(bindparam("size")).offset(bindparam("skipped")), AuthorizationRow)
 
 
-_PAGES = {True: _page(_ALL), False: _page(_OWN)}
+_PAGES = {True: _page(_ALL, _A.created_at), False: _page(_OWN, unindexed(_A.created_at))}
 _COUNTS = {
     is_whole: Statement(select(func.count()).select_from(service_authorizations).where(whose))
     for is_whole, whose in ((True, _ALL), (False, _OWN))

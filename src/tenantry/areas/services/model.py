@@ -22,7 +22,7 @@ from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_authorized, not_found
 from tenantry.core.ids import new_id
 from tenantry.core.session import UniqueViolation
-from tenantry.core.statements import Statement, is_one_of, point
+from tenantry.core.statements import Statement, is_one_of, point, unindexed
 
 _S = schema.services.c
 
@@ -71,11 +71,15 @@ class Listing(msgspec.Struct, frozen=True):
 
 _COLUMNS = [schema.services.c[name] for name in ServiceRow.__struct_fields__]
 _LIVING = (_S.customer_id == bindparam("customer_id"), _S.deleted_at.is_(None))
-_AMONG = is_one_of(_S.id, "ids")
+_LIVING_AMONG = (
+    _S.customer_id == bindparam("customer_id"),
+    unindexed(_S.deleted_at).is_(None),
+    is_one_of(_S.id, "ids"),
+)
 _FIND = point(_COLUMNS, schema.services, ServiceRow, customer_id=_S.customer_id, id=_S.id)
 _FIND_NAME = Statement(select(*_COLUMNS).where(*_LIVING, _S.name == bindparam("name")), ServiceRow)
 _COUNT = Statement(select(func.count()).where(*_LIVING))
-_COUNT_AMONG = Statement(select(func.count()).where(*_LIVING, _AMONG))
+_COUNT_AMONG = Statement(select(func.count()).where(*_LIVING_AMONG))
 _UNNAMED = Statement(select(_S.name).where(*_LIVING, _S.name.like(f"{UNNAMED} %")))
 _ADD = Statement(insert(schema.services))
 _STORE = Statement(
@@ -98,8 +102,7 @@ _SORTED_BY: dict[Sort, list[ColumnElement[Any]]] = {
 
 def _page(sort: Sort, *, is_descending: bool, among: bool) -> Statement[ServiceRow]:
     order = [one.desc() if is_descending else one for one in _SORTED_BY[sort]]
-    conditions = (*_LIVING, _AMONG) if among else _LIVING
-    page = select(*_COLUMNS).where(*conditions).order_by(*order)
+    page = select(*_COLUMNS).where(*(_LIVING_AMONG if among else _LIVING)).order_by(*order)
     return Statement(page.limit(bindparam("size")).offset(bindparam("skipped")), ServiceRow)
 
 

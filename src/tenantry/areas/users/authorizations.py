@@ -16,7 +16,7 @@ from tenantry.core.audit import Revision
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import duplicate
 from tenantry.core.session import UniqueViolation
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Statement, is_one_of, unindexed
 
 Permission = Literal["full", "read_only", "purge_select", "purge_all"]
 
@@ -37,7 +37,7 @@ class AuthorizationRow(msgspec.Struct, array_like=True, frozen=True):
 
 COLUMNS = [service_authorizations.c[name] for name in AuthorizationRow.__struct_fields__]
 _IN_CUSTOMER = _A.customer_id == bindparam("customer_id")
-_OLDEST_FIRST = (_A.created_at, _A.id)
+_OLDEST_FIRST = (unindexed(_A.created_at), _A.id)
 _OF_USER = Statement(
     select(*COLUMNS)
     .where(_IN_CUSTOMER, _A.user_id == bindparam("user_id"))
