@@ -93,9 +93,19 @@ async def test_every_event_gets_its_numbers(world: World) -> None:
 
 
 _OLD_EVENT = (
-    "customer_id", "sequence", "id", "action", "event_type", "user_id", "token_id", "service_id",
-    "created_at", "body", "personal", "hash",
-)  # fmt: skip
+    "customer_id",
+    "sequence",
+    "id",
+    "action",
+    "event_type",
+    "user_id",
+    "token_id",
+    "service_id",
+    "created_at",
+    "body",
+    "personal",
+    "hash",
+)
 _OLD_EVENTS = table("events", *(column(name) for name in _OLD_EVENT))
 _OLD_CHAINS = table("chains", column("customer_id"), column("sequence"), column("hash"))
 _READ_OLD = Statement(select(*(_E[name] for name in _OLD_EVENT)))

@@ -77,7 +77,6 @@ async def record(  # noqa: PLR0913 - an event has that many sides
     wire_name = _known(action if event_type == "" else event_type)
     rows = list(rows)
     head = _next(await call.unit.head(call.customer_id), call.now, wire_name, rows)
-    digests = {f"{row.kind}/{row.row_id}": row.digest() for row in rows}
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
@@ -90,7 +89,7 @@ async def record(  # noqa: PLR0913 - an event has that many sides
         "ip": call.ip,
         "metadata": dict(metadata or {}),
         "request_id": call.request_id,
-        "rows": digests,
+        "rows": {f"{row.kind}/{row.row_id}": row.digest() for row in rows},
         "sequence": head.sequence,
         "service_id": service_id,
         "token_id": call.principal.token_id or None,
