@@ -3,26 +3,22 @@
 It stands in the first of the areas, because those that come after it end keys too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete
 
+from tenantry.areas.customers.logins import logins
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.clock import Instant, shown_or_none
 from tenantry.core.context import Writing
 from tenantry.core.statements import Statement, is_one_of
 
-_T, _U = schema.tokens.c, schema.users.c
+_T = schema.tokens.c
 _END = Statement(
     delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
-)
-_LOGINS = Statement(
-    select(_U.id, _U.login)
-    .where(_U.customer_id == bindparam("customer_id"), is_one_of(_U.id, "ids"))
-    .order_by(_U.id)
 )
 
 
@@ -118,16 +114,15 @@ async def end(call: Writing, keys: Sequence[Key]) -> None:
             rows=[Revision("token", key.id, None)],
         )
     left = {key.user_id for key in keys if _is_signed_in(call, key)}
-    if left:
-        await _log_out(call, sorted(one for one in left if one is not None))
+    await _log_out(call, {one for one in left if one is not None})
 
 
 def _is_signed_in(call: Writing, key: Key) -> bool:
     return key.kind == "session" or (key.kind == "user" and key.id == call.principal.token_id)
 
 
-async def _log_out(call: Writing, users: Sequence[str]) -> None:
-    for user_id, login in await call.all(_LOGINS, customer_id=call.customer_id, ids=users):
+async def _log_out(call: Writing, users: Iterable[str]) -> None:
+    for user_id, login in sorted((await logins(call, users)).items()):
         is_himself = user_id == call.principal.user_id
         await audit.record(
             call,

@@ -1,6 +1,6 @@
 """Who is in a user group: users, and people who are invited (contract: access §8)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, func, literal, or_, select
 
 from tenantry.access.decide import decide
 from tenantry.access.granting import check_not_own
+from tenantry.areas.customers.logins import logins
 from tenantry.areas.groups import guards, membership
 from tenantry.areas.groups.membership import MEMBERS, Named
 from tenantry.areas.groups.model import INVITED, PENDING, UserGroupRow
@@ -122,13 +123,14 @@ async def users_in(call: Reading, row: UserGroupRow) -> list[str]:
     return [one for (one,) in rows]
 
 
-async def record_changes(call: Writing, users: Iterable[str], **changes: Any) -> None:
+async def record_changes(call: Writing, users: Sequence[str], **changes: Any) -> None:
     """Write down, for each of these users, what changed of his groups or their roles."""
+    known = await logins(call, users)
     for user_id in users:
         await audit.record(
             call,
             "user.update",
-            "What the user has by groups was changed",
+            f"User '{known[user_id]}' was updated",
             metadata={"user_id": user_id, **changes},
         )
 

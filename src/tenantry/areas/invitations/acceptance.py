@@ -125,8 +125,13 @@ async def accept(call: Writing, code: str, newcomer: Newcomer) -> users.UserRow 
     await audit.record(
         call,
         "invitation.accept",
-        f"Invitation of '{row.email}' was accepted",
-        metadata={"invitation_id": row.id, "email": row.email, "user_id": user.id},
+        f"Invitation to '{row.email}' was accepted",
+        metadata={
+            "invitation_id": row.id,
+            "email": row.email,
+            "role": row.role,
+            "user_id": user.id,
+        },
         rows=await _take_places(call, row, user),
     )
     return user
@@ -174,10 +179,7 @@ async def _authorize(call: Writing, row: InvitationRow, user: users.UserRow) -> 
         for service_id, permission in found
     ]
     await call.run_many(_ADD_AUTHORIZATIONS, [msgspec.structs.asdict(one) for one in rows])
-    for one in rows:
-        told = {"permission": one.permission}
-        revision = authorizations.revision(one, is_new=True)
-        await authorizations.record(call, one, "create", told, rows=[revision])
+    await authorizations.record(call, "create", [authorizations.begun(one) for one in rows])
 
 
 async def _take_places(call: Writing, row: InvitationRow, user: users.UserRow) -> list[Revision]:

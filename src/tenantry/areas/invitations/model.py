@@ -159,7 +159,7 @@ async def withdraw(call: Writing, invitation_id: str) -> None:
     await audit.record(
         call,
         "invitation.delete",
-        f"Invitation of '{row.email}' was withdrawn",
+        f"Invitation to '{row.email}' was withdrawn",
         event_type="customer.update",
         metadata={"action": "invitation.delete", "invitation_id": row.id, "email": row.email},
         rows=await leave_groups(call, row),
@@ -205,7 +205,7 @@ async def send_again(call: Writing, invitation_id: str) -> None:
     await audit.record(
         call,
         "invitation.send_again",
-        f"Invitation of '{row.email}' was sent again",
+        f"Invitation to '{row.email}' was sent again",
         event_type="invitation.sent",
         metadata=told(row),
     )

@@ -12,6 +12,7 @@ from sqlalchemy import Table, bindparam, delete, update
 
 from tenantry.access.granting import check_may_grant_roles
 from tenantry.areas.customers import keys
+from tenantry.areas.customers.logins import logins
 from tenantry.areas.roles import model
 from tenantry.areas.roles.bearers import Bearers, BearingInvitation, BearingToken, bearers_of
 from tenantry.areas.roles.row import RoleRow
@@ -123,7 +124,8 @@ async def _record_users(
     before = {user.id: user for user in bearers.users}
     after = {user.id: user for user in left}
     by_group = bearers.by_group
-    for user_id in sorted(before.keys() | by_group.keys()):
+    known = await logins(call, before.keys() | by_group.keys())
+    for user_id in sorted(known):
         told: dict[str, Any] = {"action": _ACTION, "role_id": row.id, "user_id": user_id}
         if user_id in by_group:
             told["user_group_ids"] = by_group[user_id]
@@ -133,7 +135,7 @@ async def _record_users(
         await audit.record(
             call,
             "user.update",
-            f"Role '{row.name}' was taken from a user",
+            f"User '{known[user_id]}' was updated",
             metadata=told,
             rows=[] if changed is None else [users.revision(changed)],
         )

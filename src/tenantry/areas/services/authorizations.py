@@ -176,10 +176,13 @@ async def change(
     differing = [(old, new) for old, new in zip(rows, changed, strict=True) if old is not new]
     if differing:
         await call.run_many(_CHANGE, [_stored(new) for _, new in differing])
-    for old, new in differing:
-        told = {"old": {"permission": old.permission}, "new": {"permission": new.permission}}
-        await authorizations.record(call, new, "update", told, rows=[authorizations.revision(new)])
+    await authorizations.record(call, "update", [_told(old, new) for old, new in differing])
     return changed
+
+
+def _told(old: AuthorizationRow, new: AuthorizationRow) -> authorizations.Happened:
+    told = {"old": {"permission": old.permission}, "new": {"permission": new.permission}}
+    return authorizations.Happened(new, told, authorizations.revision(new))
 
 
 def _stored(row: AuthorizationRow) -> dict[str, Any]:

@@ -164,7 +164,7 @@ async def clone(call: Writing, service_id: str, number: str) -> VersionRow:
     """Copy a version to the next number, unlocked. Raises Problem 404, 409."""
     origin = await find(call, service_id, number)
     row = await insert_row(call, service_id, await _next_number(call, service_id), origin.comment)
-    happened = f"cloned from version {origin.number}"
+    happened = f"cloned from version '{origin.number}'"
     await _record(call, row, "clone", happened, {"from": origin.number})
     return row
 
@@ -249,7 +249,7 @@ async def _record(
     await audit.record(
         call,
         f"version.{word}",
-        f"Version {row.number} of service '{row.service_id}' was {happened}",
-        metadata={"number": row.number, **metadata},
+        f"Version '{row.number}' of service '{row.service_id}' was {happened}",
+        metadata={"version_number": row.number, **metadata},
         service_id=row.service_id,
     )

@@ -5,11 +5,12 @@ them; who may give, change and withdraw one stands with the services.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select
 
+from tenantry.areas.customers.logins import logins
 from tenantry.core import audit
 from tenantry.core.access_tables import service_authorizations
 from tenantry.core.audit import Revision
@@ -80,9 +81,7 @@ async def begin(call: Writing, row: AuthorizationRow) -> None:
         await call.run(_ADD, **msgspec.structs.asdict(row))
     except UniqueViolation as problem:
         raise duplicate("serviceauthorization", f"{row.user_id}/{row.service_id}") from problem
-    await record(
-        call, row, "create", {"permission": row.permission}, rows=[revision(row, is_new=True)]
-    )
+    await record(call, "create", [begun(row)])
 
 
 async def end(call: Writing, rows: Sequence[AuthorizationRow]) -> None:
@@ -90,24 +89,39 @@ async def end(call: Writing, rows: Sequence[AuthorizationRow]) -> None:
     if not rows:
         return
     await call.run(_END, customer=call.customer_id, ids=[row.id for row in rows])
-    for row in rows:
-        gone = Revision("service_authorization", row.id, None)
-        await record(call, row, "delete", {"permission": row.permission}, rows=[gone])
+    ended = [
+        Happened(
+            row, {"permission": row.permission}, Revision("service_authorization", row.id, None)
+        )
+        for row in rows
+    ]
+    await record(call, "delete", ended)
+
+
+class Happened(NamedTuple):
+    """What became of an authorization, what the log is told of it, and its revision."""
+
+    row: AuthorizationRow
+    told: dict[str, Any]
+    revision: Revision
+
+
+def begun(row: AuthorizationRow) -> Happened:
+    """What became of a new one."""
+    return Happened(row, {"permission": row.permission}, revision(row, is_new=True))
 
 
 async def record(
-    call: Writing,
-    row: AuthorizationRow,
-    word: Literal["create", "update", "delete"],
-    told: dict[str, Any],
-    rows: Sequence[Revision],
+    call: Writing, word: Literal["create", "update", "delete"], happened: Sequence[Happened]
 ) -> None:
-    """Append the event of what happened to an authorization."""
-    await audit.record(
-        call,
-        f"service_authorization.{word}",
-        f"Service authorization for service '{row.service_id}' was {word}d",
-        metadata={"service_authorization_id": row.id, "user_id": row.user_id, **told},
-        service_id=row.service_id,
-        rows=rows,
-    )
+    """Append one event for each authorization to which something happened."""
+    known = await logins(call, [one.row.user_id for one in happened])
+    for row, told, revised in happened:
+        await audit.record(
+            call,
+            f"service_authorization.{word}",
+            f"Service authorization for user '{known[row.user_id]}' was {word}d",
+            metadata={"service_authorization_id": row.id, "user_id": row.user_id, **told},
+            service_id=row.service_id,
+            rows=[revised],
+        )

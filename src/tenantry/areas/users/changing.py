@@ -29,6 +29,8 @@ RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
 """What is not one's own to change: already sending it is refused."""
 _LIMITING = ("role", "roles", "limit_services")
 _TOLD = ("name", *RIGHTS)
+_BEHIND = ("locked_by_superuser", "failed_sign_ins")
+"""What a lock is made of, told where nothing else changed."""
 
 
 class UserChange(msgspec.Struct, kw_only=True):
@@ -55,6 +57,7 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     await model.store(call, changed)
     old, new = _told(row), _told(changed)
     differing = [name for name in _TOLD if old[name] != new[name]]
+    differing = differing or [name for name in _BEHIND if old[name] != new[name]]
     await audit.record(
         call,
         "user.update",
@@ -94,7 +97,8 @@ async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> Non
 
 
 def _told(row: UserRow) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _TOLD} | {"roles": model.role_ids(row)}
+    told = {name: getattr(row, name) for name in (*_TOLD, *_BEHIND)}
+    return told | {"roles": model.role_ids(row)}
 
 
 async def _changed(call: Writing, row: UserRow, change: UserChange) -> UserRow:

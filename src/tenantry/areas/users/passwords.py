@@ -110,7 +110,8 @@ async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.
         "user.password_update",
         f"Password for user '{row.login}' was updated",
         metadata={"user_id": row.id},
-        user_id=row.id,
+        # By a mailed link or his old password he proves himself without a key.
+        user_id=row.id if call.principal.kind == "nobody" else None,
         rows=[model.revision(row)],
     )
     return row
