@@ -192,7 +192,13 @@ def _seen(
     visible = None
     if "service.read" not in everywhere:
         visible = _union(services for held, services in on.items() if "service.read" in held)
-    return Rights(account, everywhere, on, visible)
+    return Rights(_shared(account), _shared(everywhere), on, visible)
+
+
+@lru_cache(maxsize=4096)
+def _shared(permissions: frozenset[str]) -> frozenset[str]:
+    """The same object for the same permissions: thousands of people hold one role."""
+    return permissions
 
 
 def _gathered(

@@ -16,16 +16,27 @@ from tenantry.core.statements import Statement
 
 R = TypeVar("R")
 
-MAX_KEPT = 20_000
-"""Principals kept in a process; each takes about 2 KB."""
+ROOM = 20_000
+"""What the principals that a process keeps may weigh together: about 60 MB."""
+_SERVICES_OF_ONE = 16
+"""So many services, with the rights to them, take as much as a principal without any: 3 KB."""
+
+
+def weight(principal: Principal) -> int:
+    """How much it takes to keep a principal, whom access to many services makes heavy."""
+    grants = principal.grants
+    inside = {one: services for group in grants.groups for one, services in group.services.items()}
+    listed = (grants.authorizations, grants.token_services, *inside.values())
+    return 1 + sum(map(len, listed)) // _SERVICES_OF_ONE
 
 
 class Principals:
     """The principals that this process has seen lately."""
 
-    def __init__(self, database: Database) -> None:
-        """Read through that database."""
+    def __init__(self, database: Database, room: int = ROOM) -> None:
+        """Read through that database, and keep what weighs no more than that together."""
         self.rows = database
+        self._room = room
         self._kept: dict[bytes, tuple[Principal, int | None]] = {}
         self.last_known = LastKnown(self)
 
@@ -42,7 +53,7 @@ class Principals:
                 return principal
         found = await read_principal(self.rows, digest)
         if found is None:
-            self._kept.pop(digest, None)
+            self.forget(digest)
         elif found.kind != "operator":
             self._keep(digest, found, changes)
         return found
@@ -54,12 +65,17 @@ class Principals:
 
     def forget(self, digest: bytes) -> None:
         """It was seen to be outdated."""
-        self._kept.pop(digest, None)
+        kept = self._kept.pop(digest, None)
+        if kept is not None:
+            self._room += weight(kept[0])
 
     def _keep(self, digest: bytes, principal: Principal, changes: int | None) -> None:
-        if len(self._kept) >= MAX_KEPT and digest not in self._kept:
-            # The oldest goes: dicts remember the order of insertion.
-            del self._kept[next(iter(self._kept))]
+        if self.kept(digest) is not principal:
+            self.forget(digest)
+            self._room -= weight(principal)
+            while self._room < 0 and self._kept:
+                # The oldest goes: dicts remember the order of insertion.
+                self.forget(next(iter(self._kept)))
         self._kept[digest] = (principal, changes)
 
 
