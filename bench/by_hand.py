@@ -23,12 +23,16 @@ import uvloop
 
 from tenantry.core.clock import HOUR, shown, system_clock
 from tenantry.core.database import sqlite_path
-from tenantry.core.ids import new_id
+from tenantry.core.ids import id_at, new_id
 
 _COUNT = """
 INSERT INTO write_counts (principal_id, hour, count) VALUES ($1, $2, 1)
 ON CONFLICT (principal_id, hour) DO UPDATE SET count = write_counts.count + 1"""
 _HEAD = "SELECT sequence, hash FROM chains WHERE customer_id = $1"
+_COUNT_EVENT = """
+INSERT INTO event_counts (customer_id, field, value, count) VALUES ($1, $2, $3, 1)
+ON CONFLICT (customer_id, field, value) DO UPDATE SET count = event_counts.count + 1
+RETURNING count"""
 _ADD_USER = """
 INSERT INTO users (customer_id, id, name, login, login_key, role, roles, failed_sign_ins,
     locked_by_superuser, limit_services, created_at, updated_at)
@@ -38,15 +42,17 @@ INSERT INTO password_codes (customer_id, id, user_id, purpose, digest, expires_a
 VALUES ($1, $2, $3, 'set_password', $4, $5, $6)"""
 _ADD_EVENT = """
 INSERT INTO events (customer_id, sequence, id, action, event_type, user_id, token_id, created_at,
-    body, personal, hash)
-VALUES ($1, $2, $3, 'user.create', 'user.create', $4, $5, $6, $7, $8, $9)"""
+    body, personal, hash, number, type_number, user_number, token_number)
+VALUES ($1, $2, $3, 'user.create', 'user.create', $4, $5, $6, $7, $8, $9, $2, $2, $2, $2)"""
 _ADD_REVISION = """
 INSERT INTO revisions (customer_id, kind, row_id, from_sequence, body)
 VALUES ($1, 'user', $2, $3, $4)"""
 _ADD_LETTER = """
 INSERT INTO outbox (id, customer_id, kind, payload, due_at, attempts, created_at)
 VALUES ($1, $2, 'mail', $3, $4, 0, $5)"""
-_MOVE_HEAD = "UPDATE chains SET sequence = $2, hash = $3 WHERE customer_id = $1"
+_MOVE_HEAD = """
+UPDATE chains SET sequence = $2, hash = $3, created_at = $4, number = $2, numbered = $2
+WHERE customer_id = $1"""
 
 _REVISION = '{"limit_services":false,"locked":false,"role":"engineer","roles":[]}'
 
@@ -81,13 +87,29 @@ def _changes(customer_id: str, sequence: int, before: bytes) -> Iterator[Change]
     }
     payload = msgspec.json.encode(letter).decode()
     code = (customer_id, code_id, user_id, os.urandom(32), now + HOUR, now)
-    event = (customer_id, sequence, new_id(), customer_id, customer_id, now, body, personal, digest)
+    event = (
+        customer_id,
+        sequence,
+        id_at(sequence),
+        customer_id,
+        customer_id,
+        now,
+        body,
+        personal,
+        digest,
+    )
     yield _ADD_USER, (customer_id, user_id, login, login, now, now)
     yield _ADD_CODE, code
+    for field, value in (
+        ("event_type", "user.create"),
+        ("user_id", customer_id),
+        ("token_id", customer_id),
+    ):
+        yield _COUNT_EVENT, (customer_id, field, value)
     yield _ADD_EVENT, event
     yield _ADD_REVISION, (customer_id, user_id, sequence, _REVISION)
-    yield _ADD_LETTER, (new_id(), customer_id, payload, now, now)
-    yield _MOVE_HEAD, (customer_id, sequence, digest)
+    yield _ADD_LETTER, (id_at(now // 1000), customer_id, payload, now, now)
+    yield _MOVE_HEAD, (customer_id, sequence, digest, now)
 
 
 def _event(customer_id: str, sequence: int, user_id: str, login: str, now: int) -> tuple[str, str]:
@@ -105,7 +127,7 @@ def _event(customer_id: str, sequence: int, user_id: str, login: str, now: int) 
         "customer_id": customer_id,
         "event_type": "user.create",
         "format": 1,
-        "id": new_id(),
+        "id": id_at(sequence),
         "metadata": {"login": 2 * salts["ip"], "role": "engineer", "user_id": user_id},
         "request_id": salts["ip"] + "----",
         "rows": {f"user/{user_id}": 2 * salts["description"]},
