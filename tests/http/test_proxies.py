@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tenantry.app import Application
+from tenantry.core.chain import opened
 from tenantry.http.log import RequestLog
 from tests.world import ADA, TurnedClock, World, settings
 
@@ -53,3 +54,25 @@ async def test_nobody_else_does(world: World) -> None:
     answer = await world.ask(ADA, "GET", "/service?per_page=1", headers=BEHIND)
     assert answer.headers["link"].startswith("<http://api.example.com/service?")
     assert "strict-transport-security" not in answer.headers
+
+
+async def test_the_log_tells_the_client_and_the_proxies_on_the_way(proxied: World) -> None:
+    """Client first; not what stands before it in the header, nor what is no address."""
+    forwarded = "203.0.113.5, 198.51.100.7, unknown, 192.0.2.99"
+    headers = {"X-Forwarded-For": forwarded}
+    await proxied.ask(ADA, "PUT", f"/user/{ADA.id}", data={"name": "Ada A."}, headers=headers)
+    _, _, body, personal, *_ = (await proxied.events())[-1]
+    assert opened(body, personal)["ip"] == "198.51.100.7, 192.0.2.99, 192.0.2.10"
+    assert "198.51.100.7" not in body
+
+
+async def test_a_client_among_the_proxies_claims_no_endless_way(proxied: World) -> None:
+    headers = {"X-Forwarded-For": ", ".join(f"192.0.2.{number}" for number in range(20, 60))}
+    await proxied.ask(ADA, "PUT", f"/user/{ADA.id}", data={"name": "Ada A."}, headers=headers)
+    told = opened(*(await proxied.events())[-1][2:4])["ip"].split(", ")
+    assert (told[0], told[-1], len(told)) == ("192.0.2.20", "192.0.2.10", 11)
+
+
+async def test_without_trust_the_log_tells_who_connected(world: World) -> None:
+    await world.ask(ADA, "PUT", f"/user/{ADA.id}", data={"name": "Ada A."}, headers=BEHIND)
+    assert opened(*(await world.events())[-1][2:4])["ip"] == "192.0.2.10"

@@ -71,22 +71,21 @@ async def record(  # noqa: PLR0913 - an event has that many sides
 
     `action` is our own precise name. `event_type` is the name on the wire, where that differs
     (contract: billing §8.3), or None for what the wire has no name for. The actor is the call's
-    principal; `user_id` names him where he proved himself by other means than a key. Raises
-    ValueError for a name that is not the wire's.
+    principal; `user_id` names him where he had no key. Raises ValueError for other names.
     """
-    wire_name = _known(action if event_type == "" else event_type)
-    rows = list(rows)
+    wire_name, rows = _known(action if event_type == "" else event_type), list(rows)
     head = _next(await call.unit.head(call.customer_id), call.now, wire_name, rows)
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
         "created_at": shown(head.created_at),
         "customer_id": call.customer_id,
+        "decision_id": call.decision_id(),
         "description": description,
         "event_type": wire_name,
         "format": FORMAT,
         "id": id_at(head.sequence),
-        "ip": call.ip,
+        "ip": call.via or call.ip,
         "metadata": dict(metadata or {}),
         "request_id": call.request_id,
         "rows": {f"{row.kind}/{row.row_id}": row.digest() for row in rows},

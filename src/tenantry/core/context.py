@@ -4,7 +4,7 @@ A verb that only reads takes a `Reading`; one that changes things takes a `Writi
 `Reading` too. Handing the first to the second does not type-check.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -98,6 +98,8 @@ class Reading:
     customer_id: str = ""
     """The customer inside which the call acts; the principal's own, but for operators."""
     ip: str = ""
+    via: str = ""
+    """The same, and the trusted proxies that it came through, as events tell it."""
     user_agent: str = ""
     request_id: str = ""
     public_url: str = ""
@@ -110,12 +112,30 @@ class Reading:
         """Every row."""
         return await self.rows.all(statement, **given)
 
+    def inside(self, unit: Unit, principal: Principal) -> "Writing":
+        """The same call in a unit of work, by whom it found to be there then."""
+        return Writing(
+            rows=unit,
+            unit=unit,
+            keyring=self.keyring,
+            now=unit.now,
+            principal=principal,
+            customer_id=self.customer_id,
+            ip=self.ip,
+            via=self.via,
+            user_agent=self.user_agent,
+            request_id=self.request_id,
+            public_url=self.public_url,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Writing(Reading):
     """A call that changes things, in one unit of work."""
 
     unit: Unit
+    decision_id: Callable[[], str | None] = lambda: None
+    """The id by which it can be looked up why the call was let in, if a key opened the door."""
 
     async def run(self, statement: Statement[Any], **given: Any) -> int:
         """Change rows; how many were. Raises UniqueViolation."""

@@ -1,5 +1,7 @@
 """The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
 
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,7 +22,7 @@ from tenantry.core.errors import (
 )
 from tenantry.core.secrets import Keyring
 from tenantry.http.message import Header, Query, Request
-from tenantry.http.operation import Allow
+from tenantry.http.operation import Allow, Operation
 
 if TYPE_CHECKING:
     from tenantry.http.exchange import Exchange
@@ -168,15 +170,7 @@ def decision_headers(exchange: "Exchange", keyring: Keyring, now: Instant) -> tu
     principal, operation, problem = exchange.principal, exchange.operation, exchange.refusal
     if operation is None or not principal.token_id:
         return ()
-    refusal = Refusal(
-        operation=operation.name,
-        token_id=principal.token_id,
-        permission=operation.allow.permission,
-        service_id=None,
-        title="",
-        sequence=principal.version,
-        at=now,
-    )
+    refusal = _decision(operation, principal, now)
     if problem is not None:
         refusal = msgspec.structs.replace(
             refusal,
@@ -185,6 +179,36 @@ def decision_headers(exchange: "Exchange", keyring: Keyring, now: Instant) -> tu
             title=problem.title,
         )
     return (("tenantry-decision", sealed(keyring, principal.customer_id, refusal)),)
+
+
+def admission(
+    operation: Operation, call: Reading, path: dict[str, str]
+) -> Callable[[], str | None]:
+    """The id by which it can be looked up why a call was let in; sealed once, when first asked."""
+
+    @cache
+    def decision_id() -> str | None:
+        principal = call.principal
+        if not principal.token_id:
+            return None
+        decision = _decision(operation, principal, call.now, path.get("service_id"))
+        return sealed(call.keyring, principal.customer_id, decision)
+
+    return decision_id
+
+
+def _decision(
+    operation: Operation, principal: Principal, now: Instant, service_id: str | None = None
+) -> Refusal:
+    return Refusal(
+        operation=operation.name,
+        token_id=principal.token_id,
+        permission=operation.allow.permission,
+        service_id=service_id,
+        title="",
+        sequence=principal.version,
+        at=now,
+    )
 
 
 def check_length(request: Request) -> None:

@@ -31,6 +31,7 @@ class Request:
         "path",
         "query_string",
         "scheme",
+        "via",
     )
 
     def __init__(  # noqa: PLR0913 - as many as a request has parts
@@ -51,6 +52,8 @@ class Request:
         self.query_string = query_string
         self.headers = headers
         self.client = client
+        self.via = client
+        """The client and the trusted proxies behind which it stands, separated by `, `."""
         self.scheme = scheme
         self.host = headers.get("host") or ""
         self.body = body

@@ -167,6 +167,7 @@ class Pipeline:
             principal=principal,
             customer_id=principal.customer_id,
             ip=request.client,
+            via=request.via,
             user_agent=(request.headers.get("user-agent") or "")[:255],
             request_id=exchange.request_id,
             public_url=self._public_url,
@@ -209,6 +210,7 @@ class Pipeline:
             if refusal is not None:
                 raise refusal
             gate.admit(operation.allow, writing, request.method, path)
+            writing.decision_id = gate.admission(operation, writing, path)
             gate.check_length(request)
             is_dry_run = dry_run.is_asked(request, operation.allow)
             arguments = operation.arguments(request, path, evidence)
@@ -263,18 +265,7 @@ class Pipeline:
             principal = exchange.principal = found
         gate.check_expiry(principal, unit.now)
         gate.check_quota(principal, unit.count)
-        return Writing(
-            rows=unit,
-            unit=unit,
-            keyring=call.keyring,
-            now=unit.now,
-            principal=principal,
-            customer_id=call.customer_id,
-            ip=call.ip,
-            user_agent=call.user_agent,
-            request_id=call.request_id,
-            public_url=call.public_url,
-        )
+        return call.inside(unit, principal)
 
     def _render(self, operation: Operation, result: Any, call: Reading) -> Response:
         if isinstance(result, Response):

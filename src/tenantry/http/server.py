@@ -32,6 +32,8 @@ _CLOSE: Header = ("connection", "close")
 _COMPRESSED_FROM = 1024
 BODY_SECONDS = 30.0
 """How long a body may take to arrive."""
+_MOST_PROXIES = 10
+"""Of those that stand before the client, how many are told with its address."""
 MAX_HEADER_BYTES = 32 << 10
 """What the names and values of all headers may come to (contract: protocol §14)."""
 
@@ -138,13 +140,17 @@ class Door:
         if not is_in(request.client, self._trusted):
             return
         given = request.headers.get
+        passed = [request.client]
         for entry in reversed(chain.split(",")):
             address = _address(entry.strip())
             if address is None:
                 continue
-            request.client = address
+            passed.append(address)
             if not is_in(address, self._trusted):
                 break
+        request.client = passed[-1]
+        # A client that is itself where proxies are could claim any number of them.
+        request.via = ", ".join([request.client, *reversed(passed[:-1][:_MOST_PROXIES])])
         scheme = (given("x-forwarded-proto") or "").lower()
         request.scheme = scheme if scheme in {"http", "https"} else request.scheme
         request.host = given("x-forwarded-host") or request.host
