@@ -24,7 +24,7 @@ def scenario_schema() -> str:
 
 
 BEGIN, END = "<!-- generated: the matrix -->", "<!-- end of the matrix -->"
-_CELLS = {"b": "r+", "e": "own\\*", "o": "own"}
+_CELLS = {"b": "r+", "e": "own\\*", "o": "own", "s": "own+"}
 
 
 def matrix() -> str:

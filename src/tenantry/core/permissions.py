@@ -34,7 +34,7 @@ class Permission(msgspec.Struct, frozen=True):
 
     Cells, in the order of `COLUMNS`: `Y` yes; `L` yes, subject to limits on services; `-` no;
     `r` a reduced record; `b` a reduced record with billing fields; `o` one's own objects only;
-    `e` one's own, or a restricted form, for engineers who are not limited to services.
+    `s` one's own, and those of services that one sees; `e` one's own, or a restricted form, for engineers who are not limited to services.
     """
 
     name: str
@@ -96,7 +96,7 @@ CATALOGUE: tuple[Permission, ...] = (
     Permission("user_group.manage", "Create, change and delete user groups", "---Y--"),
     Permission("service_group.read", "See service groups", "---Y--"),
     Permission("service_group.manage", "Create, change and delete service groups", "---Y--"),
-    Permission("event.read", "See the event log", "oooYoo"),
+    Permission("event.read", "See the event log", "oosYoo"),
     Permission("contact.read", "See the account's contacts", "YYYYYY"),
     Permission("contact.manage", "Change the account's contacts", "-Y-Y--"),
     Permission("billing_address.read", "See the billing address", "-Y-Y--"),
@@ -147,7 +147,9 @@ PERMISSIONS = ACCOUNT_PERMISSIONS | SERVICE_PERMISSIONS
 
 def _forms_of(permission: Permission) -> frozenset[str]:
     """What can be held of it besides the plain permission."""
-    forms = {"own"} if set(permission.cells) & set("oe") else set()
+    forms = {"own"} if set(permission.cells) & set("oes") else set()
+    if "s" in permission.cells:
+        forms.add("services")
     if "r" in permission.cells:
         forms.add("full")
     if "b" in permission.cells:
@@ -164,6 +166,8 @@ def _held(permission: Permission, cell: str) -> frozenset[str]:
             return frozenset()
         case "o" | "e":
             return frozenset({f"{permission.name}:own"})
+        case "s":
+            return frozenset({f"{permission.name}:own", f"{permission.name}:services"})
         case "b":
             return frozenset({permission.name, f"{permission.name}:billing"})
         case "Y":
