@@ -35,7 +35,7 @@ chains = table(
 def _numbered(field: str, ordinal: str) -> Index:
     """Finds the event with a number among those with one value of a field."""
     named = f"ix_events_{field.removesuffix('_id')}"
-    return Index(named, "customer_id", field, ordinal, **only(f"{ordinal} IS NOT NULL"))
+    return Index(named, "customer_id", field, ordinal, **only(f"{field} IS NOT NULL"))
 
 
 # `number` counts the events that the wire shows, up to and with this one; the other numbers count

@@ -39,7 +39,7 @@ def upgrade() -> None:
     _number()
     _count()
     for field, number in _FIELDS.items():
-        condition = sa.text(f"{number} IS NOT NULL")
+        condition = sa.text(f"{field} IS NOT NULL")
         op.create_index(
             f"ix_events_{field.removesuffix('_id')}",
             "events",
