@@ -17,6 +17,7 @@ AREAS = (
     "usage",
     "invoices",
     "events",
+    "audit",
     "decisions",
     "operator",
 )

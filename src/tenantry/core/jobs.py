@@ -2,18 +2,23 @@
 
 Any number of processes may work at once: a letter is claimed by moving its due time, so each is
 with one of them, and comes back by itself if that one dies. Delivery is at least once.
+
+Beside that it does chores, each once in a while, in every process: a chore sees to it that of
+several that do the same at once one wins.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, delete, select, update
 
-from tenantry.core import mail, schema
-from tenantry.core.clock import DAY, HOUR, MINUTE
+from tenantry.core import mail, publishing, schema
+from tenantry.core.clock import DAY, HOUR, MINUTE, Instant
 from tenantry.core.database import Database
 from tenantry.core.secrets import Keyring
 from tenantry.core.statements import Statement
@@ -51,8 +56,24 @@ _OLD_CODES = Statement(delete(schema.password_codes).where(_P.expires_at < bindp
 Note = Callable[[BaseException], None]
 
 
+class Chore:
+    """What is done again and again: at the start, then once in every span of that length."""
+
+    def __init__(self, every: Instant, work: Callable[[], Awaitable[Any]]) -> None:
+        """`every` is in microseconds."""
+        self.every = every
+        self.work = work
+        self._done = -1
+
+    async def do(self, now: Instant) -> None:
+        """Do it, if it was not tried yet in this span."""
+        if now // self.every != self._done:
+            self._done = now // self.every
+            await self.work()
+
+
 class Worker:
-    """Delivers until it is stopped."""
+    """Delivers, and does its chores, until it is stopped."""
 
     def __init__(
         self, database: Database, keyring: Keyring, sender: mail.Sender, public_url: str, note: Note
@@ -63,47 +84,58 @@ class Worker:
         self._sender = sender
         self._public_url = public_url
         self._note = note
+        self.chores = [Chore(HOUR, self._keep_house)]
         self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._housekept = 0
-        self._stopping = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
         database.committed.append(self._wake.set)
 
     def start(self) -> None:
         """Begin, in the running event loop."""
-        self._task = asyncio.create_task(self.run())
+        self._tasks = {asyncio.create_task(self.run()), asyncio.create_task(self.do_chores())}
 
     async def stop(self) -> None:
-        """End after the letter that is under way; one that takes too long comes back later."""
-        if self._task is None:
+        """End after what is under way; a letter that takes too long comes back later."""
+        if not self._tasks:
             return
-        self._stopping = True
+        self._stopping.set()
         self._wake.set()
-        finished, _ = await asyncio.wait({self._task}, timeout=GRACE_SECONDS)
-        if not finished:
-            self._task.cancel()
+        _, unfinished = await asyncio.wait(self._tasks, timeout=GRACE_SECONDS)
+        for task in unfinished:
+            task.cancel()
+
+    def publish(self, schedule: publishing.Schedule) -> None:
+        """Make it a chore to publish checkpoints."""
+        work = partial(publishing.publish_due, self._database, self._keyring, schedule)
+        self.chores.append(Chore(schedule.pause, work))
+
+    async def do_chores(self) -> None:
+        """Do whatever is due, then wait; beside the mail, because a chore may take long."""
+        while not self._stopping.is_set():
+            for chore in self.chores:
+                try:
+                    await chore.do(self._database.clock())
+                except Exception as error:  # noqa: BLE001 - the others are not to suffer from it
+                    self._note(error)
+            await _wait(self._stopping)
 
     async def run(self) -> None:
         """Deliver what is due, then wait for more."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             self._wake.clear()
             try:
                 busy = await self.deliver_due()
-                await self._keep_house()
             except Exception as error:  # noqa: BLE001 - the worker outlives a database's restart
                 self._note(error)
                 busy = 0
-            if not busy and not self._stopping:
-                # Not wait_for: until Python 3.12 it may swallow the cancellation that stops us.
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(IDLE_SECONDS):
-                        await self._wake.wait()
+            if not busy and not self._stopping.is_set():
+                await _wait(self._wake)
 
     async def deliver_due(self) -> int:
         """Deliver one batch of what is due now; how many letters there were."""
         letters = await self._database.write(self._claim)
         for letter_id, kind, payload, attempts in letters:
-            if self._stopping:
+            if self._stopping.is_set():
                 break
             await self._deliver(letter_id, kind, msgspec.json.decode(payload), attempts + 1)
         return len(letters)
@@ -144,11 +176,8 @@ class Worker:
         await self._database.write(work)
 
     async def _keep_house(self) -> None:
-        """Once an hour, drop counts and codes that nobody can use any more."""
+        """Drop counts and codes that nobody can use any more."""
         now = self._database.clock()
-        if now // HOUR == self._housekept:
-            return
-        self._housekept = now // HOUR
 
         async def work(unit: Unit) -> None:
             await unit.run(_OLD_COUNTS, before=now // HOUR - 24)
@@ -165,6 +194,22 @@ class Worker:
             facts["link"] = f"{self._public_url}/_tenantry/v1/{page}/{code}"
         await self._sender.send(mail.render(payload["template"], payload["to"], **facts))
 
+    async def deliver_checkpoint(self, payload: Any) -> None:
+        """Keep a checkpoint in a file."""
+        folder = Path(payload["folder"])
+        await asyncio.to_thread(publishing.write_file, folder, payload["checkpoint"])
 
-DELIVERIES: dict[str, Callable[[Worker, Any], Awaitable[None]]] = {"mail": Worker.deliver_mail}
+
+async def _wait(event: asyncio.Event) -> None:
+    """Wait for it, but not for long."""
+    # Not wait_for: until Python 3.12 it may swallow the cancellation that stops us.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(IDLE_SECONDS):
+            await event.wait()
+
+
+DELIVERIES: dict[str, Callable[[Worker, Any], Awaitable[None]]] = {
+    "checkpoint": Worker.deliver_checkpoint,
+    "mail": Worker.deliver_mail,
+}
 """How each kind of letter is delivered."""

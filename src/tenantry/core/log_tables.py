@@ -85,5 +85,6 @@ revisions = table(
     number("from_sequence"),
     maybe_number("to_sequence"),
     maybe_text("body"),
+    Index(None, "customer_id", "from_sequence"),
     key=("customer_id", "kind", "row_id", "from_sequence"),
 )

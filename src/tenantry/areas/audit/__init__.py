@@ -1,0 +1,1 @@
+"""The log as evidence: its signed head, its export, what is kept of it and what is erased."""

@@ -1,0 +1,176 @@
+"""The keys that sign checkpoints: Ed25519 (RFC 8032), one generation after the other.
+
+A private key is derived from the installation's secret and its generation (HKDF-Expand, RFC 5869
+§2.3), so there is nothing more to keep safe, and every process has it. What is stored is public:
+old keys stay published for who checks what they signed, also when the secret was changed. The
+first checkpoint that is kept writes its key down; until then it is worked out at each question.
+"""
+
+import base64
+import hashlib
+from typing import Any
+
+import msgspec
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_public_key,
+)
+from sqlalchemy import select
+
+from tenantry.core import schema
+from tenantry.core.chain import canonical
+from tenantry.core.checkpoint_tables import signing_keys
+from tenantry.core.clock import Instant, shown
+from tenantry.core.secrets import Keyring
+from tenantry.core.session import Reads
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+
+
+class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key as it is published; the signature is that of the key before, over all the rest."""
+
+    format: int = 1
+    algorithm: str = "Ed25519"
+    generation: int
+    key_id: str
+    """The first 16 hexadecimal digits of the SHA-256 of the key in DER (RFC 8410)."""
+    public_key: str
+    """PEM."""
+    created_at: str
+    previous_key_id: str | None = None
+    signature: str | None = None
+
+
+class SigningKey(msgspec.Struct, frozen=True):
+    """The private key of a generation, and how it is published."""
+
+    private: Ed25519PrivateKey
+    published: PublicKey
+    is_kept: bool
+    """Whether its public half is written down."""
+
+    def signed(self, document: Any) -> str:
+        """The signature of a document's canonical text, in base64."""
+        return base64.b64encode(self.private.sign(text_of(document))).decode()
+
+
+_KEYS = Statement(select(signing_keys).order_by(signing_keys.c.generation))
+_BEGUN = Statement(select(schema.installation.c.created_at))
+_KEEP = Statement(
+    lambda insert_: insert_(signing_keys).on_conflict_do_nothing(index_elements=["generation"])
+)
+
+
+def text_of(document: Any) -> bytes:
+    """What of a document is signed: its canonical JSON (RFC 8785), without the signature."""
+    members = msgspec.to_builtins(document).items()
+    return canonical({name: value for name, value in members if name != "signature"})
+
+
+def is_signed(document: Any, public_key: str) -> bool:
+    """Whether a document's signature is that of a key, in PEM."""
+    key = load_pem_public_key(public_key.encode())
+    if not isinstance(key, Ed25519PublicKey):
+        return False
+    try:
+        key.verify(base64.b64decode(document.signature), text_of(document))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+async def signing_key(rows: Reads, keyring: Keyring) -> SigningKey:
+    """The key that signs now: the newest generation, or the next if the secret was changed."""
+    known = await rows.all(_KEYS)
+    generation = known[-1][0] if known else 1
+    private = _derived(keyring, generation)
+    if known and _key_id(private) == known[-1][1]:
+        return SigningKey(private, _read(*known[-1]), is_kept=True)
+    begun = await rows.one(_BEGUN)
+    generation += bool(known)
+    private = _derived(keyring, generation)
+    return SigningKey(
+        private, _published(private, generation, begun[0] if begun else 0), is_kept=False
+    )
+
+
+async def public_keys(rows: Reads, keyring: Keyring) -> list[PublicKey]:
+    """Every key that ever signed, oldest first."""
+    kept = [_read(*row) for row in await rows.all(_KEYS)]
+    newest = await signing_key(rows, keyring)
+    return kept if newest.is_kept else [*kept, newest.published]
+
+
+async def keep(unit: Unit, keyring: Keyring) -> SigningKey:
+    """The key that signs now, written down."""
+    key = await signing_key(unit, keyring)
+    if not key.is_kept:
+        await _write(unit, key.published, unit.now)
+    return key
+
+
+async def rotate(unit: Unit, keyring: Keyring) -> PublicKey:
+    """Begin a new generation, which the one before signs. The old keys stay published."""
+    old = await keep(unit, keyring)
+    generation = old.published.generation + 1
+    new = _published(_derived(keyring, generation), generation, unit.now)
+    new = msgspec.structs.replace(new, previous_key_id=old.published.key_id)
+    new = msgspec.structs.replace(new, signature=old.signed(new))
+    await _write(unit, new, unit.now)
+    return new
+
+
+async def _write(unit: Unit, key: PublicKey, now: Instant) -> None:
+    await unit.run(
+        _KEEP,
+        generation=key.generation,
+        key_id=key.key_id,
+        public_key=key.public_key,
+        previous_key_id=key.previous_key_id,
+        signature=key.signature,
+        created_at=now,
+    )
+
+
+def _read(  # noqa: PLR0913, PLR0917 - a row's columns
+    generation: int,
+    key_id: str,
+    public_key: str,
+    previous_key_id: str | None,
+    signature: str | None,
+    created_at: Instant,
+) -> PublicKey:
+    return PublicKey(
+        generation=generation,
+        key_id=key_id,
+        public_key=public_key,
+        created_at=shown(created_at),
+        previous_key_id=previous_key_id,
+        signature=signature,
+    )
+
+
+def _published(private: Ed25519PrivateKey, generation: int, created_at: Instant) -> PublicKey:
+    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    return PublicKey(
+        generation=generation,
+        key_id=_key_id(private),
+        public_key=pem.decode(),
+        created_at=shown(created_at),
+    )
+
+
+def _key_id(private: Ed25519PrivateKey) -> str:
+    der = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()[:16]
+
+
+def _derived(keyring: Keyring, generation: int) -> Ed25519PrivateKey:
+    # No token or code that is digested ends so: see `Keyring.digest`.
+    return Ed25519PrivateKey.from_private_bytes(
+        keyring.digest(f"tenantry signing key:{generation}\x01")
+    )
