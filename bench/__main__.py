@@ -6,11 +6,11 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from bench import life, machine, reads, writes
+from bench import access, life, machine, reads, writes
 from bench.databases import KINDS, databases
 from bench.load import LoadError, wrk
 from bench.plan import QUICK, Run, Sizes
-from bench.report import keep
+from bench.report import NOT_USED, keep
 
 _MEASUREMENTS = {
     "reads": reads.against_floor,
@@ -18,6 +18,7 @@ _MEASUREMENTS = {
     "start": life.start,
     "memory": life.memory,
     "growth": reads.growth,
+    "access": access.measure,
 }
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
     f"{name}-{kind}": functools.partial(measure, kind=kind)
@@ -57,7 +58,7 @@ def _measure(chosen: list[str], sizes: Sizes, *, is_kept: bool) -> None:
         for name in chosen:
             print(f"\n{name}", flush=True)
             MEASUREMENTS[name](run)
-        facts["postgresql"] = made.postgres_version() or "not used"
+        facts["postgresql"] = made.postgres_version() or NOT_USED
     keep(run.results, facts, is_kept=is_kept)
 
 

@@ -41,15 +41,21 @@ class Databases:
     @contextlib.contextmanager
     def filled(self, kind: Kind, users: int) -> Iterator[Filled]:
         """A database of that size, for as long as it is needed."""
+        with self.empty(kind) as url:
+            print(f"filling {kind} with {users:,} users …", end=" ", flush=True)
+            before = time.monotonic()
+            known = asyncio.run(fill(url, parse_key(SECRET_KEY), users))
+            print(f"{time.monotonic() - before:.0f} s", flush=True)
+            yield Filled(url, users, known)
+
+    @contextlib.contextmanager
+    def empty(self, kind: Kind) -> Iterator[str]:
+        """The URL of a database without even tables, for as long as it is needed."""
         self._made += 1
         name = f"bench_{self._made}"
-        print(f"filling {kind} with {users:,} users …", end=" ", flush=True)
-        before = time.monotonic()
         url = self._create_file(name) if kind == "sqlite" else self._create(name)
-        known = asyncio.run(fill(url, parse_key(SECRET_KEY), users))
-        print(f"{time.monotonic() - before:.0f} s", flush=True)
         try:
-            yield Filled(url, users, known)
+            yield url
         finally:
             self._remove(kind, name)
 

@@ -30,6 +30,7 @@ _BATCH = 500
 _TABLES = ("customers", "users", "tokens", "chains")
 
 Row = dict[str, Any]
+Tables = dict[str, list[Row]]
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -42,26 +43,29 @@ class Known(msgspec.Struct, frozen=True):
 
 async def fill(url: str, keyring: Keyring, users: int) -> list[Known]:
     """Migrate an empty database and put that many users into it; who of them is known."""
+    count = max(users // USERS_OF_A_CUSTOMER, 1)
+    known: list[Known] = []
+    customer_ids = sorted(new_id() for _ in range(count))
+    await store(url, keyring, _batches(keyring, customer_ids, known))
+    return known
+
+
+async def store(url: str, keyring: Keyring, batches: Iterator[Tables]) -> None:
+    """Migrate an empty database and put rows into it, by table, in the order of their keys."""
     await migrate(url)
     database = open_database(url, system_clock)
     await database.start()
     await founding.begin(database, keyring)
     await database.stop()
-    count = max(users // USERS_OF_A_CUSTOMER, 1)
-    known: list[Known] = []
-    batches = _batches(keyring, sorted(new_id() for _ in range(count)), known)
     if url.startswith("sqlite:"):
         _fill_sqlite(sqlite_path(url), batches)
     else:
         await _fill_postgresql(url, batches)
-    return known
 
 
-def _batches(
-    keyring: Keyring, customer_ids: list[str], known: list[Known]
-) -> Iterator[dict[str, list[Row]]]:
+def _batches(keyring: Keyring, customer_ids: list[str], known: list[Known]) -> Iterator[Tables]:
     every = max(len(customer_ids) // KNOWN_CUSTOMERS, 1)
-    tables: dict[str, list[Row]] = {name: [] for name in _TABLES}
+    tables: Tables = {name: [] for name in _TABLES}
     for number, customer_id in enumerate(customer_ids):
         one = _add_customer(tables, keyring, customer_id, number)
         if number % every == 0 and len(known) < KNOWN_CUSTOMERS:
@@ -72,9 +76,7 @@ def _batches(
     yield tables
 
 
-def _add_customer(
-    tables: dict[str, list[Row]], keyring: Keyring, customer_id: str, number: int
-) -> Known:
+def _add_customer(tables: Tables, keyring: Keyring, customer_id: str, number: int) -> Known:
     now = system_clock()
     user_ids = sorted(new_id() for _ in range(USERS_OF_A_CUSTOMER))
     customer = CustomerRow(
@@ -131,7 +133,7 @@ def _user(customer_id: str, now: int) -> Row:
     return values
 
 
-def _fill_sqlite(path: str, batches: Iterator[dict[str, list[Row]]]) -> None:
+def _fill_sqlite(path: str, batches: Iterator[Tables]) -> None:
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
     connection.execute("PRAGMA journal_mode=OFF")
     connection.execute("PRAGMA synchronous=OFF")
@@ -153,7 +155,7 @@ def _values(row: Row) -> tuple[Any, ...]:
     return tuple(row.values())
 
 
-async def _fill_postgresql(url: str, batches: Iterator[dict[str, list[Row]]]) -> None:
+async def _fill_postgresql(url: str, batches: Iterator[Tables]) -> None:
     connection = await asyncpg.connect(url)
     for tables in batches:
         for table, rows in tables.items():

@@ -1,14 +1,13 @@
 """A server's life: how soon it answers, and how much memory it takes."""
 
 import time
-from statistics import median
 
 from bench import server
 from bench.databases import Filled, Kind
 from bench.load import run
 from bench.plan import Run
 from bench.reads import CONNECTIONS, READS
-from bench.report import Result
+from bench.report import Result, within
 from bench.server import Server
 
 STARTS_IN = 1500
@@ -22,7 +21,7 @@ def start(plan: Run, kind: Kind) -> None:
     with plan.databases.filled(kind, plan.sizes.users) as filled:
         taken = [_start(filled) for _ in range(plan.sizes.rounds)]
     title = f"start to first answer, {kind}, {filled.users:,} users"
-    plan.add(_limit(title, taken, limit=STARTS_IN, unit="ms"))
+    plan.add(within(title, taken, limit=STARTS_IN, unit="ms"))
 
 
 def _start(filled: Filled) -> float:
@@ -44,7 +43,7 @@ def memory(plan: Run, kind: Kind) -> None:
         _serve(plan, filled, ours)
         later = _megabytes(ours)
     title = f"memory of a worker after {answers:,} answers, {kind}"
-    plan.add(_limit(title, [warm], limit=MEMORY, unit="MB"))
+    plan.add(within(title, [warm], limit=MEMORY, unit="MB"))
     title = f"the same after {2 * answers:,}, against that"
     plan.add(_grown(title, warm, later))
 
@@ -68,20 +67,6 @@ def _megabytes(ours: Server) -> float:
     """Resident, without the pages of files: those are the system's cache, mapped."""
     used = ours.worker().memory_info()
     return float(used.rss - getattr(used, "shared", 0)) / 1e6
-
-
-def _limit(name: str, values: list[float], *, limit: float, unit: str) -> Result:
-    rounds = [value / limit for value in values]
-    return Result(
-        name=name,
-        ours=median(values),
-        against=limit,
-        unit=unit,
-        target=1,
-        goal="at most",
-        rounds=rounds,
-        ratio=median(rounds),
-    )
 
 
 def _grown(name: str, warm: float, later: float) -> Result:

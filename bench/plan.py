@@ -12,6 +12,9 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     users: int = 1_000_000
     few: int = 10_000
     many: int = 10_000_000
+    people: int = 10_000
+    services: int = 100_000
+    """Of the customers whose access is measured."""
     rounds: int = 5
     seconds: int = 4
     """Of each load; the one before the first round, which warms up, is not counted."""
@@ -19,7 +22,16 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """After which memory is read, and after which again."""
 
 
-QUICK = Sizes(users=2_000, few=1_000, many=5_000, rounds=1, seconds=1, answers=5_000)
+QUICK = Sizes(
+    users=2_000,
+    few=1_000,
+    many=5_000,
+    rounds=1,
+    seconds=1,
+    answers=5_000,
+    people=1_000,
+    services=1_000,
+)
 """Shows that everything runs; its numbers mean nothing."""
 
 
