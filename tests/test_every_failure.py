@@ -1,0 +1,67 @@
+"""What is refused or fails leaves nothing behind: no event, no change, no mail."""
+
+from http import HTTPStatus
+
+import pytest
+from sqlalchemy import bindparam, delete, insert
+
+from tenantry.core import schema
+from tenantry.core.clock import HOUR
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tests import faults
+from tests.stored import changed, stored
+from tests.table import TABLE
+from tests.world import ADA, NOW, READ_ONLY, World
+from tests.writes import EXAMPLES, ask, prepare
+
+MOST_ROWS = 120
+"""More than any example changes."""
+
+_FORGOTTEN = Statement(delete(schema.write_counts))
+_COUNTED = Statement(
+    insert(schema.write_counts).values(
+        principal_id=bindparam("meter"), hour=NOW // HOUR, count=1000
+    )
+)
+
+
+async def _use_up(world: World) -> None:
+    """Ada has made all the writes that she may make in this hour."""
+
+    async def work(unit: Unit) -> None:
+        await unit.run(_FORGOTTEN)
+        await unit.run(_COUNTED, meter=ADA.id)
+
+    await world.app.database.write(work)
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+async def test_a_failure_at_any_row_leaves_nothing(world: World, name: str) -> None:
+    """Each row that a write changes fails once, up to the last; then the write goes through."""
+    parts = await prepare(world, name)
+    since = len(await world.events())
+    await faults.install(world)
+    before = await stored(world)
+    for row in range(1, MOST_ROWS):
+        await faults.arm(world, row)
+        answer = await ask(world, name, parts)
+        if answer.status_code != HTTPStatus.INTERNAL_SERVER_ERROR:
+            break
+        assert changed(before, await stored(world)) == set(), row
+    assert row > len(EXAMPLES[name].actions)
+    assert answer.status_code == TABLE[name].status, answer.text
+    assert await world.actions(since) == EXAMPLES[name].actions
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+async def test_a_refusal_leaves_nothing(world: World, name: str) -> None:
+    parts = await prepare(world, name)
+    await world.ask(READ_ONLY, "GET", "/tokens/self")
+    before = await stored(world)
+    if TABLE[name].allow.who not in {"public", "any key"}:
+        assert (await ask(world, name, parts, None)).status_code == HTTPStatus.UNAUTHORIZED
+        assert (await ask(world, name, parts, READ_ONLY)).status_code == HTTPStatus.FORBIDDEN
+    await _use_up(world)
+    assert (await ask(world, name, parts)).status_code == HTTPStatus.TOO_MANY_REQUESTS
+    assert changed(before, await stored(world)) == set()
