@@ -41,6 +41,8 @@ ROOMS = (
     "tenantry.areas.invitations.api",
     "tenantry.areas.invitations.accept_api",
     "tenantry.areas.invitations.accept_page",
+    "tenantry.areas.events.api",
+    "tenantry.areas.events.catalogue_api",
     "tenantry.areas.decisions.api",
 )
 
@@ -97,6 +99,7 @@ class Application(Door):
             self._uses,
             public_url=settings.base_url,
             bends=settings.client_compatibility,
+            extended_events=settings.extended_events,
         )
         super().__init__(
             self.pipeline.handle, parse_networks(settings.trusted_proxies), settings.cors_origins

@@ -46,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses whose X-Forwarded-… headers are believed, comma-separated, CIDR allowed."""
     client_compatibility: bool = True
     """Whether answers bend to what some official clients can't read (docs/compatibility.md)."""
+    extended_events: bool = False
+    """Whether /events also shows what clients have no name for; the Python client then fails."""
     metrics_port: int = 0
     """Serve /_metrics on this port of the loopback address only; 0: on the main port."""
     log_requests: bool = True

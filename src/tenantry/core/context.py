@@ -103,6 +103,8 @@ class Reading:
     user_agent: str = ""
     request_id: str = ""
     public_url: str = ""
+    extended_events: bool = False
+    """Whether events that the wire has no name for are shown too."""
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """The first row, or None."""

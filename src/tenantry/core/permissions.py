@@ -34,7 +34,8 @@ class Permission(msgspec.Struct, frozen=True):
 
     Cells, in the order of `COLUMNS`: `Y` yes; `L` yes, subject to limits on services; `-` no;
     `r` a reduced record; `b` a reduced record with billing fields; `o` one's own objects only;
-    `s` one's own, and those of services that one sees; `e` one's own, or a restricted form, for engineers who are not limited to services.
+    `s` one's own, and those of services that one sees; `e` one's own, or a restricted form, for
+    engineers who are not limited to services.
     """
 
     name: str

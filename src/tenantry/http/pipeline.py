@@ -20,6 +20,7 @@ from tenantry.core.secrets import Keyring
 from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
 from tenantry.http import compatibility, dry_run, gate
+from tenantry.http.conditional import unless_held
 from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
@@ -54,6 +55,7 @@ class Pipeline:
         *,
         public_url: str,
         bends: bool,
+        extended_events: bool = False,
     ) -> None:
         """Index the table."""
         self.database = database
@@ -64,6 +66,7 @@ class Pipeline:
         self._touched = touched
         self._public_url = public_url
         self._bends = bends
+        self._extended_events = extended_events
         # SQLite tells at once whether anything has changed: trust would gain nothing.
         self._is_quick = database.dialect == "sqlite"
         self._routes = Routes()
@@ -149,7 +152,7 @@ class Pipeline:
         gate.admit(operation.allow, call, exchange.request.method, path)
         gate.check_length(exchange.request)
         result = await operation.function(call, **operation.arguments(exchange.request, path, None))
-        return self._render(operation, result, call)
+        return unless_held(exchange.request, self._render(operation, result, call))
 
     async def _call(
         self, exchange: Exchange, operation: Operation, finder: Finder
@@ -171,6 +174,7 @@ class Pipeline:
             user_agent=(request.headers.get("user-agent") or "")[:255],
             request_id=exchange.request_id,
             public_url=self._public_url,
+            extended_events=self._extended_events,
         )
         try:
             call.customer_id = gate.acting_customer(principal, request)
