@@ -2,7 +2,7 @@
 
 Who asks while two queries of a statement are under way waits for one of them to return, and is
 then asked for together with all others who came meanwhile: the busier it is, the more share a
-round trip. An answer is never older than its question.
+round trip; but the longer the answers are, the fewer. An answer is never older than its question.
 """
 
 import asyncio
@@ -14,6 +14,10 @@ from tenantry.core.statements import Row, Statement
 R = TypeVar("R")
 
 UNDER_WAY = 2
+MOST = 64
+"""Questions that share a query."""
+ROWS = 400
+"""Rows that a query should bring: many long lists at once would outgrow the processor's cache."""
 Fetch = Callable[..., Awaitable[list[Any]]]
 
 
@@ -43,6 +47,7 @@ class Gathering:
         self._waiting: list[tuple[Row, asyncio.Future[Found[Any]]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._is_called = False
+        self._most = MOST
 
     def ask(self, given: dict[str, Any]) -> asyncio.Future[Found[Any]]:
         """What there is for these parameters; shared with who asks the same."""
@@ -59,10 +64,11 @@ class Gathering:
 
     def _begin(self) -> None:
         self._is_called = False
-        asked, self._waiting = self._waiting, []
+        asked, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         task = asyncio.create_task(self._answer(asked))
         self._under_way.add(task)
         task.add_done_callback(self._end)
+        self._call()
 
     def _end(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -79,6 +85,7 @@ class Gathering:
                 if not answer.done():
                     answer.set_exception(error)
             return
+        self._most = min(max(ROWS * len(found) // max(len(rows), 1), 1), MOST)
         self._sort(rows, list(found.values()))
         for arguments, answer in asked:
             if not answer.done():

@@ -19,7 +19,7 @@ R = TypeVar("R")
 _LANES = 4
 _CONNECTIONS = 12
 _PATIENCE = 15
-"""Seconds that a read may take; who came while one was under way waits for two."""
+"""Seconds that a query which reads may take: a request asks one, and may wait for another."""
 
 
 async def _as_it_was(connection: object) -> None:
