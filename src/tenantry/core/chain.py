@@ -1,39 +1,99 @@
 """The chain of a customer's log: its hashes, how an event is read back, and how it is checked."""
 
+import asyncio
 import hashlib
+from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select, union
 
 from tenantry.core import schema
+from tenantry.core.kept_events import COLUMNS, KeptEvent, KeptRevision, follow_kept
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
+from tenantry.core.verify_audit import FIRST, Found, Place, Wrong, joined
 
 PERSONAL = frozenset(
     {"description", "email", "ip", "login", "name", "phone", "phone_number", "postal_address"}
 )
 """The keys whose values may name a person, wherever in an event they stand."""
 
-_E = schema.events.c
-_CHUNK = 5000
-_CUSTOMERS = Statement(
-    select(schema.chains.c.customer_id, schema.chains.c.hash).order_by(schema.chains.c.customer_id)
+BEGINNING = Place()
+"""Where a log begins of which nothing was archived."""
+
+_E, _R, _H = schema.events.c, schema.revisions.c, schema.chains.c
+_BLOCK = 5000
+_AHEAD = 8
+"""Blocks that may be with other processes at a time."""
+# Either could be removed; then it is the other that tells.
+_CUSTOMERS = Statement(union(select(schema.customers.c.id), select(_H.customer_id)).order_by("id"))
+_LAST = select(func.max(_E.sequence)).where(_E.customer_id == schema.customers.c.id)
+# One read, so that all of it is of the same moment; of a customer, because a head can be removed.
+_HEAD = Statement(
+    select(func.coalesce(_H.sequence, 0), func.coalesce(_H.hash, FIRST), _LAST.scalar_subquery())
+    .select_from(schema.customers.outerjoin(schema.chains, _H.customer_id == schema.customers.c.id))
+    .where(schema.customers.c.id == bindparam("customer_id"))
 )
 _NEXT = Statement(
-    select(_E.sequence, _E.id, _E.body, _E.personal, _E.hash)
-    .where(_E.customer_id == bindparam("customer_id"), _E.sequence > bindparam("after"))
+    select(
+        _E.sequence, _E.hash, _E.body, _E.personal, _E.created_at, *(_E[name] for name in COLUMNS)
+    )
+    .where(
+        _E.customer_id == bindparam("customer_id"),
+        _E.sequence > bindparam("after"),
+        _E.sequence <= bindparam("until"),
+    )
     .order_by(_E.sequence)
-    .limit(_CHUNK)
+    .limit(_BLOCK),
+    KeptEvent.read,
+)
+_MADE = (
+    _R.customer_id == bindparam("customer_id"),
+    _R.from_sequence > bindparam("after"),
+    _R.from_sequence <= bindparam("until"),
+)
+_REVISIONS = Statement(
+    select(_R.from_sequence, _R.kind, _R.row_id, _R.body).where(*_MADE), KeptRevision
+)
+_OTHER = schema.revisions.alias("other")
+_OF_SAME_ROW = and_(
+    *(_OTHER.c[name] == _R[name] for name in ("customer_id", "kind", "row_id")),
+    _OTHER.c.from_sequence > _R.from_sequence,
+)
+# A revision ends where the next of its row begins. That of a row that is gone may stay open.
+_ENDED_WRONG = Statement(
+    select(_R.from_sequence, _R.kind, _R.row_id)
+    .where(
+        *_MADE,
+        or_(
+            and_(
+                _R.to_sequence.is_not(None),
+                ~exists().where(_OF_SAME_ROW, _OTHER.c.from_sequence == _R.to_sequence),
+            ),
+            and_(
+                or_(_R.to_sequence.is_not(None), _R.body.is_not(None)),
+                exists().where(
+                    _OF_SAME_ROW,
+                    or_(_R.to_sequence.is_(None), _OTHER.c.from_sequence < _R.to_sequence),
+                ),
+            ),
+        ),
+    )
+    .order_by(_R.from_sequence)
+    .limit(1)
 )
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What checking a log found; `problem` names the first event that is wrong."""
+    """What checking a log found: the whole events, or what is wrong first."""
 
     events: int
     problem: str | None = None
+    found: Found | None = None
 
 
 def chained(before: bytes, body: bytes) -> bytes:
@@ -49,6 +109,13 @@ def seal(salt: str, value: Any) -> str:
 def canonical(value: Any) -> bytes:
     """RFC 8785 for what we put in: ASCII keys, no floats, text, whole numbers, booleans, null."""
     return msgspec.json.encode(value, order="sorted")
+
+
+def line(sequence: int, digest: bytes, body: str, personal: str | None) -> bytes:
+    """An event as exports and archives have it, with its line's end."""
+    values = "null" if personal is None else personal
+    named = f'{{"sequence":{sequence},"hash":"{digest.hex()}"'
+    return f'{named},"body":{body},"personal":{values}}}\n'.encode()
 
 
 def opened(body: str, personal: str | None) -> dict[str, Any]:
@@ -70,36 +137,71 @@ def _unsealed(values: dict[str, Any], path: str, known: Mapping[str, Any]) -> No
 
 async def customers(rows: Reads, customer_id: str | None = None) -> list[str]:
     """Whose logs there are: all, or one if it is there."""
-    known = [one for one, _ in await rows.all(_CUSTOMERS)]
+    known = [one for (one,) in await rows.all(_CUSTOMERS)]
     return [one for one in known if customer_id in {None, one}]
 
 
-async def verify(rows: Reads, customer_id: str) -> Checked:
-    """Recompute a customer's chain, from the first event to the head."""
-    heads: dict[str, bytes] = dict(await rows.all(_CUSTOMERS))
-    head = heads.get(customer_id, bytes(32))
-    sequence, digest = 0, bytes(32)
-    while chunk := await rows.all(_NEXT, customer_id=customer_id, after=sequence):
-        for number, event_id, body, personal, stored in chunk:
-            if number != sequence + 1:
-                return Checked(sequence, f"event {sequence + 1} is missing")
-            digest = chained(digest, body.encode())
-            if digest != stored:
-                return Checked(sequence, f"event {number} ({event_id}) was changed")
-            if not _personal_holds(body, personal):
-                return Checked(sequence, f"event {number} ({event_id}) has changed personal values")
-            sequence = number
-    if digest != head:
-        return Checked(sequence, f"the events after {sequence} are missing")
-    return Checked(sequence)
+async def verify(
+    rows: Reads,
+    customer_id: str,
+    begins: Place = BEGINNING,
+    wanted: frozenset[int | bytes] = frozenset(),
+    pool: Executor | None = None,
+) -> Checked:
+    """Follow a customer's log to its head, with the revisions that its events made.
+
+    `wanted` are the numbers and the hashes of events to look for. A pool shares the work out. The
+    log may grow meanwhile: what is checked is what was there at the beginning.
+    """
+    row = await rows.one(_HEAD, customer_id=customer_id)
+    if row is None:
+        return Checked(0, "there is no such customer")
+    head, digest, last = row
+    begins = Place(begins.sequence, begins.hash, customer_id)
+    try:
+        found = await _follow(rows, begins, head, wanted, pool)
+        _check_end(found.last, head, bytes(digest), last)
+    except Wrong as problem:
+        return Checked(0, str(problem))
+    return Checked(found.last.sequence - begins.sequence, None, found)
 
 
-def _personal_holds(body: str, personal: str | None) -> bool:
-    event = msgspec.json.decode(body)
-    for place, (salt, value) in ({} if personal is None else msgspec.json.decode(personal)).items():
-        inner = event
-        for key in place.split("."):
-            inner = inner.get(key) if isinstance(inner, dict) else None
-        if inner != seal(salt, value):
-            return False
-    return True
+def _check_end(end: Place, head: int, digest: bytes, last: int | None) -> None:
+    if end.sequence < head:
+        raise Wrong(f"the end is cut off after event {end.sequence}: the head is event {head}")
+    if end.hash != digest:
+        raise Wrong(f"event {head} is not the one that the head names")
+    if last is not None and last > head:
+        raise Wrong(f"event {head + 1} stands behind the head")
+
+
+async def _follow(
+    rows: Reads, begins: Place, head: int, wanted: frozenset[int | bytes], pool: Executor | None
+) -> Found:
+    """Follow block by block; whichever is wrong first is told."""
+    found, place = Found(0, begins), begins
+    waiting: deque[asyncio.Future[Found]] = deque()
+    try:
+        while place.sequence < head:
+            span = {"customer_id": begins.customer_id, "after": place.sequence, "until": head}
+            block = await rows.all(_NEXT, **span)
+            if not block:
+                break
+            span["until"] = block[-1].sequence
+            revisions = await rows.all(_REVISIONS, **span)
+            work = partial(follow_kept, block, revisions, place, wanted)
+            waiting.append(asyncio.get_running_loop().run_in_executor(pool, work))
+            ended = await rows.one(_ENDED_WRONG, **span)
+            # What is wrong with the blocks before is told first.
+            while waiting and (ended or not pool or len(waiting) > _AHEAD):
+                found = joined(found, await waiting.popleft())
+            if ended is not None:
+                sequence, kind, row_id = ended
+                raise Wrong(f"the revision of {kind}/{row_id} by event {sequence} has another end")
+            place = Place(block[-1].sequence, bytes(block[-1].hash), begins.customer_id)
+        while waiting:
+            found = joined(found, await waiting.popleft())
+    finally:
+        for one in waiting:
+            one.cancel()
+    return found

@@ -13,7 +13,6 @@ The hash is SHA-256 over the 32 bytes of the hash before (of event 1: 32 zero by
 of the body. The body names its own number. Where it would name a person there stands a seal: the
 SHA-256 of a random salt and the value's canonical JSON (RFC 8785). Salt and value stand under
 `personal`, by their place in the body; an erased person's are gone from there, and no hash minds.
-
 Exit codes: 0 whole, 1 something is wrong, 2 it can't be read.
 """
 
@@ -22,7 +21,6 @@ import base64
 import gzip
 import json
 import multiprocessing
-import os
 import re
 import shlex
 import shutil
@@ -75,11 +73,10 @@ class Place(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What following found: how many events hold nothing personal, the hashes that were wanted."""
+    """What following found: from where to where, and the hashes that were wanted, by number."""
 
     first: int
     last: Place
-    erased: int = 0
     wanted: Mapping[int, bytes] = {}
 
 
@@ -107,12 +104,11 @@ def follow(
     Raises Wrong at the first event that does not follow.
     """
     sequence, digest, customer_id = before
-    first, erased, found = 0, 0, {}
+    first, found = 0, {}
     for event in events:
         number, stored, body, facts, _ = event
-        if not first:
-            first = number
-            sequence = number - 1 if digest is None else sequence
+        first = first or number
+        sequence = number - 1 if digest is None else sequence
         follows = digest is None or sha256(digest + body).digest() == stored
         if not follows or number != sequence + 1 or facts.get("sequence") != number:
             raise Wrong(_why(event, Place(sequence, digest)))
@@ -120,11 +116,10 @@ def follow(
         if facts.get("customer_id") != customer_id:
             raise Wrong(f"event {number} is another customer's")
         check_personal(event)
-        erased += not event.personal
         if number in wanted or stored in wanted:
             found[number] = stored
         sequence, digest = number, stored
-    return Found(first, Place(sequence, digest, customer_id), erased, found)
+    return Found(first, Place(sequence, digest, customer_id), found)
 
 
 def _why(event: Event, before: Place) -> str:
@@ -132,12 +127,12 @@ def _why(event: Event, before: Place) -> str:
     if number <= last:
         return f"event {number} stands behind event {last}"
     if number > last + 1:
-        gap = (
-            f"event {last + 1} is"
-            if number == last + 2
-            else f"events {last + 1} to {number - 1} are"
+        gone = (
+            f"events {last + 1} to {number - 1} are"
+            if number > last + 2
+            else f"event {last + 1} is"
         )
-        return f"{gap} missing"
+        return f"{gone} missing"
     if own != number:
         return f"event {number} was recorded as event {own}: swapped, put in or numbered anew"
     named = f"event {number} ({event.facts.get('id')}) was changed"
@@ -192,13 +187,13 @@ def follow_all(
             before = Place(last.sequence, last.hash, last.facts.get("customer_id"))
             block = list(islice(lines, BLOCK))
             if len(waiting) > 2 * jobs:
-                found = _joined(found, waiting.popleft().result())
-        return reduce(_joined, (one.result() for one in waiting), found)
+                found = joined(found, waiting.popleft().result())
+        return reduce(joined, (one.result() for one in waiting), found)
 
 
-def _joined(one: Found, two: Found) -> Found:
-    erased, wanted = one.erased + two.erased, {**one.wanted, **two.wanted}
-    return Found(one.first or two.first, two.last, erased, wanted)
+def joined(one: Found, two: Found) -> Found:
+    """What two successive parts of a log come to."""
+    return Found(one.first or two.first, two.last, {**one.wanted, **two.wanted})
 
 
 def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> None:
@@ -212,7 +207,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> None:
         raise Wrong(f"event {number} is not the one {signed}: it, or what is before, was rewritten")
 
 
-def check_signature(checkpoint: Mapping[str, Any], keys: Mapping[str, bytes]) -> str:
+def check_signature(checkpoint: Mapping[str, Any], keys: Mapping[str, str]) -> str:
     """Have OpenSSL check who signed; what was found, or how to check it. Raises Wrong."""
     text = canonical({name: one for name, one in checkpoint.items() if name != "signature"})
     key_id, signature = checkpoint["key_id"], checkpoint["signature"]
@@ -223,15 +218,14 @@ def check_signature(checkpoint: Mapping[str, Any], keys: Mapping[str, bytes]) ->
     printf %s {shlex.quote(text)} > text
     printf %s {shlex.quote(signature)} | openssl base64 -d -A > signature
     openssl {command}"""
-    pem = base64.b64encode(bytes.fromhex("302a300506032b6570032100") + key).decode()  # RFC 8410
-    pem = f"-----BEGIN PUBLIC KEY-----\n{pem}\n-----END PUBLIC KEY-----\n"
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "key.pem").write_text(pem)
+        Path(folder, "key.pem").write_text(key)
         Path(folder, "text").write_text(text, "utf-8")
         Path(folder, "signature").write_bytes(base64.b64decode(signature))
         call = [openssl, *command.split()]
         ended = subprocess.run(call, cwd=folder, capture_output=True, check=False)  # noqa: S603 - our own
-    if ended.returncode != 0 or sha256(key).hexdigest()[:16] != key_id:
+    der = base64.b64decode("".join(key.split("\n")[1:-2]))
+    if ended.returncode != 0 or sha256(der).hexdigest()[:16] != key_id:
         raise Wrong(f"the checkpoint at event {checkpoint['sequence']} is not signed by {key_id}")
     return f"signed by {key_id}"
 
@@ -245,8 +239,7 @@ def read_all(paths: list[str], customer_id: str) -> Iterator[bytes]:
                 opened = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
                 yield from (row[0].encode() for row in opened.execute(EXPORT, (customer_id,)))
             else:
-                is_packed = magic.startswith(b"\x1f\x8b")
-                yield from gzip.GzipFile(fileobj=file) if is_packed else file
+                yield from gzip.GzipFile(fileobj=file) if magic[:2] == b"\x1f\x8b" else file
 
 
 def documents(paths: list[str]) -> list[dict[str, Any]]:
@@ -260,39 +253,47 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--checkpoint", action="append", default=[], metavar="FILE")
     parser.add_argument("--keys", action="append", default=[], metavar="FILE")
+    parser.add_argument("--head", default="", metavar="HASH", help="that an event must have")
     parser.add_argument("--customer", default="", metavar="ID", help="of a SQLite database")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--jobs", type=int, default=multiprocessing.cpu_count(), metavar="N")
     parser.add_argument("file", nargs="+", help="- is standard input")
     given = parser.parse_args()
     try:
         checkpoints = sorted(documents(given.checkpoint), key=lambda one: int(one["sequence"]))
-        keys = {one["key_id"]: base64.b64decode(one["public_key"]) for one in documents(given.keys)}
-        return check(read_all(given.file, given.customer), checkpoints, keys, given.jobs)
+        keys = {one["key_id"]: one["public_key"] for one in documents(given.keys)}
+        head = frozenset({bytes.fromhex(given.head)} if given.head else ())
+        said = check(read_all(given.file, given.customer), checkpoints, keys, head, given.jobs)
     except Wrong as problem:
         sys.stdout.write(f"WRONG: {problem}\n")
         return 1
     except (OSError, ValueError, KeyError, sqlite3.Error) as problem:
         sys.stderr.write(f"can't read it: {problem!r}\n")
         return 2
+    sys.stdout.write("\n".join([*said, ""]))
+    return 0
 
 
 def check(
-    lines: Iterator[bytes], checkpoints: list[dict[str, Any]], keys: Mapping[str, bytes], jobs: int
-) -> int:
-    """Follow a log and hold it against checkpoints, oldest first. Raises Wrong."""
+    lines: Iterator[bytes],
+    checkpoints: list[dict[str, Any]],
+    keys: Mapping[str, str],
+    head: frozenset[bytes],
+    jobs: int,
+) -> list[str]:
+    """Follow a log and hold it against checkpoints, oldest first; what to say. Raises Wrong."""
     first = next(lines, b"")
     at = read_line(first).sequence - 1 if first else 0
     known = {one["sequence"]: bytes.fromhex(one["hash"]) for one in checkpoints} | {0: FIRST}
     before = Place(at, known.get(at))
-    found = follow_all(chain([first], lines) if first else lines, before, frozenset(known), jobs)
+    found = follow_all(chain([first] if first else [], lines), before, head | known.keys(), jobs)
+    if not head <= {*found.wanted.values()}:
+        raise Wrong("no event has the hash that was noted: it was rewritten, or cut off")
     said = "" if before.hash else f"; nothing says what event {at + 1} follows (--checkpoint)"
-    span = f"events {found.first} to {found.last.sequence} are whole"
-    sys.stdout.write(f"{span}, {found.erased} of them without personal values{said}\n")
-    for checkpoint in checkpoints:
-        check_checkpoint(checkpoint, found)
-        said = check_signature(checkpoint, keys)
-        sys.stdout.write(f"checkpoint at event {checkpoint['sequence']}: holds; {said}\n")
-    return 0
+    told = [f"events {found.first} to {found.last.sequence} are whole{said}"]
+    for one in checkpoints:
+        check_checkpoint(one, found)
+        told.append(f"checkpoint at event {one['sequence']} holds; {check_signature(one, keys)}")
+    return told
 
 
 if __name__ == "__main__":

@@ -1,0 +1,46 @@
+"""The export of a log: its lines in the form that the verifiers read (docs/audit.md)."""
+
+import asyncio
+
+import msgspec
+from sqlalchemy import and_, bindparam, select
+
+from tenantry.core import schema
+from tenantry.core.chain import line
+from tenantry.core.context import Reading
+from tenantry.core.statements import Statement
+
+MOST = 10_000
+"""Lines of one answer: about 10 MB."""
+FURTHEST = 1 << 53
+"""A number that no event has."""
+
+_E = schema.events.c
+_LINES = Statement(
+    select(_E.sequence, _E.hash, _E.body, _E.personal)
+    .where(
+        and_(
+            _E.customer_id == bindparam("customer_id"),
+            _E.sequence >= bindparam("first"),
+            _E.sequence <= bindparam("last"),
+        )
+    )
+    .order_by(_E.sequence)
+    .limit(bindparam("most"))
+)
+
+
+class Exported(msgspec.Struct, frozen=True):
+    """Some successive lines, and the number of the event that the next answer begins with."""
+
+    lines: bytes
+    following: int | None
+
+
+async def export(call: Reading, first: int, last: int, limit: int) -> Exported:
+    """The events from one number to another, as many as fit into one answer."""
+    span = {"customer_id": call.customer_id, "first": first, "last": last}
+    rows = await call.all(_LINES, **span, most=limit + 1)
+    following = rows[limit][0] if len(rows) > limit else None
+    lines = await asyncio.to_thread(lambda: b"".join(line(*row) for row in rows[:limit]))
+    return Exported(lines, following)

@@ -1,0 +1,129 @@
+"""Checking logs: against their chains, the history of rows, and whatever was signed of them."""
+
+import multiprocessing
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from operator import itemgetter
+
+import msgspec
+from sqlalchemy import func, select
+
+from tenantry.core import chain, checkpoints, schema, signing, verify_audit
+from tenantry.core.checkpoints import Checkpoint
+from tenantry.core.database import Database
+from tenantry.core.errors import bad_request, not_found
+from tenantry.core.secrets import Keyring
+from tenantry.core.statements import Statement
+from tenantry.core.verify_audit import Found, Wrong
+
+_MANY = 20_000
+"""Events from which on it is worth while to start other processes."""
+_LONGEST = Statement(select(func.max(schema.chains.c.sequence)))
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be checked, and against what."""
+
+    customer_id: str | None = None
+    head: str | None = None
+    """The hash of an event that was noted elsewhere."""
+    checkpoints: Sequence[Checkpoint] = ()
+    jobs: int = 1
+
+    @property
+    def noted(self) -> frozenset[bytes]:
+        """The hash that was noted. Raises Problem 400."""
+        try:
+            return frozenset({bytes.fromhex(self.head)} if self.head else ())
+        except ValueError as problem:
+            raise bad_request("a head has 64 hexadecimal digits") from problem
+
+
+Verdict = tuple[list[str], bool]
+"""What to say, a line a log, and whether all is whole."""
+
+
+def read_checkpoints(paths: Sequence[str]) -> list[Checkpoint]:
+    """Checkpoints from files. Raises ValueError, OSError."""
+    return msgspec.convert(verify_audit.documents(list(paths)), list[Checkpoint])
+
+
+async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
+    """Check one customer's log, or every log. Raises Problem 400, 404."""
+    known = await chain.customers(database, asked.customer_id)
+    if asked.customer_id is not None and not known:
+        raise not_found("customer", asked.customer_id)
+    keys = {key.key_id: key.public_key for key in await signing.public_keys(database, keyring)}
+    longest = await database.one(_LONGEST)
+    if asked.jobs == 1 or not longest or (longest[0] or 0) < _MANY:
+        return await _verify_all(database, known, asked, keys, None)
+    with ProcessPoolExecutor(asked.jobs, multiprocessing.get_context("spawn")) as pool:
+        return await _verify_all(database, known, asked, keys, pool)
+
+
+async def _verify_all(
+    database: Database,
+    known: Sequence[str],
+    asked: Asked,
+    keys: Mapping[str, str],
+    pool: Executor | None,
+) -> Verdict:
+    lines, is_whole, heads = [], True, set[bytes]()
+    for customer_id in known:
+        signed = await _signed(database, customer_id, asked)
+        wanted = frozenset[int | bytes](one.sequence for one in signed) | asked.noted
+        checked = await chain.verify(database, customer_id, wanted=wanted, pool=pool)
+        problem = checked.problem
+        if checked.found is not None:
+            heads.update(checked.found.wanted.values())
+            problem = _against(signed, checked.found, keys)
+        whole = f"{checked.events} events  whole"
+        lines.append(f"{customer_id}  {problem or whole}")
+        is_whole = is_whole and problem is None
+    lost = _lost(known, asked, heads)
+    return lines + lost, is_whole and not lost
+
+
+async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Checkpoint]:
+    """Everything that was signed of a log, oldest first: what we keep, and what was handed in."""
+    signed = [one for one in asked.checkpoints if one.customer_id == customer_id]
+    after = 0
+    while kept := await checkpoints.kept(database, customer_id, after):
+        signed += kept
+        after = kept[-1].sequence
+    return sorted(signed, key=lambda one: one.sequence)
+
+
+def _against(signed: Sequence[Checkpoint], found: Found, keys: Mapping[str, str]) -> str | None:
+    """What of that does not hold; None if all does."""
+    for one in signed:
+        if one.key_id not in keys or not signing.is_signed(one, keys[one.key_id]):
+            return f"the checkpoint at event {one.sequence} is not signed by a key of ours"
+        try:
+            verify_audit.check_checkpoint(msgspec.to_builtins(one), found)
+        except Wrong as problem:
+            return str(problem)
+    return None
+
+
+def _lost(known: Sequence[str], asked: Asked, heads: set[bytes]) -> list[str]:
+    """What was noted elsewhere, and is nowhere."""
+    unknown = {one.customer_id for one in asked.checkpoints} - set(known)
+    lost = [f"{one}  there is no such log, but a checkpoint of it" for one in sorted(unknown)]
+    if asked.head and not asked.noted & heads:
+        lost.append(f"no event has the hash {asked.head}: it was rewritten, or cut off")
+    return lost
+
+
+def verify_files(paths: Sequence[str], asked: Asked) -> Verdict:
+    """Check exports that follow each other, with no database: the signatures are left unchecked.
+
+    Raises Problem 400, OSError.
+    """
+    signed = sorted(map(msgspec.to_builtins, asked.checkpoints), key=itemgetter("sequence"))
+    lines = verify_audit.read_all(list(paths), asked.customer_id or "")
+    try:
+        said = verify_audit.check(lines, signed, {}, asked.noted, asked.jobs)
+    except Wrong as problem:
+        return [str(problem)], False
+    return said, True
