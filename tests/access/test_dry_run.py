@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world import ADA, BEN, BILL, EVE, LIM, UMA, WIDGETS, World
+from tests.world import ADA, BEN, BILL, BOT, EVE, LIM, UMA, WIDGETS, WWW, World
 
 ENGINEER_GAINS = {"invitation.create:own", "invitation.delete:own", "invitation.read:own"}
 
@@ -24,7 +24,8 @@ async def test_a_changed_role_is_told_and_not_changed(world: World) -> None:
     assert told["events"][0]["description"] == f"User '{UMA.login}' was updated"
     (change,) = told["changes"]
     assert (change["kind"], change["id"]) == ("user", UMA.id)
-    assert set(change["gained"]["account"]) == {"service.create", *ENGINEER_GAINS}
+    account = {"service.create", "event.read:services", *ENGINEER_GAINS}
+    assert set(change["gained"]["account"]) == account
     assert {one["permission"] for one in change["gained"]["services"]} == {
         "service.configure",
         "service.delete",
@@ -55,18 +56,45 @@ async def test_a_deletion_is_undone(world: World) -> None:
     assert (await world.ask(BILL, "GET", "/current_user")).status_code == 200
 
 
-@pytest.mark.parametrize("word", ["false", "0", ""])
+@pytest.mark.parametrize("word", ["false", "0"])
 async def test_what_is_no_dry_run_is_done(world: World, word: str) -> None:
     path = f"/tokens/{BILL.token_id}?dry_run={word}"
     assert (await world.ask(ADA, "DELETE", path)).status_code == 204
     assert (await world.ask(BILL, "GET", "/current_user")).status_code == 401
 
 
-async def test_a_word_that_is_neither_is_refused_and_nothing_done(world: World) -> None:
-    refused = await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}?dry_run=maybe")
+@pytest.mark.parametrize("query", ["dry_run=maybe", "dry_run=", "dry_run"])
+async def test_a_word_that_is_neither_is_refused_and_nothing_done(world: World, query: str) -> None:
+    """Nor is it taken for a command to go ahead that no word was given at all."""
+    refused = await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}?{query}")
     assert refused.status_code == 400
     assert refused.json()["detail"] == "dry_run must be true or false"
     assert (await world.ask(BILL, "GET", "/current_user")).status_code == 200
+
+
+async def test_its_name_may_be_percent_encoded(world: World) -> None:
+    tried = await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}?dry%5Frun=true")
+    assert (tried.status_code, tried.json()["dry_run"]) == (200, True)
+    assert (await world.ask(BILL, "GET", "/current_user")).status_code == 200
+
+
+async def test_who_may_not_ask_about_others_is_told_of_himself_alone(world: World) -> None:
+    """Else an engineer could find out who is let through to a service by trying to delete it."""
+    for whom in (LIM, BEN):
+        let_through = {
+            "relationships": {
+                "service": {"data": {"id": WWW, "type": "service"}},
+                "user": {"data": {"id": whom.id, "type": "user"}},
+            }
+        }
+        answer = await world.ask(ADA, "POST", "/service-authorizations", json={"data": let_through})
+        assert answer.status_code == 200, answer.text
+    path = f"/service/{WWW}?dry_run=true"
+    seen = {
+        who.name: [one["id"] for one in (await world.ask(who, "DELETE", path)).json()["changes"]]
+        for who in (ADA, BEN, BOT)
+    }
+    assert seen == {"Ada": [BEN.id, LIM.id], "Ben": [BEN.id], "Bot": []}
 
 
 async def test_who_may_not_do_it_may_not_try_it(world: World) -> None:

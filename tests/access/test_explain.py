@@ -168,6 +168,35 @@ async def test_who_asks_about_himself_learns_of_no_service_or_group_that_he_cann
     assert "group" in {step["measure"] for one in seen["remedies"] for step in one["steps"]}
 
 
+async def test_nor_of_a_role_if_he_may_not_read_roles(world: World) -> None:
+    known = (await world.ask(ADA, "GET", "/permissions")).json()["data"]
+    ids = {one["name"]: one["id"] for one in known}
+
+    async def role(name: str, permission: str) -> str:
+        body = {"name": name, "permissions": [{"id": ids[permission]}]}
+        return str((await changed(world, "POST", "/roles", json=body))["id"])
+
+    reviewing = await role("Reviewing", "role.manage")
+    await changed(world, "PUT", f"/user/{UMA.id}", data={"roles": await role("Few", "usage.read")})
+    proposed = {
+        who.name: {step.get("role_id") for one in found["remedies"] for step in one["steps"]}
+        for who, found in [
+            (one, await asked(world, "explain", one, user=UMA.id, permission="role.manage"))
+            for one in (ADA, UMA)
+        ]
+    }
+    superuser = ROLE_IDS["superuser"]
+    assert proposed == {"Ada": {superuser, reviewing}, "Uma": {superuser}}
+
+
+async def test_whether_there_is_a_token_is_told_to_nobody_who_may_not_ask_about_it(
+    world: World,
+) -> None:
+    for token in (ADA.token_id, "0Unknown00000000000000", NED.token_id):
+        answer = await asked(world, "explain", UMA, 403, token=token, permission="user.read")
+        assert answer == {"msg": "You are not authorized to perform this action"}
+
+
 async def test_the_accounts_policies_that_may_refuse_all_the_same_are_named(world: World) -> None:
     form = {"ip_whitelist": "192.0.2.0/24"}
     await changed(world, "PUT", f"/customer/{WIDGETS}", data=form)
@@ -214,7 +243,7 @@ async def test_a_locked_user_and_an_expired_token_are_told_what_helps(world: Wor
             400,
             "Either user or token can be asked about, not both",
         ),
-        ({"permission": "user.read", "at": "yesterday"}, 400, "at must be the number"),
+        ({"permission": "user.read", "at": "yesterday"}, 400, "'yesterday' is neither the number"),
         ({"permission": "user.read", "at": "2026-03-01T10:00:01Z"}, 400, "is in the future"),
         ({"permission": "user.read", "at": "2025-01-01T00:00:00Z"}, 400, "before the first event"),
         ({"permission": "user.read", "at": "0"}, 400, "There is no event 0: the log goes from 1"),

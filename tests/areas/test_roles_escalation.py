@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from tenantry.core.permissions import ROLE_IDS
 from tests.areas.authorization_calls import authorize
+from tests.areas.group_calls import user_group
 from tests.areas.role_calls import (
     assert_forbidden,
     give,
@@ -168,6 +170,18 @@ async def test_lifting_a_limit_hands_out_what_it_held_back(world: World) -> None
     assert (answer.status_code, answer.json()["limit_services"]) == (200, False)
     back = await give(world, LIM, limit_services=True, who=BEN)
     assert (back.status_code, back.json()["limit_services"]) == (200, True)
+
+
+async def test_nor_does_it_hand_out_what_a_group_gives_only_the_unlimited(world: World) -> None:
+    """A group's role of engineer lets its members invite, but not while they are limited."""
+    inviting = ("invitation.create", "invitation.delete", "invitation.read")
+    await give(world, LIM, await role(world, "Nothing"))
+    await user_group(world, "Edge team", LIM, roles=[ROLE_IDS["engineer"]])
+    await hold(world, BEN, "user.update")
+    assert_forbidden(await give(world, LIM, limit_services=False, who=BEN))
+    await give(world, BEN, await role(world, "More", ["user.update", *inviting]))
+    answer = await give(world, LIM, limit_services=False, who=BEN)
+    assert (answer.status_code, answer.json()["limit_services"]) == (200, False)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ from tenantry.core.permissions import GRANTS, SERVICE_PERMISSIONS
 FORMS = frozenset[str]().union(*GRANTS.values())
 """Every permission there is, in all its forms."""
 
+ABOUT_OTHERS = "user.read:full"
+"""Who holds it may ask about others, and is told what a change would do to them."""
+
 
 @lru_cache(maxsize=len(FORMS))
 def family(permission: str) -> frozenset[str]:

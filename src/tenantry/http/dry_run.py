@@ -12,16 +12,18 @@ import msgspec
 
 from tenantry.access import history
 from tenantry.access.comparison import Difference, consequences
+from tenantry.access.decide import decide
 from tenantry.access.history import Change
+from tenantry.access.verdict import ABOUT_OTHERS
 from tenantry.core.chain import opened
+from tenantry.core.context import Principal, Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.session import Reads
-from tenantry.core.unit import Unit
 from tenantry.http.message import Query, Request, Response
 from tenantry.http.operation import Allow
 from tenantry.http.wire import JSON
 
-_WORDS = {"true": True, "1": True, "false": False, "0": False, "": False}
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class WouldBe(msgspec.Struct, frozen=True):
@@ -33,7 +35,10 @@ class WouldBe(msgspec.Struct, frozen=True):
 
 
 class Rehearsal(msgspec.Struct, frozen=True):
-    """The answer to a dry run: what would be logged, and whose access would change how."""
+    """The answer to a dry run: what would be logged, and whose access would change how.
+
+    Who may not ask about others is told of himself alone.
+    """
 
     events: list[WouldBe]
     changes: list[Difference]
@@ -43,9 +48,11 @@ class Rehearsal(msgspec.Struct, frozen=True):
 class Rehearsed(Exception):
     """Ends a unit of work that went well, so that it is undone."""
 
-    def __init__(self, unit: Unit, customer_id: str) -> None:
-        """Take what the unit would have written of a customer."""
+    def __init__(self, call: Writing) -> None:
+        """Take what the call's unit would have written of its customer."""
         super().__init__()
+        unit, customer_id = call.unit, call.customer_id
+        self.principal = call.principal
         self.customer_id = customer_id
         self.now = unit.now
         self.events = _of(customer_id, unit.added.events)
@@ -61,9 +68,7 @@ def _of(customer_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def is_asked(request: Request, allow: Allow) -> bool:
     """Whether a write is only to be tried. Raises Problem 400."""
-    if "dry_run" not in request.query_string:
-        return False
-    word = Query(request).get("dry_run")
+    word = Query(request).get("dry_run") if request.query_string else None
     if word is None:
         return False
     if word.lower() not in _WORDS:
@@ -80,8 +85,17 @@ async def rehearsal(rows: Reads, rehearsed: Rehearsed) -> Response:
     changes = [Change.read(one["kind"], one["row_id"], one["body"]) for one in rehearsed.opened]
     # A change may concern thousands of people: they are compared off the event loop.
     differences = await asyncio.to_thread(consequences, before, changes)
-    told = Rehearsal([_would_be(event) for event in rehearsed.events], differences)
+    known = _known_to(rehearsed.principal, differences)
+    told = Rehearsal([_would_be(event) for event in rehearsed.events], known)
     return Response(200, msgspec.json.encode(told), JSON)
+
+
+def _known_to(principal: Principal, differences: list[Difference]) -> list[Difference]:
+    """What the caller may know: of others no more than if he asked about them."""
+    if decide(principal.grants, ABOUT_OTHERS).allowed:
+        return differences
+    himself = {principal.user_id, principal.token_id}
+    return [one for one in differences if one.id in himself]
 
 
 def _would_be(event: dict[str, Any]) -> WouldBe:

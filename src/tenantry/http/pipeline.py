@@ -220,7 +220,7 @@ class Pipeline:
             arguments = operation.arguments(request, path, evidence)
             result = await operation.function(writing, **arguments)
             if is_dry_run and not isinstance(result, Refused):
-                raise dry_run.Rehearsed(unit, writing.customer_id)
+                raise dry_run.Rehearsed(writing)
             return self._render(operation, result, writing)
 
         try:

@@ -1,5 +1,6 @@
 """How questions about access are reached: all of them only read."""
 
+from tenantry.access.verdict import ABOUT_OTHERS
 from tenantry.areas.decisions import asking, diff, holders, records
 from tenantry.areas.decisions.shapes import DecisionRecord, Diff, Explanation, Holders
 from tenantry.core.context import Reading
@@ -49,7 +50,7 @@ async def explain_access(call: Reading, query: Query) -> Explanation:
 
 @operation(
     "GET /_tenantry/v1/access/who",
-    allow=permission(asking.FULL),
+    allow=permission(ABOUT_OTHERS),
     wire=PLAIN,
     query=(_PERMISSION, _SERVICE, _AT, *CURSORED),
 )
@@ -69,7 +70,7 @@ async def list_access_holders(call: Reading, query: Query) -> Holders:
 
 @operation(
     "GET /_tenantry/v1/access/diff",
-    allow=permission(asking.FULL),
+    allow=permission(ABOUT_OTHERS),
     wire=PLAIN,
     query=(
         QueryParameter("from", description="The earlier moment: a time, or an event's number"),

@@ -8,7 +8,15 @@ import msgspec
 from tenantry.access.decide import decide
 from tenantry.access.explain import explain
 from tenantry.access.history import State
-from tenantry.access.verdict import FORMS, Named, Question, Remedy, Subject, Verdict
+from tenantry.access.verdict import (
+    ABOUT_OTHERS,
+    FORMS,
+    Named,
+    Question,
+    Step,
+    Subject,
+    Verdict,
+)
 from tenantry.areas.decisions import names
 from tenantry.areas.decisions.moments import Moment, moment, state_at
 from tenantry.areas.decisions.names import Known
@@ -16,11 +24,8 @@ from tenantry.areas.decisions.shapes import AsOf, Explanation, Somebody
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading
 from tenantry.core.errors import bad_request, not_authorized, not_found
-from tenantry.core.permissions import SERVICE_PERMISSIONS
+from tenantry.core.permissions import ROLE_OF_ID, SERVICE_PERMISSIONS
 from tenantry.http.operation import TABLE
-
-FULL = "user.read:full"
-"""Who holds it may ask about others."""
 
 _OTHERS_GROUPS = frozenset({"group", "service_group"})
 
@@ -37,7 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 def sees_others(call: Reading) -> bool:
     """Whether the caller may ask about others."""
-    return decide(call.principal.grants, FULL).allowed
+    return decide(call.principal.grants, ABOUT_OTHERS).allowed
 
 
 async def answer(call: Reading, asked: Asked) -> Explanation:
@@ -59,7 +64,7 @@ def explanation(
     service_id = None if service is None else service.id
     verdict = explain(state, Question(subject, permission, service_id))
     if not sees_others(call):
-        verdict = _without_others(verdict)
+        verdict = _without_others(call, verdict)
     return Explanation(
         **{name: getattr(verdict, name) for name in Verdict.__struct_fields__},
         subject=somebody,
@@ -91,17 +96,26 @@ def operations(permission: str) -> list[str]:
     )
 
 
-def _without_others(verdict: Verdict) -> Verdict:
-    """An answer for who must not learn what groups there are, nor the account's settings."""
+def _without_others(call: Reading, verdict: Verdict) -> Verdict:
+    """An answer for who must not learn what groups there are, nor the account's settings.
+
+    Nor what roles there are besides the built-in ones, if he may not read that.
+    """
+    sees_roles = decide(call.principal.grants, "role.read").allowed
     return msgspec.structs.replace(
         verdict,
-        remedies=[one for one in verdict.remedies if not _is_of_others(one)],
+        remedies=[
+            remedy
+            for remedy in verdict.remedies
+            if all(_is_known(step, sees_roles=sees_roles) for step in remedy.steps)
+        ],
         policies=[msgspec.structs.replace(one, value="") for one in verdict.policies],
     )
 
 
-def _is_of_others(remedy: Remedy) -> bool:
-    return any(step.measure in _OTHERS_GROUPS for step in remedy.steps)
+def _is_known(step: Step, *, sees_roles: bool) -> bool:
+    names_own_role = bool(step.role_id) and step.role_id not in ROLE_OF_ID
+    return step.measure not in _OTHERS_GROUPS and (sees_roles or not names_own_role)
 
 
 def known_permission(text: str | None) -> str:
@@ -148,22 +162,25 @@ async def _user(call: Reading, text: str) -> Somebody:
         text == principal.user_id or text.casefold() == principal.login.casefold()
     )
     if not is_self and not sees_others(call):
-        raise not_authorized(FULL)
+        raise not_authorized(ABOUT_OTHERS)
     user = await names.find_user(call, text)
     return Somebody("user", user.id, user.name, user.login)
 
 
 async def token_somebody(call: Reading, token_id: str) -> Somebody:
     """A token, for who may ask about it. Raises Problem 403, 404."""
-    made = await names.find_token(call, token_id)
-    user_id = None if made["kind"] == "automation" else made["user_id"]
+    made = await names.token_as_made(call, token_id)
+    user_id = None if made is None or made["kind"] == "automation" else made["user_id"]
     is_own = token_id == call.principal.token_id or (
         user_id is not None and user_id == call.principal.user_id
     )
     if not is_own and not (
         sees_others(call) and decide(call.principal.grants, "token.read_all").allowed
     ):
+        # Whether there is such a token is not his to know either.
         raise not_authorized("token.read_all")
+    if made is None:
+        raise not_found("token", token_id)
     token = (await names.tokens(call, [token_id])).get(token_id, Known(token_id, ""))
     if user_id is None:
         return Somebody("automation", token_id, token.name)

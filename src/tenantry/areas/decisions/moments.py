@@ -59,7 +59,8 @@ def _instant(text: str) -> Instant:
         # In a query string, the plus of an offset is a space.
         return read(text[:_LONGEST].replace(" ", "+"))
     except ValueError as problem:
-        detail = "at must be the number of an event, or a time such as 2026-03-01T10:00:00Z"
+        words = "neither the number of an event nor a time such as 2026-03-01T10:00:00Z"
+        detail = f"'{text[:_LONGEST]}' is {words}"
         raise bad_request(detail) from problem
 
 

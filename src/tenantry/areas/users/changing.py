@@ -6,8 +6,14 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, func, select
 
-from tenantry.access.decide import decide
-from tenantry.access.granting import check_may_grant_roles, check_not_own, grants_anything
+from tenantry.access.decide import decide, rights
+from tenantry.access.granting import (
+    check_may_grant,
+    check_may_grant_roles,
+    check_not_own,
+    grants_anything,
+)
+from tenantry.access.holdings import grants_of_user
 from tenantry.areas.users import model, passwords, sessions
 from tenantry.areas.users.agreement import agreed_roles
 from tenantry.areas.users.model import UserRow
@@ -94,6 +100,16 @@ async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> Non
         raise not_authorized()
     # Without the limit, also the roles that he has already confer more.
     await check_may_grant_roles(call, sorted(new if is_freed else new - old))
+    if is_freed:
+        await _check_freed(call, row)
+
+
+async def _check_freed(call: Writing, row: UserRow) -> None:
+    """Nor what his groups' roles confer only on who is not limited. Raises Problem 403."""
+    held = await grants_of_user(call.rows, call.customer_id, row.id)
+    if held is not None:
+        freed = msgspec.structs.replace(held, limit_services=False)
+        check_may_grant(call, rights(freed).account - rights(held).account)
 
 
 def _told(row: UserRow) -> dict[str, Any]:
