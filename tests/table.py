@@ -37,6 +37,7 @@ OWN = {
     "role_id": "9RoleOfAda000000000000",
     "service_group_id": "9ServiceGroupOfAda0000",
     "user_group_id": "9UserGroupOfAda0000000",
+    "event_id": "00000001OfAda000000000",
     "code": "no-such-code",
 }
 """What the parts of a path are, in Ada's customer."""
@@ -54,6 +55,7 @@ FOREIGN = {
     "role_id": "9RoleOfEve000000000000",
     "service_group_id": "9ServiceGroupOfEve0000",
     "user_group_id": "9UserGroupOfEve0000000",
+    "event_id": "00000001OfEve000000000",
     "decision_id": decision_id(OTHER, NED),
 }
 """The same in Eve's."""

@@ -102,6 +102,7 @@ UNKNOWN = {
     "service_group_id": "0Unknown00000000000000",
     "user_group_id": "0Unknown00000000000000",
     "decision_id": "0Unknown00000000000000",
+    "event_id": "0Unknown00000000000000",
 }
 
 

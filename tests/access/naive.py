@@ -34,7 +34,7 @@ MATRIX = {
     "user_group.manage": "- - - Y - -",
     "service_group.read": "- - - Y - -",
     "service_group.manage": "- - - Y - -",
-    "event.read": "own own own Y own own",
+    "event.read": "own own own+ Y own own",
     "contact.read": "Y Y Y Y Y Y",
     "contact.manage": "- Y - Y - -",
     "billing_address.read": "- Y - Y - -",

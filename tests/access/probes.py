@@ -130,6 +130,7 @@ PROBES: dict[str, list[Probe]] = {
     "user_group.manage": [call("POST", "/user-groups", json={"name": "Group {n}"})],
     "service_group.read": [call("GET", "/service-groups")],
     "service_group.manage": [call("POST", "/service-groups", json={"name": "Group {n}"})],
+    "event.read": [call("GET", "/events")],
     "contact.read": [call("GET", f"{_ACCOUNT}/contacts")],
     "contact.manage": [
         call(

@@ -83,11 +83,20 @@ def _own_or_restricted(name: str, role: str, answer: httpx.Response) -> None:
         _own(name, role, answer)
 
 
+def _own_and_of_services(name: str, role: str, answer: httpx.Response) -> None:
+    """What is one's own, here nothing, and what happened to services."""
+    _allowed(name, role, answer)
+    found = answer.json()["data"]
+    assert found
+    assert all("service_id" in one["attributes"] for one in found)
+
+
 _CHECKS = {
     "-": _denied,
     "r": _reduced,
     "R": _with_billing,
     "own": _own,
+    "own+": _own_and_of_services,
     "own*": _own_or_restricted,
 }
 
