@@ -224,6 +224,8 @@ ELSEWHERE_TESTED = {
     # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
     "PUT /invitation/accept/{code}",
     "POST /_tenantry/v1/invitation/{code}",
+    # For operators alone: tests/areas/test_erasure.py.
+    "POST /_operator/v1/erasures",
 }
 
 

@@ -44,6 +44,7 @@ ROOMS = (
     "tenantry.areas.events.api",
     "tenantry.areas.events.catalogue_api",
     "tenantry.areas.decisions.api",
+    "tenantry.areas.operator.erasures_api",
 )
 
 

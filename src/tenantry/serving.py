@@ -23,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from tenantry import migrations
 from tenantry.app import Application, operations
+from tenantry.areas.audit import offline_erasure
 from tenantry.areas.decisions import offline
 from tenantry.areas.decisions.asking import Asked
 from tenantry.areas.operator import founding
@@ -178,6 +179,13 @@ async def explain(settings: Settings, customer_id: str | None, asked: Asked) -> 
     operations()
     async with _opened(settings) as (database, keyring):
         return await offline.answer(database, keyring, customer_id, asked)
+
+
+async def erase_person(settings: Settings, customer_id: str | None, **whom: str | None) -> str:
+    """Erase a deleted person; what was taken away, a line a customer. Raises Problem 400, 404."""
+    async with _opened(settings) as (database, keyring):
+        done = await offline_erasure.erase_everywhere(database, keyring, customer_id, **whom)
+    return "\n".join(map(str, done))
 
 
 async def work(settings: Settings) -> None:

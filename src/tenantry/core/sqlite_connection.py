@@ -16,7 +16,9 @@ def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Conne
     # Plans must not depend on the values that are bound: this library is built so (STAT4) that
     # a statement would be compiled anew for each, which costs more than running it.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
-    for pragma in ("synchronous=FULL", "temp_store=MEMORY", "foreign_keys=ON"):
+    # What is erased must not stay behind in parts of the file that nothing uses any more.
+    pragmas = "synchronous=FULL", "temp_store=MEMORY", "foreign_keys=ON", "secure_delete=ON"
+    for pragma in pragmas:
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
