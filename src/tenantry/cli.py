@@ -203,15 +203,46 @@ def work(database: str | None) -> None:
     _run(serving.work(_settings(database=database)))
 
 
+@main.group("signing-key")
+def signing_key() -> None:
+    """Keys that sign checkpoints of the logs."""
+
+
+@signing_key.command("rotate")
+@_database
+@_one_line
+def rotate_signing_key(database: str | None) -> None:
+    """Begin a new key, signed by the one before, and print its id; the old stay published."""
+    from tenantry import serving  # noqa: PLC0415 - likewise
+
+    click.echo(_run(serving.rotate_signing_key(_settings(database=database))))
+
+
 @main.command("verify-audit")
 @_database
 @click.option("--customer", metavar="ID", help="Only this customer's log")
+@click.option("--head", metavar="HASH", help="The hash of an event, noted elsewhere")
+@click.option("--checkpoint", multiple=True, metavar="FILE", help="A checkpoint, kept elsewhere")
+@click.option("--file", multiple=True, metavar="EXPORT", help="Check exports, not the database")
+@click.option("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="Processes")
 @_one_line
-def verify_audit(database: str | None, customer: str | None) -> None:
+def verify_audit(
+    database: str | None,
+    customer: str | None,
+    file: tuple[str, ...],
+    checkpoint: tuple[str, ...],
+    **more: Any,
+) -> None:
     """Check that no event of a log was changed, removed or put in."""
     from tenantry import serving  # noqa: PLC0415 - likewise
+    from tenantry.areas.audit import verification  # noqa: PLC0415 - likewise
 
-    lines, is_whole = _run(serving.verify_audit(_settings(database=database), customer))
+    checkpoints = verification.read_checkpoints(checkpoint)
+    asked = verification.Asked(customer_id=customer, checkpoints=checkpoints, **more)
+    if file:
+        lines, is_whole = verification.verify_files(file, asked)
+    else:
+        lines, is_whole = _run(serving.verify_audit(_settings(database=database), asked))
     for line in lines:
         click.echo(line)
     if not is_whole:

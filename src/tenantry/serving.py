@@ -23,15 +23,15 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from tenantry import migrations
 from tenantry.app import Application, operations
-from tenantry.areas.audit import offline_erasure
+from tenantry.areas.audit import offline_erasure, verification
 from tenantry.areas.decisions import offline
 from tenantry.areas.decisions.asking import Asked
 from tenantry.areas.operator import founding
 from tenantry.areas.users.passwords import weakness
-from tenantry.core import chain
+from tenantry.core import signing
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
-from tenantry.core.errors import Problem, bad_request, not_found
+from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
 from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
@@ -160,18 +160,17 @@ async def create_operator_key(settings: Settings, name: str) -> str:
         return await founding.create_operator_key(database, keyring, name)
 
 
-async def verify_audit(settings: Settings, customer_id: str | None) -> tuple[list[str], bool]:
-    """Check one customer's log, or every log: a line each, and whether all are whole."""
-    lines, is_whole = [], True
-    async with _opened(settings) as (database, _):
-        known = await chain.customers(database, customer_id)
-        if customer_id is not None and not known:
-            raise not_found("customer", customer_id)
-        for customer in known:
-            checked = await chain.verify(database, customer)
-            lines.append(f"{customer}  {checked.events} events  {checked.problem or 'whole'}")
-            is_whole = is_whole and checked.problem is None
-    return lines, is_whole
+async def verify_audit(settings: Settings, asked: verification.Asked) -> verification.Verdict:
+    """Check one customer's log, or every log. Raises Problem 400, 404."""
+    async with _opened(settings) as opened:
+        return await verification.verify(*opened, asked)
+
+
+async def rotate_signing_key(settings: Settings) -> str:
+    """Begin a new key for checkpoints; its id."""
+    async with _opened(settings) as (database, keyring):
+        key = await database.write(lambda unit: signing.rotate(unit, keyring))
+    return key.key_id
 
 
 async def explain(settings: Settings, customer_id: str | None, asked: Asked) -> "Explanation":
