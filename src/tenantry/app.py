@@ -8,10 +8,11 @@ from typing import Any
 
 from tenantry.areas.tokens.usage import Uses
 from tenantry.core.addresses import parse_networks
-from tenantry.core.clock import Clock, system_clock
+from tenantry.core.clock import SECOND, Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
+from tenantry.core.publishing import Schedule, read_destinations
 from tenantry.http.health import get_metrics
 from tenantry.http.log import RequestLog
 from tenantry.http.operation import TABLE, Operation
@@ -43,6 +44,7 @@ ROOMS = (
     "tenantry.areas.invitations.accept_page",
     "tenantry.areas.events.api",
     "tenantry.areas.events.catalogue_api",
+    "tenantry.areas.audit.api",
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
 )
@@ -114,9 +116,15 @@ class Application(Door):
             self._worker.start()
 
     def worker(self) -> Worker:
-        """Who delivers the outbox."""
+        """Who delivers the outbox, and publishes checkpoints."""
         post = sender(self.settings.mail_url(), self.settings.mail_from)
-        return Worker(self.database, self.keyring, post, self.settings.base_url, self.log.fault)
+        origin, given = self.settings.base_url, self.settings
+        worker = Worker(self.database, self.keyring, post, origin, self.log.fault)
+        if given.checkpoint_interval:
+            folder, mails = read_destinations(given.checkpoint_to)
+            interval = given.checkpoint_interval * SECOND
+            worker.publish(Schedule(interval, origin, folder, mails))
+        return worker
 
     async def stop(self) -> None:
         """Finish what was begun, then close."""

@@ -12,6 +12,7 @@ from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.database_url import LAST_PORT, check_ports, without_password
+from tenantry.core.publishing import read_destinations
 from tenantry.core.secrets import Keyring, parse_key, read_key
 
 PREFIX = "TENANTRY_"
@@ -51,6 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_port: int = 0
     """Serve /_metrics on this port of the loopback address only; 0: on the main port."""
     log_requests: bool = True
+    checkpoint_interval: int = 86400
+    """Seconds between two signed checkpoints of a log; 0: none is kept."""
+    checkpoint_to: str = ""
+    """Where they go besides: `file:FOLDER`, `mail` (to security contacts), or both, by comma."""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
 
@@ -152,7 +157,19 @@ def _check(settings: Settings) -> None:
         message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
         raise BadSetting(message)
     _check_secret_file(settings)
+    _check_checkpoints(settings)
     _check_callers(settings)
+
+
+def _check_checkpoints(settings: Settings) -> None:
+    if settings.checkpoint_interval < 0:
+        message = f"{PREFIX}CHECKPOINT_INTERVAL: {settings.checkpoint_interval} is no time to wait"
+        raise BadSetting(message)
+    try:
+        read_destinations(settings.checkpoint_to)
+    except ValueError as problem:
+        message = f"{PREFIX}CHECKPOINT_TO: {problem}"
+        raise BadSetting(message) from problem
 
 
 def _check_secret_file(settings: Settings) -> None:
