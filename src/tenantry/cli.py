@@ -226,25 +226,12 @@ def rotate_signing_key(database: str | None) -> None:
 @click.option("--file", multiple=True, metavar="EXPORT", help="Check exports, not the database")
 @click.option("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="Processes")
 @_one_line
-def verify_audit(
-    database: str | None,
-    customer: str | None,
-    file: tuple[str, ...],
-    checkpoint: tuple[str, ...],
-    **more: Any,
-) -> None:
+def verify_audit(database: str | None, **asked: Any) -> None:
     """Check that no event of a log was changed, removed or put in."""
     from tenantry import serving  # noqa: PLC0415 - likewise
-    from tenantry.areas.audit import verification  # noqa: PLC0415 - likewise
 
-    checkpoints = verification.read_checkpoints(checkpoint)
-    asked = verification.Asked(customer_id=customer, checkpoints=checkpoints, **more)
-    if file:
-        lines, is_whole = verification.verify_files(file, asked)
-    else:
-        lines, is_whole = _run(serving.verify_audit(_settings(database=database), asked))
-    for line in lines:
-        click.echo(line)
+    lines, is_whole = _run(serving.verify_audit(_settings(database=database), **asked))
+    click.echo("\n".join(lines))
     if not is_whole:
         sys.exit(1)
 

@@ -6,11 +6,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -37,6 +37,7 @@ from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
 
 if TYPE_CHECKING:
+    from tenantry.areas.audit.verification import Verdict
     from tenantry.areas.decisions.shapes import Explanation
     from tenantry.areas.operator.scenario_shape import Scenario
 
@@ -160,8 +161,11 @@ async def create_operator_key(settings: Settings, name: str) -> str:
         return await founding.create_operator_key(database, keyring, name)
 
 
-async def verify_audit(settings: Settings, asked: verification.Asked) -> verification.Verdict:
-    """Check one customer's log, or every log. Raises Problem 400, 404."""
+async def verify_audit(settings: Settings, file: Sequence[str], **given: Any) -> Verdict:
+    """Check exports, or one customer's log, or every log. Raises Problem 400, 404."""
+    asked = verification.read(**given)
+    if file:
+        return verification.verify_files(file, asked)
     async with _opened(settings) as opened:
         return await verification.verify(*opened, asked)
 
