@@ -4,6 +4,7 @@ import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from operator import itemgetter
+from typing import Any
 
 import msgspec
 from sqlalchemy import func, select
@@ -43,9 +44,13 @@ Verdict = tuple[list[str], bool]
 """What to say, a line a log, and whether all is whole."""
 
 
-def read_checkpoints(paths: Sequence[str]) -> list[Checkpoint]:
-    """Checkpoints from files. Raises ValueError, OSError."""
-    return msgspec.convert(verify_audit.documents(list(paths)), list[Checkpoint])
+def read(customer: str | None, checkpoint: Sequence[str], **more: Any) -> Asked:
+    """What the command line says; checkpoints are read from their files.
+
+    Raises ValueError, OSError.
+    """
+    noted = msgspec.convert(verify_audit.documents(list(checkpoint)), list[Checkpoint])
+    return Asked(customer_id=customer, checkpoints=noted, **more)
 
 
 async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
