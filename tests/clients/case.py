@@ -24,6 +24,7 @@ MODULES = (
     "cli_tokens",
     "cli_services",
     "cli_authorizations",
+    "cli_events",
     "cli_refusals",
     "python_accounts",
     "python_tokens",
@@ -32,6 +33,7 @@ MODULES = (
     "python_invitations",
     "python_groups",
     "python_roles",
+    "python_events",
     "python_refusals",
 )
 

@@ -1,6 +1,6 @@
 """The endpoints that official clients call, numbered as in the contract (identity §0).
 
-Those of access §1 are numbered from 101 on.
+Those of access §1 are numbered from 101 on, those of billing §0 from 201 on.
 """
 
 from typing import Literal, NamedTuple
@@ -108,4 +108,8 @@ ENDPOINTS: dict[int, Endpoint] = {
     142: Endpoint("User group", "GET /user-groups/{id}/service-groups", PYTHON),
     143: Endpoint("User group", "POST /user-groups/{id}/service-groups", PYTHON),
     144: Endpoint("User group", "DELETE /user-groups/{id}/service-groups", PYTHON),
+    224: Endpoint("Event", "GET /events", PYTHON),
+    225: Endpoint("Event", "GET /events/{event_id}", PYTHON),
+    226: Endpoint("Event type", "GET /notifications/v1/event-mappings/event-types", CLI),
+    227: Endpoint("Event type", "GET /notifications/v1/event-mappings/scope-types", CLI),
 }

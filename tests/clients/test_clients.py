@@ -39,6 +39,7 @@ def test_each_endpoint_of_the_contract_is_served() -> None:
         "AutomationTokensApi",
         "ContactApi",
         "CustomerApi",
+        "EventsApi",
         "IamPermissionsApi",
         "IamRolesApi",
         "IamServiceGroupsApi",

@@ -75,3 +75,44 @@ async def walk_by_links(fetch: Callable[[str], Awaitable[httpx.Response]], path:
         path = following
     message = "the client would never stop"
     raise AssertionError(message)
+
+
+class Decoded(NamedTuple):
+    """A JSON:API list as `google/jsonapi` hands it on (contract: protocol §11.1)."""
+
+    ids: list[str]
+    following: str | None
+
+
+_LAYOUT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def decoded_events(content: bytes) -> Decoded:
+    """A page of events, read as strictly as Go reads it."""
+    # Trailing bytes are an error on this endpoint; so is a body of null.
+    document, end = json.JSONDecoder().raw_decode(content.decode())
+    assert end == len(content)
+    assert isinstance(document, dict)
+    assert isinstance(document["data"], list)
+    assert isinstance(document["meta"], dict)
+    links = document["links"]
+    assert isinstance(links, dict)
+    for name in ("first", "last", "next"):
+        assert isinstance(links.get(name, ""), str), "links.* are read as strings before all else"
+        assert not links.get(name) or urlsplit(links[name]).netloc, "relative links fail"
+    return Decoded([_event_id(one) for one in document["data"]], links.get("next"))
+
+
+_TEXTS = ("customer_id", "description", "event_type", "ip", "service_id", "token_id", "user_id")
+
+
+def _event_id(resource: dict[str, Any]) -> str:
+    assert resource["type"] == "event", "object of type … does not match"
+    assert isinstance(resource["id"], str)
+    attributes = resource["attributes"]
+    for name in _TEXTS:
+        assert isinstance(attributes.get(name, ""), str), name
+    assert isinstance(attributes["metadata"], dict), "an array here is an error"
+    assert isinstance(attributes["admin"], bool)
+    assert _LAYOUT.fullmatch(attributes["created_at"]), "no other layout of times is read"
+    return str(resource["id"])
