@@ -37,7 +37,6 @@ from tenantry.core.secrets import Keyring
 from tenantry.settings import PREFIX, BadSetting, Settings
 
 if TYPE_CHECKING:
-    from tenantry.areas.audit.verification import Verdict
     from tenantry.areas.decisions.shapes import Explanation
     from tenantry.areas.operator.scenario_shape import Scenario
 
@@ -161,8 +160,10 @@ async def create_operator_key(settings: Settings, name: str) -> str:
         return await founding.create_operator_key(database, keyring, name)
 
 
-async def verify_audit(settings: Settings, file: Sequence[str], **given: Any) -> Verdict:
-    """Check exports, or one customer's log, or every log. Raises Problem 400, 404."""
+async def verify_audit(
+    settings: Settings, file: Sequence[str], **given: Any
+) -> verification.Verdict:
+    """Check exports, or a log, or every log. Raises Problem 400, 404."""
     asked = verification.read(**given)
     if file:
         return verification.verify_files(file, asked)
