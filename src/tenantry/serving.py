@@ -160,11 +160,9 @@ async def create_operator_key(settings: Settings, name: str) -> str:
         return await founding.create_operator_key(database, keyring, name)
 
 
-async def verify_audit(
-    settings: Settings, file: Sequence[str], **given: Any
-) -> verification.Verdict:
+async def verify_audit(settings: Settings, file: Sequence[str], **to: Any) -> verification.Verdict:
     """Check exports, or a log, or every log. Raises Problem 400, 404."""
-    asked = verification.read(**given)
+    asked = verification.read(**to)
     if file:
         return verification.verify_files(file, asked)
     async with _opened(settings) as opened:
