@@ -1,5 +1,6 @@
 """Erasing a deleted person: nothing that names her is left, and the log still verifies."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from tenantry.areas.audit import erasure
+from tenantry.areas.customers import contacts
 from tenantry.areas.operator.founding import system_call
 from tenantry.core import chain
 from tenantry.core.unit import Unit
@@ -123,6 +125,8 @@ async def test_who_lives_is_deleted_first(world: World) -> None:
         ({"user_id": BEN.id}, 400),
         (HERE, 400),
         ({**HERE, "user_id": BEN.id, "login": BEN.login}, 400),
+        ({**HERE, "login": " "}, 400),
+        ({**HERE, "user_id": ""}, 400),
         ({**HERE, "user_id": EVE.id}, 404),
         ({**HERE, "login": "nobody@example.com"}, 404),
         ({"customer_id": OTHER, "user_id": BEN.id}, 404),
@@ -201,6 +205,24 @@ async def test_what_is_appended_meanwhile_is_found_too(world: World) -> None:
     assert (await chain.verify(world.app.database, WIDGETS)).problem is None
     actions = [event[0] for event in await world.events()]
     assert actions.count("user.erase") == 1
+
+
+async def test_what_shares_the_commit_is_found_too(world: World) -> None:
+    """An event that stands nowhere yet when the erasure has its turn."""
+    nina = await live_and_leave(world)
+    found = await erasure.look(world.app.database, WIDGETS, nina)
+    new = contacts.NewContact(contact_type="emergency", name="Nina Ek", email=NINA)
+
+    async def name_her(unit: Unit) -> None:
+        await contacts.add(system_call(unit, world.app.keyring, WIDGETS), new)
+
+    async def erase_her(unit: Unit) -> None:
+        await erasure.erase(system_call(unit, world.app.keyring, WIDGETS), found)
+
+    write = world.app.database.write
+    await asyncio.gather(*(write(work, customer_id=WIDGETS) for work in (name_her, erase_her)))
+    assert left_in(await stored(world)) == []
+    assert (await chain.verify(world.app.database, WIDGETS)).problem is None
 
 
 async def test_an_erased_event_reads_as_empty(world: World) -> None:
