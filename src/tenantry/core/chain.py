@@ -32,9 +32,15 @@ _AHEAD = 8
 # Either could be removed; then it is the other that tells.
 _CUSTOMERS = Statement(union(select(schema.customers.c.id), select(_H.customer_id)).order_by("id"))
 _LAST = select(func.max(_E.sequence)).where(_E.customer_id == schema.customers.c.id)
+_LAST_MADE = select(func.max(_R.from_sequence)).where(_R.customer_id == schema.customers.c.id)
 # One read, so that all of it is of the same moment; of a customer, because a head can be removed.
 _HEAD = Statement(
-    select(func.coalesce(_H.sequence, 0), func.coalesce(_H.hash, FIRST), _LAST.scalar_subquery())
+    select(
+        func.coalesce(_H.sequence, 0),
+        func.coalesce(_H.hash, FIRST),
+        func.coalesce(_LAST.scalar_subquery(), 0),
+        func.coalesce(_LAST_MADE.scalar_subquery(), 0),
+    )
     .select_from(schema.customers.outerjoin(schema.chains, _H.customer_id == schema.customers.c.id))
     .where(schema.customers.c.id == bindparam("customer_id"))
 )
@@ -156,23 +162,27 @@ async def verify(
     row = await rows.one(_HEAD, customer_id=customer_id)
     if row is None:
         return Checked(0, "there is no such customer")
-    head, digest, last = row
+    head, digest, *last = row
     begins = Place(begins.sequence, begins.hash, customer_id)
     try:
         found = await _follow(rows, begins, head, wanted, pool)
-        _check_end(found.last, head, bytes(digest), last)
+        _check_end(found.last, Place(head, bytes(digest)), *last)
     except Wrong as problem:
         return Checked(0, str(problem))
     return Checked(found.last.sequence - begins.sequence, None, found)
 
 
-def _check_end(end: Place, head: int, digest: bytes, last: int | None) -> None:
-    if end.sequence < head:
-        raise Wrong(f"the end is cut off after event {end.sequence}: the head is event {head}")
-    if end.hash != digest:
-        raise Wrong(f"event {head} is not the one that the head names")
-    if last is not None and last > head:
-        raise Wrong(f"event {head + 1} stands behind the head")
+def _check_end(end: Place, head: Place, last: int, last_made: int) -> None:
+    """Hold where the events end against the head, and what else is there."""
+    if end.sequence < head.sequence:
+        after = f"the end is cut off after event {end.sequence}"
+        raise Wrong(f"{after}: the head is event {head.sequence}")
+    if end.hash != head.hash:
+        raise Wrong(f"event {head.sequence} is not the one that the head names")
+    if last > head.sequence:
+        raise Wrong(f"event {head.sequence + 1} stands behind the head")
+    if last_made > head.sequence:
+        raise Wrong(f"a revision by event {last_made} stands behind the head")
 
 
 async def _follow(
