@@ -1,12 +1,14 @@
 """The three families of paging (contract: protocol §10)."""
 
 import base64
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from tenantry.core.errors import bad_request
 from tenantry.http.message import Query
+from tenantry.http.operation import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +80,31 @@ def link_header(query: Query, page: Page, records: int) -> str | None:
         for name, number in relations
     )
     return ", ".join(links)
+
+
+class ListMeta(msgspec.Struct):
+    """What a list of family A says of itself, in the order recorded."""
+
+    per_page: int
+    current_page: int
+    record_count: int
+    total_pages: int
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def paged(query: Query, page: Page, records: int, made: type[S], items: list[Any]) -> Answer:
+    """A page of family A as `made`, with the addresses of the others in `Link`."""
+    meta = ListMeta(page.size, page.number, records, page.count(records))
+    link = link_header(query, page, records)
+    return Answer(made(items, meta), headers=() if link is None else (("link", link),))
+
+
+def one_page(items: Sequence[Any]) -> ListMeta:
+    """All there is to tell, at once."""
+    count = len(items)
+    return ListMeta(max(count, 1), 1, count, min(count, 1))
 
 
 def json_api_links(

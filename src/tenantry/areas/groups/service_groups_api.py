@@ -7,13 +7,13 @@ import msgspec
 from tenantry.areas.groups import model, service_groups, shapes
 from tenantry.areas.groups.model import SERVICE_GROUPS, GroupChange, ServiceGroupRow
 from tenantry.areas.groups.shapes import FirstReferences, References
-from tenantry.areas.roles.shapes import ListMeta
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import PAGED, Answer, operation, permission
+from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
 
 READ = permission("service_group.read")
@@ -70,7 +70,7 @@ async def list_service_groups(call: Reading, query: Query) -> Answer:
     """A page of the customer's service groups, oldest first."""
     page = paging.numbered(query)
     rows, records = await model.list_page(call, SERVICE_GROUPS, page.size, page.skipped)
-    return shapes.paged(query, page, records, ServiceGroups, [_shown(row) for row in rows])
+    return paging.paged(query, page, records, ServiceGroups, [_shown(row) for row in rows])
 
 
 @operation("POST /service-groups", allow=MANAGE, wire=PLAIN, status=201)
@@ -116,7 +116,7 @@ async def list_service_group_services(call: Reading, service_group_id: str, quer
     row = await model.find(call, SERVICE_GROUPS, service_group_id)
     page = paging.numbered(query)
     rows, records = await service_groups.list_services(call, row, page.size, page.skipped)
-    return shapes.paged(query, page, records, shapes.NamedServices, shapes.services(rows))
+    return paging.paged(query, page, records, shapes.NamedServices, shapes.services(rows))
 
 
 @operation("POST /service-groups/{service_group_id}/services", allow=MANAGE, wire=PLAIN, status=201)
@@ -126,7 +126,7 @@ async def add_service_group_services(
     """Put services into a group: all of them or, if one does not exist, none."""
     row = await model.find(call, SERVICE_GROUPS, service_group_id)
     rows = await service_groups.add_services(call, row, shapes.ids(body().services))
-    return shapes.NamedServices(shapes.services(rows), shapes.one_page(rows))
+    return shapes.NamedServices(shapes.services(rows), paging.one_page(rows))
 
 
 @operation(

@@ -1,18 +1,12 @@
-"""What the operations of both kinds of groups share: references, names of things, and pages.
-
-What a set is extended by is told as one page (contract: access §7, §8).
-"""
+"""What the operations of both kinds of groups share: references, and names of things."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
 import msgspec
 
 from tenantry.areas.groups.membership import Named
-from tenantry.areas.roles.shapes import ListMeta
-from tenantry.http.message import Query
-from tenantry.http.operation import Answer
-from tenantry.http.paging import Page, link_header
+from tenantry.http.paging import ListMeta
 
 MOST = 1000
 """What a set is extended or reduced by in one call."""
@@ -92,18 +86,3 @@ def roles(rows: Sequence[Named]) -> list[NamedRole]:
 def service_groups(rows: Sequence[Named]) -> list[NamedServiceGroup]:
     """Service groups by name."""
     return [NamedServiceGroup(row.id, "service_group", row.name) for row in rows]
-
-
-def one_page(items: Sequence[Any]) -> ListMeta:
-    """All there is to tell, at once."""
-    return ListMeta(len(items), 1, len(items), 1)
-
-
-S = TypeVar("S", bound=msgspec.Struct)
-
-
-def paged(query: Query, page: Page, records: int, made: type[S], items: list[Any]) -> Answer:
-    """A page of a list as `made`, with the addresses of the others in `Link`."""
-    meta = ListMeta(page.size, page.number, records, page.count(records))
-    link = link_header(query, page, records)
-    return Answer(made(items, meta), headers=() if link is None else (("link", link),))

@@ -13,12 +13,12 @@ from tenantry.areas.groups import entitlements, members, model, shapes, user_gro
 from tenantry.areas.groups.members import Member, MemberReference
 from tenantry.areas.groups.model import USER_GROUPS
 from tenantry.areas.groups.shapes import References
-from tenantry.areas.roles.shapes import ListMeta
 from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
+from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
 
 MANAGE = permission("user_group.manage")
@@ -77,7 +77,7 @@ async def list_user_group_members(call: Reading, user_group_id: str, query: Quer
     row = await user_groups.find_visible(call, user_group_id)
     page = paging.numbered(query)
     rows, records = await members.list_members(call, row, page.size, page.skipped)
-    return shapes.paged(query, page, records, NamedMembers, [_shown(one) for one in rows])
+    return paging.paged(query, page, records, NamedMembers, [_shown(one) for one in rows])
 
 
 @operation("POST /user-groups/{user_group_id}/members", allow=MANAGE, wire=PLAIN, status=201)
@@ -87,7 +87,7 @@ async def add_user_group_members(
     """Let users and invited people into a group: all of them or, if one does not exist, none."""
     row = await model.find(call, USER_GROUPS, user_group_id)
     rows = await members.add_members(call, row, body().members)
-    return NamedMembers([_shown(one) for one in rows], shapes.one_page(rows))
+    return NamedMembers([_shown(one) for one in rows], paging.one_page(rows))
 
 
 @operation("DELETE /user-groups/{user_group_id}/members", allow=MANAGE, wire=PLAIN, status=204)
@@ -111,7 +111,7 @@ async def list_user_group_roles(call: Reading, user_group_id: str, query: Query)
     row = await user_groups.find_visible(call, user_group_id)
     page = paging.numbered(query)
     rows, records = await entitlements.list_roles(call, row, page.size, page.skipped)
-    return shapes.paged(query, page, records, shapes.NamedRoles, shapes.roles(rows))
+    return paging.paged(query, page, records, shapes.NamedRoles, shapes.roles(rows))
 
 
 @operation("POST /user-groups/{user_group_id}/roles", allow=MANAGE, wire=PLAIN, status=201)
@@ -121,7 +121,7 @@ async def add_user_group_roles(
     """Give roles to a group's members: all of them or, if one does not exist, none."""
     row = await model.find(call, USER_GROUPS, user_group_id)
     rows = await entitlements.add_roles(call, row, shapes.ids(body().roles))
-    return shapes.NamedRoles(shapes.roles(rows), shapes.one_page(rows))
+    return shapes.NamedRoles(shapes.roles(rows), paging.one_page(rows))
 
 
 @operation("DELETE /user-groups/{user_group_id}/roles", allow=MANAGE, wire=PLAIN, status=204)
@@ -146,7 +146,7 @@ async def list_user_group_service_groups(call: Reading, user_group_id: str, quer
     page = paging.numbered(query)
     rows, records = await entitlements.list_service_groups(call, row, page.size, page.skipped)
     shown = shapes.service_groups(rows)
-    return shapes.paged(query, page, records, shapes.NamedServiceGroups, shown)
+    return paging.paged(query, page, records, shapes.NamedServiceGroups, shown)
 
 
 @operation("POST /user-groups/{user_group_id}/service-groups", allow=MANAGE, wire=PLAIN, status=201)
@@ -156,7 +156,7 @@ async def add_user_group_service_groups(
     """Have a group's roles act on service groups: all of them or, if one does not exist, none."""
     row = await model.find(call, USER_GROUPS, user_group_id)
     rows = await entitlements.add_service_groups(call, row, shapes.ids(body().service_groups))
-    return shapes.NamedServiceGroups(shapes.service_groups(rows), shapes.one_page(rows))
+    return shapes.NamedServiceGroups(shapes.service_groups(rows), paging.one_page(rows))
 
 
 @operation(

@@ -12,13 +12,13 @@ from tenantry.areas.groups import entitlements, members, model, shapes, user_gro
 from tenantry.areas.groups.members import MemberReference
 from tenantry.areas.groups.model import USER_GROUPS, GroupChange, UserGroupRow
 from tenantry.areas.groups.shapes import FirstReferences
-from tenantry.areas.roles.shapes import ListMeta
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
+from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
 
 MANAGE = permission("user_group.manage")
@@ -77,7 +77,7 @@ async def list_user_groups(call: Reading, query: Query) -> Answer:
     """A page of the customer's user groups, oldest first, or of those one is in."""
     page = paging.numbered(query)
     rows, records = await user_groups.list_page(call, page.size, page.skipped)
-    return shapes.paged(query, page, records, UserGroups, [_shown(row) for row in rows])
+    return paging.paged(query, page, records, UserGroups, [_shown(row) for row in rows])
 
 
 @operation("POST /user-groups", allow=MANAGE, wire=PLAIN, status=201)

@@ -4,7 +4,6 @@ import msgspec
 
 from tenantry.areas.roles import deletion, model
 from tenantry.areas.roles.shapes import (
-    ListMeta,
     Permissions,
     Role,
     Roles,
@@ -41,10 +40,7 @@ async def list_roles(call: Reading, query: Query) -> Answer:
     """A page of the roles, the built-in ones first."""
     page = paging.numbered(query)
     rows, count = await model.list_page(call, page.size, page.skipped)
-    meta = ListMeta(page.size, page.number, count, page.count(count))
-    link = paging.link_header(query, page, count)
-    headers = () if link is None else (("link", link),)
-    return Answer(Roles([shown_role(row) for row in rows], meta), headers=headers)
+    return paging.paged(query, page, count, Roles, [shown_role(row) for row in rows])
 
 
 @operation("POST /roles", allow=MANAGE, wire=PLAIN, status=201)

@@ -8,6 +8,7 @@ from tenantry.areas.roles.row import RoleRow
 from tenantry.core.clock import shown
 from tenantry.core.permissions import RESOURCES
 from tenantry.core.permissions import Permission as PermissionRow
+from tenantry.http.paging import ListMeta, one_page
 
 
 class Permission(msgspec.Struct):
@@ -20,15 +21,6 @@ class Permission(msgspec.Struct):
     resource_name: str
     resource_description: str
     scope: str
-
-
-class ListMeta(msgspec.Struct):
-    """What a list says of itself, in the order recorded of its siblings."""
-
-    per_page: int
-    current_page: int
-    record_count: int
-    total_pages: int
 
 
 class Permissions(msgspec.Struct):
@@ -90,8 +82,7 @@ def shown_permissions(rows: Sequence[PermissionRow]) -> Permissions:
         )
         for row in rows
     ]
-    count = len(data)
-    return Permissions(data, ListMeta(max(count, 1), 1, count, min(count, 1)))
+    return Permissions(data, one_page(data))
 
 
 def shown_role(row: RoleRow) -> Role:

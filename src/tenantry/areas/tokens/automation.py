@@ -8,7 +8,6 @@ import msgspec
 from tenantry.areas.customers import keys
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.roles import model as roles
-from tenantry.areas.roles.shapes import ListMeta
 from tenantry.areas.tokens import automation_shapes as shapes
 from tenantry.areas.tokens import model, terms
 from tenantry.core.context import Reading, Writing
@@ -129,12 +128,8 @@ async def list_automation_tokens(call: Reading, query: Query) -> Answer:
     """A page of the customer's automation tokens, oldest first; expired ones stay listed."""
     page = paging.numbered(query)
     rows, count = await model.list_automations(call, page.size, page.skipped)
-    meta = ListMeta(page.size, page.number, count, page.count(count))
-    link = paging.link_header(query, page, count)
-    headers = () if link is None else (("link", link),)
-    return Answer(
-        shapes.AutomationTokens([shapes.listed(row) for row in rows], meta), headers=headers
-    )
+    listed = [shapes.listed(row) for row in rows]
+    return paging.paged(query, page, count, shapes.AutomationTokens, listed)
 
 
 @operation("GET /automation-tokens/{token_id}", allow=READ, wire=PLAIN)

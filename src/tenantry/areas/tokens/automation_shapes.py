@@ -6,9 +6,9 @@ is null; when a token is created, what is unset is an empty text.
 
 import msgspec
 
-from tenantry.areas.roles.shapes import ListMeta
 from tenantry.areas.tokens import model
 from tenantry.core.clock import shown, shown_or_none
+from tenantry.http.paging import ListMeta
 
 
 class NamedRole(msgspec.Struct):
