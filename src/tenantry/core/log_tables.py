@@ -34,8 +34,8 @@ chains = table(
 
 def _numbered(field: str, ordinal: str) -> Index:
     """Finds the event with a number among those with one value of a field."""
-    named = f"ix_events_{field.removesuffix('_id')}"
-    return Index(named, "customer_id", field, ordinal, **only(f"{field} IS NOT NULL"))
+    named = f"uq_events_{field.removesuffix('_id')}"
+    return Index(named, "customer_id", field, ordinal, unique=True, **only(f"{field} IS NOT NULL"))
 
 
 # `number` counts the events that the wire shows, up to and with this one; the other numbers count
@@ -59,7 +59,7 @@ events = table(
     maybe_number("user_number"),
     maybe_number("token_number"),
     maybe_number("service_number"),
-    Index(None, "customer_id", "id"),
+    Index("uq_events_id", "customer_id", "id", unique=True),
     _numbered("event_type", "type_number"),
     _numbered("user_id", "user_number"),
     _numbered("token_id", "token_number"),

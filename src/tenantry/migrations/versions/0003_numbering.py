@@ -38,12 +38,16 @@ def upgrade() -> None:
     )
     _number()
     _count()
+    # Unique, also because SQLite then knows that there is one, and does not look through the log.
+    op.create_index("uq_events_id", "events", ["customer_id", "id"], unique=True)
+    op.drop_index("ix_events_customer_id_id", "events")
     for field, number in _FIELDS.items():
         condition = sa.text(f"{field} IS NOT NULL")
         op.create_index(
-            f"ix_events_{field.removesuffix('_id')}",
+            f"uq_events_{field.removesuffix('_id')}",
             "events",
             ["customer_id", field, number],
+            unique=True,
             sqlite_where=condition,
             postgresql_where=condition,
         )
