@@ -226,6 +226,8 @@ ELSEWHERE_TESTED = {
     "POST /_tenantry/v1/invitation/{code}",
     # For operators alone: tests/areas/test_erasure.py.
     "POST /_operator/v1/erasures",
+    # Likewise: tests/areas/test_retention.py.
+    "PUT /_operator/v1/retentions/{customer}",
 }
 
 

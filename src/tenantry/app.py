@@ -4,13 +4,16 @@ import asyncio
 import gc
 import importlib
 import os
+from functools import partial
 from typing import Any
 
+from tenantry.areas.audit import archived_erasure  # noqa: F401 - says how its letters are delivered
+from tenantry.areas.audit.retention import archive_due
 from tenantry.areas.tokens.usage import Uses
 from tenantry.core.addresses import parse_networks
-from tenantry.core.clock import SECOND, Clock, system_clock
+from tenantry.core.clock import HOUR, SECOND, Clock, system_clock
 from tenantry.core.database import open_database
-from tenantry.core.jobs import Worker
+from tenantry.core.jobs import Chore, Worker
 from tenantry.core.mail import sender
 from tenantry.core.publishing import Schedule, read_destinations
 from tenantry.http.health import get_metrics
@@ -47,6 +50,7 @@ ROOMS = (
     "tenantry.areas.audit.api",
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
+    "tenantry.areas.operator.retentions_api",
 )
 
 
@@ -124,6 +128,10 @@ class Application(Door):
             folder, mails = read_destinations(given.checkpoint_to)
             interval = given.checkpoint_interval * SECOND
             worker.publish(Schedule(interval, origin, folder, mails))
+        if given.archive_folder:
+            folder = os.path.abspath(given.archive_folder)  # noqa: PTH100 - as text, to be stored
+            work = partial(archive_due, self.database, self.keyring, folder, origin)
+            worker.chores.append(Chore(HOUR, work))
         return worker
 
     async def stop(self) -> None:

@@ -56,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds between two signed checkpoints of a log; 0: none is kept."""
     checkpoint_to: str = ""
     """Where they go besides: `file:FOLDER`, `mail` (to security contacts), or both, by comma."""
+    archive_folder: str = ""
+    """Where events go that are older than their customer keeps; nowhere: all are kept for ever."""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
 

@@ -15,13 +15,14 @@ from sqlalchemy import bindparam, or_, select
 
 from tenantry.access.table import Body, Table
 from tenantry.core import schema
-from tenantry.core.clock import Instant
+from tenantry.core.clock import Instant, shown
 from tenantry.core.context import Grants, Group
+from tenantry.core.errors import Problem
 from tenantry.core.permissions import ROLE_OF_ID
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
-_R = schema.revisions.c
+_R, _E = schema.revisions.c, schema.events.c
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -234,6 +235,20 @@ def _names(ids: Iterable[str]) -> frozenset[str]:
     return frozenset(ROLE_OF_ID.get(one, one) for one in ids)
 
 
+OLDEST = Statement(
+    select(_E.sequence, _E.created_at)
+    .where(_E.customer_id == bindparam("customer_id"))
+    .order_by(_E.sequence)
+    .limit(1)
+)
+
+
+def forgotten(oldest: int, at: Instant) -> Problem:
+    """410: what was before the oldest event that is kept was archived (docs/retention.md)."""
+    detail = f"The oldest moment that can be told is event {oldest}, at {shown(at)}"
+    return Problem(410, "Gone", detail)
+
+
 _MANY = 1000
 """Rows that are made into a state on the event loop; more go to a thread."""
 
@@ -250,6 +265,9 @@ async def load(
     `about` names the users and tokens that are asked about, by id: others are left out, however
     many have come and gone.
     """
+    oldest = await rows.one(OLDEST, customer_id=customer_id)
+    if oldest is not None and sequence < oldest[0] - 1:
+        raise forgotten(oldest[0], oldest[1])
     then = {"customer_id": customer_id, "sequence": sequence}
     kinds = [*EVERYTHING] if about is not None else [*EVERYTHING, *EVERYBODY]
     stood = await rows.all(_STOOD, kinds=kinds, **then)

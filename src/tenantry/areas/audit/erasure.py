@@ -18,6 +18,8 @@ from tenantry.core import access_tables, audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request, not_found
+from tenantry.core.outbox import post
+from tenantry.core.retention_tables import archives
 from tenantry.core.session import Reads, Retryable
 from tenantry.core.statements import Row, Statement, is_one_of, point
 
@@ -48,6 +50,9 @@ _LIVING = Statement(
     )
 )
 _NEWEST = Statement(select(func.max(_E.sequence)).where(_E.customer_id == bindparam("customer")))
+_ARCHIVED = Statement(
+    select(archives.c.last).where(archives.c.customer_id == bindparam("customer")).limit(1)
+)
 _STORED = Statement(
     select(schema.chains.c.sequence).where(schema.chains.c.customer_id == bindparam("customer"))
 )
@@ -231,6 +236,9 @@ async def erase(call: Writing, found: Found) -> Erased:
     erased = Erased(found.customer_id, found.user_ids, events, contacts, invited, mail)
     if users or not erased.is_nothing:
         await _record(call, erased, ended)
+    if await call.one(_ARCHIVED, customer=found.customer_id) is not None:
+        told = {"user_ids": found.user_ids, **msgspec.to_builtins(found.known)}
+        post(call, "erasure", customer_id=found.customer_id, **told)
     return erased
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
+from tenantry.areas.audit import retention
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
@@ -77,7 +78,7 @@ async def _verify_all(
     for customer_id in known:
         signed = await _signed(database, customer_id, asked)
         wanted = frozenset[int | bytes](one.sequence for one in signed) | asked.noted
-        checked = await chain.verify(database, customer_id, wanted=wanted, pool=pool)
+        checked = await _checked(database, customer_id, wanted, pool)
         problem = checked.problem
         if checked.found is not None:
             heads.update(checked.found.wanted.values())
@@ -87,6 +88,17 @@ async def _verify_all(
         is_whole = is_whole and problem is None
     lost = _lost(known, asked, heads)
     return lines + lost, is_whole and not lost
+
+
+async def _checked(
+    database: Database, customer_id: str, wanted: frozenset[int | bytes], pool: Executor | None
+) -> chain.Checked:
+    """Follow what is left of a log, from where the newest archive ends."""
+    try:
+        begins = await retention.begins(database, customer_id)
+    except Wrong as problem:
+        return chain.Checked(0, str(problem))
+    return await chain.verify(database, customer_id, begins, wanted, pool)
 
 
 async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Checkpoint]:

@@ -32,7 +32,7 @@ async def moment(call: Reading, text: str | None) -> Moment:
     """The moment that a text names; the present if there is none.
 
     A number is that of an event: the moment is when it had just happened. An instant has the
-    precision of what is shown of events: its whole second is included. Raises Problem 400.
+    precision of what is shown of events: its whole second is included. Raises Problem 400, 410.
     """
     head = await call.one(_HEAD, customer_id=call.customer_id)
     newest: int = head[0] if head is not None and head[0] is not None else 0
@@ -43,6 +43,9 @@ async def moment(call: Reading, text: str | None) -> Moment:
         if not 1 <= sequence <= newest:
             detail = f"There is no event {sequence}: the log goes from 1 to {newest}"
             raise bad_request(detail)
+        oldest, at = await _oldest(call)
+        if sequence < oldest:
+            raise history.forgotten(oldest, at)
         return Moment(sequence, await _happened(call, sequence))
     return await _at(call, _instant(text), newest)
 
@@ -68,13 +71,15 @@ async def _at(call: Reading, instant: Instant, newest: int) -> Moment:
     if instant > call.now:
         detail = f"{shown(instant)} is in the future"
         raise bad_request(detail)
-    first = await _happened(call, 1)
+    oldest, first = await _oldest(call)
     end = min(instant + SECOND - 1, call.now)
     if end < first:
+        if oldest > 1:
+            raise history.forgotten(oldest, first)
         detail = f"{shown(instant)} is before the first event, at {shown(first)}"
         raise bad_request(detail)
     # Events are numbered as they happen, so their instants can be searched by halves.
-    low, high = 1, newest
+    low, high = oldest, newest
     while low < high:
         middle = (low + high + 1) // 2
         if await _happened(call, middle) <= end:
@@ -82,6 +87,12 @@ async def _at(call: Reading, instant: Instant, newest: int) -> Moment:
         else:
             high = middle - 1
     return Moment(low, end)
+
+
+async def _oldest(call: Reading) -> tuple[int, Instant]:
+    """The number of the oldest event that is kept, and when it happened."""
+    row = await call.one(history.OLDEST, customer_id=call.customer_id)
+    return (1, 0) if row is None else (row[0], row[1])
 
 
 async def _happened(call: Reading, sequence: int) -> Instant:

@@ -1,0 +1,245 @@
+"""Retention: what is older than a customer keeps is archived, and then pruned from the log.
+
+An archive is planned, its file written and made durable, and only then the events go, in one commit
+with an event that says so and a signed checkpoint that stands for them: so the chain goes on, and
+whatever was interrupted is taken up again with the same plan. Revisions that had ended by then go
+too. The state of moments before can't be told any more (`access/history.py`).
+"""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from tenantry.areas.audit import archive_files
+from tenantry.areas.audit.keeping import DEFAULT_DAYS
+from tenantry.areas.audit.traces import ERASED
+from tenantry.core import audit, checkpoints, schema, signing
+from tenantry.core.chain import line
+from tenantry.core.checkpoint_tables import checkpoints as kept
+from tenantry.core.checkpoints import Checkpoint
+from tenantry.core.clock import DAY, MINUTE
+from tenantry.core.context import SYSTEM, Writing
+from tenantry.core.database import Database
+from tenantry.core.retention_tables import archives, retentions
+from tenantry.core.secrets import Keyring
+from tenantry.core.session import Reads
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tenantry.core.verify_audit import Place, Wrong, follow_lines
+
+MOST = 20_000
+"""Events of one archive."""
+PRUNED = "log.archive"
+CLAIMED_FOR = 30 * MINUTE
+
+_E, _H, _R, _A, _T = (
+    one.c for one in (schema.events, schema.chains, schema.revisions, archives, retentions)
+)
+_OLDEST_AT = (
+    select(_E.created_at)
+    .where(_E.customer_id == _H.customer_id)
+    .order_by(_E.sequence)
+    .limit(1)
+    .scalar_subquery()
+)
+_LOGS = Statement(
+    select(_H.customer_id, _OLDEST_AT, func.coalesce(_T.days, DEFAULT_DAYS))
+    .select_from(schema.chains.outerjoin(retentions, _T.customer_id == _H.customer_id))
+    .order_by(_H.customer_id)
+)
+_OLDEST = Statement(
+    select(_E.sequence, _E.hash, _E.created_at)
+    .where(_E.customer_id == bindparam("customer"))
+    .order_by(_E.sequence)
+    .limit(MOST)
+)
+_SPAN = (
+    _E.customer_id == bindparam("customer"),
+    _E.sequence >= bindparam("low"),
+    _E.sequence <= bindparam("high"),
+)
+_LINES = Statement(
+    select(_E.sequence, _E.hash, _E.body, _E.personal).where(*_SPAN).order_by(_E.sequence)
+)
+_ERASED_SINCE = Statement(select(_E.sequence).where(*_SPAN, _E.action == ERASED).limit(1))
+_COLUMNS = (_A.customer_id, _A.last, _A.first, _A.hash_before, _A.hash, _A.file)
+_OF = _A.customer_id == bindparam("customer")
+_OPEN = Statement(select(*_COLUMNS, _A.planned_at).where(_OF, _A.pruned_at.is_(None)))
+_NEWEST = Statement(
+    select(*_COLUMNS).where(_OF, _A.pruned_at.is_not(None)).order_by(_A.last.desc()).limit(1)
+)
+_PLAN = Statement(insert(archives))
+_CLAIM = Statement(
+    update(archives).where(_OF, _A.pruned_at.is_(None)).values(planned_at=bindparam("now"))
+)
+_DONE = Statement(
+    update(archives)
+    .where(_OF, _A.last == bindparam("high"), _A.pruned_at.is_(None))
+    .values(pruned_at=bindparam("now"))
+)
+_PRUNE = Statement(delete(schema.events).where(*_SPAN))
+_FORGET = Statement(
+    delete(schema.revisions).where(
+        _R.customer_id == bindparam("customer"), _R.to_sequence <= bindparam("high")
+    )
+)
+_HEAD = Statement(select(_H.sequence).where(_H.customer_id == bindparam("customer")))
+_KEPT = ("customer_id", "sequence", "hash", "origin", "created_at", "key_id", "signature")
+_KEEP = Statement(
+    lambda insert_: (
+        insert_(kept)
+        .values({name: bindparam(name) for name in _KEPT})
+        .on_conflict_do_nothing(index_elements=["customer_id", "sequence"])
+    )
+)
+_SIGNED = Statement(
+    select(kept.c.hash).where(
+        kept.c.customer_id == bindparam("customer"), kept.c.sequence == bindparam("at")
+    )
+)
+
+
+class Archive(msgspec.Struct, frozen=True, array_like=True):
+    """A span of a log in a file."""
+
+    customer_id: str
+    last: int
+    first: int
+    hash_before: bytes
+    hash: bytes
+    file: str
+
+
+async def begins(rows: Reads, customer_id: str) -> Place:
+    """Where what is left of a log begins. Raises Wrong if nothing signed stands for the rest."""
+    found = await rows.one(_NEWEST, customer=customer_id)
+    if found is None:
+        return Place()
+    archive = Archive(*found)
+    signed = await rows.one(_SIGNED, customer=customer_id, at=archive.last)
+    if signed is None or bytes(signed[0]) != bytes(archive.hash):
+        message = f"events up to {archive.last} were archived, but no checkpoint stands for them"
+        raise Wrong(message)
+    return Place(archive.last, bytes(archive.hash), customer_id)
+
+
+async def archive_due(database: Database, keyring: Keyring, folder: str, origin: str) -> int:
+    """Archive and prune what is a day or more too old, in every log; how many events.
+
+    Raises OSError, and Wrong for a log that does not verify: of that, nothing is pruned.
+    """
+    pruned = 0
+    for customer_id, oldest_at, days in await database.all(_LOGS):
+        until = database.clock() - days * DAY
+        if oldest_at is None or oldest_at > until - DAY:
+            continue
+        work = partial(plan, customer_id, until, folder)
+        while (archive := await database.write(work, customer_id=customer_id)) is not None:
+            done = await _carry_out(database, keyring, archive, origin)
+            if not done:
+                break
+            pruned += done
+    return pruned
+
+
+async def plan(customer_id: str, until: int, folder: str, unit: Unit) -> Archive | None:
+    """What to archive next: what was planned and not finished, or the oldest that is due."""
+    *open_, planned_at = await unit.one(_OPEN, customer=customer_id) or (0,)
+    if open_:
+        # Who is at it may have died; as long as he may not have, nobody else writes that file.
+        is_free = planned_at <= unit.now - CLAIMED_FOR
+        if not is_free:
+            return None
+        await unit.run(_CLAIM, customer=customer_id, now=unit.now)
+        return Archive(*open_)
+    before = await unit.one(_NEWEST, customer=customer_id)
+    rows = [row for row in await unit.all(_OLDEST, customer=customer_id) if row[2] <= until]
+    if not rows:
+        return None
+    first, last = rows[0][0], rows[-1][0]
+    name = f"{customer_id}/{first:012d}-{last:012d}.ndjson.gz"
+    hash_before = bytes(32) if before is None else bytes(before[4])
+    file = f"{folder}/{name}"
+    archive = Archive(customer_id, last, first, hash_before, bytes(rows[-1][1]), file)
+    values = msgspec.structs.asdict(archive)
+    await unit.run(_PLAN, **values, planned_at=unit.now, pruned_at=None)
+    return archive
+
+
+async def _carry_out(database: Database, keyring: Keyring, archive: Archive, origin: str) -> int:
+    """Write the file, then prune; how many events went, 0 if somebody came between."""
+    span = {"customer": archive.customer_id, "low": archive.first, "high": archive.last}
+    seen = await database.one(_HEAD, customer=archive.customer_id)
+    key = await signing.signing_key(database, keyring)
+    place = (archive.customer_id, archive.last, archive.hash, origin)
+    signed = checkpoints.sign(key, Checkpoint.read(*place, database.clock(), "", ""))
+    rows = await database.all(_LINES, **span)
+    if len(rows) != archive.last - archive.first + 1:
+        return 0
+    manifest: dict[str, Any] = {
+        "format": 1,
+        "customer_id": archive.customer_id,
+        "first": archive.first,
+        "last": archive.last,
+        "before": bytes(archive.hash_before).hex(),
+        "hash": bytes(archive.hash).hex(),
+        "data": [msgspec.to_builtins(signed)],
+    }
+
+    def written() -> None:
+        lines = [line(one[0], bytes(one[1]), *one[2:]) for one in rows]
+        before = Place(archive.first - 1, bytes(archive.hash_before), archive.customer_id)
+        follow_lines(lines, before)
+        archive_files.write(Path(archive.file), b"".join(lines), manifest)
+
+    await asyncio.to_thread(written)
+    work = partial(prune, keyring, archive, origin, seen[0] if seen else 0)
+    return await database.write(work, customer_id=archive.customer_id)
+
+
+async def prune(keyring: Keyring, archive: Archive, origin: str, seen: int, unit: Unit) -> int:
+    """Let the events of a durable archive go; how many, 0 if somebody else was first.
+
+    `seen` is the newest event when the file was written: if somebody was erased since, it may hold
+    what must not be kept, and is written again another time.
+    """
+    of = {"customer": archive.customer_id}
+    head = await unit.head(archive.customer_id)
+    if await unit.one(_ERASED_SINCE, **of, low=seen + 1, high=head.sequence) is not None:
+        return 0
+    if not await unit.run(_DONE, **of, high=archive.last, now=unit.now):
+        return 0
+    key = await signing.keep(unit, keyring)
+    place = (archive.customer_id, archive.last, archive.hash, origin, unit.now)
+    signed = checkpoints.sign(key, Checkpoint.read(*place, "", ""))
+    await unit.run(
+        _KEEP,
+        customer_id=archive.customer_id,
+        sequence=archive.last,
+        hash=archive.hash,
+        origin=origin,
+        created_at=unit.now,
+        key_id=signed.key_id,
+        signature=signed.signature,
+    )
+    pruned = await unit.run(_PRUNE, **of, low=archive.first, high=archive.last)
+    await unit.run(_FORGET, **of, high=archive.last)
+    await _record(keyring, archive, unit)
+    return pruned
+
+
+async def _record(keyring: Keyring, archive: Archive, unit: Unit) -> None:
+    call = Writing(
+        rows=unit,
+        unit=unit,
+        keyring=keyring,
+        now=unit.now,
+        principal=SYSTEM,
+        customer_id=archive.customer_id,
+    )
+    told = {"first": archive.first, "last": archive.last, "hash": bytes(archive.hash).hex()}
+    await audit.record(call, PRUNED, "Old events were archived", event_type=None, metadata=told)
