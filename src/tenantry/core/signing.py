@@ -85,17 +85,28 @@ def is_signed(document: Any, public_key: str) -> bool:
 
 async def signing_key(rows: Reads, keyring: Keyring) -> SigningKey:
     """The key that signs now: the newest generation, or the next if the secret was changed."""
-    known = await rows.all(_KEYS)
-    generation = known[-1][0] if known else 1
-    private = _derived(keyring, generation)
-    if known and _key_id(private) == known[-1][1]:
-        return SigningKey(private, _read(*known[-1]), is_kept=True)
+    known = [_read(*row) for row in await rows.all(_KEYS)]
+    if known:
+        key = derived(keyring, known[-1].generation, 0)
+        if key.published.key_id == known[-1].key_id:
+            return SigningKey(key.private, known[-1], is_kept=True)
     begun = await rows.one(_BEGUN)
-    generation += bool(known)
-    private = _derived(keyring, generation)
-    return SigningKey(
-        private, _published(private, generation, begun[0] if begun else 0), is_kept=False
+    return derived(keyring, known[-1].generation + 1 if known else 1, begun[0] if begun else 0)
+
+
+def derived(keyring: Keyring, generation: int, created_at: Instant) -> SigningKey:
+    """The key of a generation, not written down yet."""
+    # No token or code that is digested ends so: see `Keyring.digest`.
+    seed = keyring.digest(f"tenantry signing key:{generation}\x01")
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    public, form = private.public_key(), PublicFormat.SubjectPublicKeyInfo
+    published = PublicKey(
+        generation=generation,
+        key_id=hashlib.sha256(public.public_bytes(Encoding.DER, form)).hexdigest()[:16],
+        public_key=public.public_bytes(Encoding.PEM, form).decode(),
+        created_at=shown(created_at),
     )
+    return SigningKey(private, published, is_kept=False)
 
 
 async def public_keys(rows: Reads, keyring: Keyring) -> list[PublicKey]:
@@ -117,7 +128,7 @@ async def rotate(unit: Unit, keyring: Keyring) -> PublicKey:
     """Begin a new generation, which the one before signs. The old keys stay published."""
     old = await keep(unit, keyring)
     generation = old.published.generation + 1
-    new = _published(_derived(keyring, generation), generation, unit.now)
+    new = derived(keyring, generation, unit.now).published
     new = msgspec.structs.replace(new, previous_key_id=old.published.key_id)
     new = msgspec.structs.replace(new, signature=old.signed(new))
     await _write(unit, new, unit.now)
@@ -151,26 +162,4 @@ def _read(  # noqa: PLR0913, PLR0917 - a row's columns
         created_at=shown(created_at),
         previous_key_id=previous_key_id,
         signature=signature,
-    )
-
-
-def _published(private: Ed25519PrivateKey, generation: int, created_at: Instant) -> PublicKey:
-    pem = private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    return PublicKey(
-        generation=generation,
-        key_id=_key_id(private),
-        public_key=pem.decode(),
-        created_at=shown(created_at),
-    )
-
-
-def _key_id(private: Ed25519PrivateKey) -> str:
-    der = private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()[:16]
-
-
-def _derived(keyring: Keyring, generation: int) -> Ed25519PrivateKey:
-    # No token or code that is digested ends so: see `Keyring.digest`.
-    return Ed25519PrivateKey.from_private_bytes(
-        keyring.digest(f"tenantry signing key:{generation}\x01")
     )
