@@ -1,6 +1,7 @@
 """Each event tells who, from where, by which call and why he could, and what changed exactly."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tenantry.core.clock import shown
 from tenantry.core.unit import Unit
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.invitation_calls import LIN, invite
+from tests.secrecy import leaks
 from tests.stored import changed, row_of, stored
 from tests.table import TABLE
 from tests.told import SAID, check_said, events_since
@@ -31,6 +33,7 @@ from tests.world import (
     WIDGETS,
     WWW,
     World,
+    open_world,
 )
 from tests.writes import EXAMPLES, ask, prepare
 
@@ -276,3 +279,15 @@ async def test_a_conflict_leaves_nothing(world: World, what: str) -> None:
     answer = await world.ask(ADA, method, path, **body)
     assert answer.status_code == status, answer.text
     assert changed(before, await stored(world)) == set()
+
+
+async def test_a_secret_that_is_told_is_found(database_url: str, tmp_path: Path) -> None:
+    """What `secrecy.py` sees to after every test: here Ada calls Ben by her new token."""
+    world = await open_world(database_url, tmp_path)
+    form = {"password": PASSWORD, "name": "laptop"}
+    token = (await world.ask(ADA, "POST", "/tokens", data=form)).json()["access_token"]
+    assert await leaks(world) == []
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": token})
+    assert await leaks(world) == [token]
+    with pytest.raises(AssertionError):
+        await world.stop()

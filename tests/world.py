@@ -29,6 +29,7 @@ from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
 from tenantry.settings import Settings
+from tests import secrecy
 
 PASSWORD = "correct-Horse-7-battery"
 """Everybody's password."""
@@ -99,6 +100,10 @@ EXPIRED = "ada-expired-00000000000000000000"
 LIMITED = "ada-limited-to-www-0000000000000"
 EXPIRED_ID = "6TokenAdaExpired000000"
 OPERATOR = "operator-key-0000000000000000000"
+KNOWN_SECRETS = frozenset(
+    {person.token for person in EVERYBODY}
+    | {PASSWORD, READ_ONLY, PURGING, EXPIRED, LIMITED, OPERATOR}
+)
 
 _EVENTS = Statement(
     select(
@@ -123,7 +128,10 @@ class World:
     clock: TurnedClock
     dialect: str
     log_path: Path
+    secrets: set[str] = field(default_factory=lambda: set(KNOWN_SECRETS))
+    """What no event, letter or line of the log may hold: see `secrecy.py`."""
     _client: httpx.AsyncClient = field(init=False)
+    _is_stopped: bool = False
 
     def __post_init__(self) -> None:
         transport = httpx.ASGITransport(app=self.app, client=("192.0.2.10", 50_000))
@@ -137,7 +145,9 @@ class World:
         headers = dict(more.pop("headers", {}))
         if key is not None:
             headers.setdefault("Fastly-Key", key)
-        return await self._client.request(method, path, headers=headers, **more)
+        answer = await self._client.request(method, path, headers=headers, **more)
+        self.secrets |= secrecy.made(answer)
+        return answer
 
     async def sudo(self, who: Person) -> None:
         """Put somebody's token into sudo mode."""
@@ -159,9 +169,14 @@ class World:
         ]
 
     async def stop(self) -> None:
-        """Close everything."""
+        """Close everything; by then no secret may have been told."""
+        if self._is_stopped:
+            return
+        self._is_stopped = True
+        leaked = await secrecy.leaks(self)
         await self._client.aclose()
         await self.app.stop()
+        assert not leaked, "secrets stand in the log"
 
 
 def settings(database: str) -> Settings:

@@ -1,0 +1,85 @@
+"""Secrets that tests make, and where none of them may ever stand: the log and all that is told.
+
+Every call of every test is looked at: what it sent as a key, password or code, and what it was
+handed out. When the test is over, none of it may stand in an event, a revision, a letter that waits
+or a line of the request log.
+"""
+
+import base64
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+import httpx
+from sqlalchemy import select
+
+from tenantry.core import schema
+from tenantry.core.statements import Statement
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+SHORTEST = 12
+"""Characters; what is shorter may stand in anything."""
+_FIELDS = frozenset(
+    {"password", "old_password", "new_password", "password_again", "otp", "access_token"}
+)
+_E, _R, _O = schema.events.c, schema.revisions.c, schema.outbox.c
+_LETTERS = Statement(select(_O.payload).where(_O.kind == "mail"))
+_TEXTS = [Statement(select(_E.body, _E.personal)), Statement(select(_R.body)), _LETTERS]
+
+
+def made(answer: httpx.Response) -> set[str]:
+    """The secrets of one exchange."""
+    request = answer.request
+    found = {value for name, value in _sent(request) if name in _FIELDS}
+    found |= {value for name, value in _handed_out(answer) if name in _FIELDS}
+    if answer.status_code != HTTPStatus.UNAUTHORIZED:  # else it opens nothing
+        found.add(request.headers.get("fastly-key", ""))
+    found.add(request.headers.get("fastly-otp", ""))
+    found |= _authorization(request.headers.get("authorization", ""))
+    # An address is no secret, also where somebody tries it as a password.
+    return {
+        one for one in found if isinstance(one, str) and len(one) >= SHORTEST and "@" not in one
+    }
+
+
+def _sent(request: httpx.Request) -> list[tuple[str, Any]]:
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return parse_qsl(request.content.decode("utf-8", "replace"), errors="replace")
+    return _pairs(request.content) if "json" in kind else []
+
+
+def _handed_out(answer: httpx.Response) -> list[tuple[str, Any]]:
+    return _pairs(answer.content) if "json" in answer.headers.get("content-type", "") else []
+
+
+def _pairs(content: bytes) -> list[tuple[str, Any]]:
+    try:
+        decoded = json.loads(content)
+    except (ValueError, RecursionError):  # a test of what is no JSON
+        return []
+    return list(decoded.items()) if isinstance(decoded, dict) else []
+
+
+def _authorization(header: str) -> set[str]:
+    scheme, _, given = header.partition(" ")
+    if scheme.lower() == "bearer":
+        return {given}
+    try:
+        return {base64.b64decode(given, validate=True).decode().partition(":")[2]}
+    except ValueError:  # a test of what is no Basic
+        return set()
+
+
+async def leaks(world: "World") -> list[str]:
+    """The secrets that stand where they must not."""
+    database = world.app.database
+    codes = [json.loads(payload).get("code") for (payload,) in await database.all(_LETTERS)]
+    secrets = world.secrets | {world.app.keyring.code_for(*one) for one in codes if one}
+    texts = [str(row) for statement in _TEXTS for row in await database.all(statement)]
+    texts.append(world.log_path.read_text("utf-8", "replace") if world.log_path.exists() else "")
+    told = "\n".join(texts)
+    return [one for one in secrets if one in told or json.dumps(one)[1:-1] in told]
