@@ -105,14 +105,15 @@ async def test_what_was_pruned_without_a_checkpoint_is_told(world: World, tmp_pa
 
 async def test_a_log_that_does_not_verify_is_not_pruned(world: World, tmp_path: Path) -> None:
     events = schema.events
-    changed = update(events).where(events.c.sequence == 2).values(body='{"sequence":2}')
-    await tamper(world, changed)
+    second = update(events).where(events.c.customer_id == WIDGETS, events.c.sequence == 2)
+    await tamper(world, second.values(body='{"sequence":2}'))
     world.clock.turn(402 * DAY)
     before = await world.events()
     with pytest.raises(verify_audit.Wrong, match="event 2"):
         await archive(world, tmp_path)
     assert await world.events() == before
     assert files(tmp_path) == []
+    assert [event[0] for event in await world.events(OTHER)] == ["log.archive"]
 
 
 async def test_a_crash_before_the_pruning_is_taken_up_again(world: World, tmp_path: Path) -> None:

@@ -132,17 +132,22 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
 
     Raises OSError, and Wrong for a log that does not verify: of that, nothing is pruned.
     """
-    pruned = 0
+    pruned, wrong = 0, list[Wrong]()
     for customer_id, oldest_at, days in await database.all(_LOGS):
         until = database.clock() - days * DAY
         if oldest_at is None or oldest_at > until - DAY:
             continue
         work = partial(plan, customer_id, until, folder)
-        while (archive := await database.write(work, customer_id=customer_id)) is not None:
-            done = await _carry_out(database, keyring, archive, origin)
-            if not done:
-                break
-            pruned += done
+        try:
+            while (archive := await database.write(work, customer_id=customer_id)) is not None:
+                done = await _carry_out(database, keyring, archive, origin)
+                if not done:
+                    break
+                pruned += done
+        except Wrong as problem:
+            wrong.append(Wrong(f"{customer_id}: {problem}"))
+    if wrong:
+        raise wrong[0]  # The other logs are not to suffer from it.
     return pruned
 
 
