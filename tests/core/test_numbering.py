@@ -12,9 +12,10 @@ from sqlalchemy import bindparam, column, insert, select, table, update
 
 from tenantry import migrations
 from tenantry.core import schema
-from tenantry.core.chain import chained, verify
+from tenantry.core.chain import canonical, chained, verify
 from tenantry.core.clock import DAY
 from tenantry.core.database import Database, open_database
+from tenantry.core.ids import new_id
 from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
@@ -170,8 +171,10 @@ async def test_what_an_older_process_writes_is_numbered_with_the_next_write(worl
     rows = await world.app.database.all(_READ_OLD)
     last = max(row for row in rows if row[0] == WIDGETS)
     event = dict(zip(_OLD_EVENT, last, strict=True))
-    digest = chained(event["hash"], event["body"].encode())
-    added = {**event, "sequence": event["sequence"] + 1, "hash": digest}
+    own = {"sequence": event["sequence"] + 1, "id": new_id()}
+    body = canonical({**msgspec.json.decode(event["body"]), **own, "rows": {}})
+    digest = chained(event["hash"], body)
+    added = {**event, **own, "body": body.decode(), "hash": digest}
 
     async def write_as_before(unit: Unit) -> None:
         await unit.run(_ADD_OLD, **added)

@@ -128,15 +128,16 @@ def opened(body: str, personal: str | None) -> dict[str, Any]:
     """An event with its personal values back in their places; an erased one reads as empty."""
     event: dict[str, Any] = msgspec.json.decode(body)
     known = {} if personal is None else msgspec.json.decode(personal)
-    _unsealed(event, "", known)
+    unseal(event, "", known)
     return event
 
 
-def _unsealed(values: dict[str, Any], path: str, known: Mapping[str, Any]) -> None:
+def unseal(values: dict[str, Any], path: str, known: Mapping[str, Any]) -> None:
+    """Put personal values back into a part of an event; `path` is where in it that stands."""
     for key, value in values.items():
         place = f"{path}.{key}" if path else key
         if isinstance(value, dict):
-            _unsealed(value, place, known)
+            unseal(value, place, known)
         elif key in PERSONAL and value is not None:
             values[key] = known[place][1] if place in known else ""
 

@@ -14,7 +14,7 @@ _SEE = permission_or_own("event.read")
 _KEPT = (("cache-control", "max-age=0, private, must-revalidate"),)
 
 
-def _told(document: shapes.EventList | shapes.EventDocument) -> Response:
+def _told(document: shapes.SentList | shapes.SentDocument) -> Response:
     response = tagged(RESOURCE.success(200, document))
     response.headers += _KEPT
     return response
@@ -38,7 +38,7 @@ async def list_events(call: Reading, query: Query) -> Response:
         call, selection, page.size, page.skipped, ascending=ascending
     )
     return _told(
-        shapes.EventList(
+        shapes.SentList(
             data=[shapes.shown_event(row, is_improved=is_improved) for row in rows],
             links=json_api_links(query, page, records, brackets=True),
             meta=shapes.meta(page, records),
@@ -55,4 +55,4 @@ async def get_event(call: Reading, event_id: str) -> Response:
     """One event that the caller sees."""
     row = await model.find(call, event_id)
     is_improved = await model.has_improved_events(call)
-    return _told(shapes.EventDocument(shapes.shown_event(row, is_improved=is_improved)))
+    return _told(shapes.SentDocument(shapes.shown_event(row, is_improved=is_improved)))

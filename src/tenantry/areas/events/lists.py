@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 
 from tenantry.areas.events import sifting, spans
 from tenantry.areas.events.model import COLUMNS, EventRow, Selection
-from tenantry.areas.events.spans import WHOLE, E, Span, axis, on_axis
+from tenantry.areas.events.spans import WHOLE, E, axis, on_axis
 from tenantry.core.context import Reading
 from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Statement
@@ -54,11 +54,11 @@ async def page_of(
     is_span = selection.sight is None and len(equal) <= (0 if call.extended_events else 1)
     if not is_span:
         return await sifting.page_of(call, selection, size, skipped, ascending=ascending)
+    if not equal and not call.extended_events:
+        return await _page_of_shown(call, selection, size, skipped, ascending=ascending)
     (field, value), *_ = *equal.items(), (WHOLE, "")
-    span = await spans.span_of(call, field, value)
-    span = await spans.between(call, span, equal, selection.since, selection.until)
-    if not field and not call.extended_events:
-        return await _page_of_shown(call, span, size, skipped, ascending=ascending)
+    span = await spans.span_of(call, field, value) if field else (await spans.whole(call))[0]
+    span = await spans.between(call, span, equal, selection)
     part = span.part(size, skipped, ascending=ascending)
     if not part.length:
         return [], span.length
@@ -73,10 +73,13 @@ async def page_of(
 
 
 async def _page_of_shown(
-    call: Reading, span: Span, size: int, skipped: int, *, ascending: bool
+    call: Reading, selection: Selection, size: int, skipped: int, *, ascending: bool
 ) -> Page:
-    """A page of all that the wire shows of a span of the whole log."""
-    numbered = await spans.numbers(call, span)
+    """A page of all that the wire shows of the whole log."""
+    span, numbered = await spans.whole(call)
+    if selection.is_timed:
+        span = await spans.between(call, span, {}, selection)
+        numbered = await spans.numbers(call, span)
     part = numbered.part(size, skipped, ascending=ascending)
     if not part.length:
         return [], numbered.length

@@ -19,22 +19,31 @@ _E, _C = schema.events.c, schema.customers.c
 
 
 class EventRow(msgspec.Struct, frozen=True):
-    """An event as it is stored; its personal values stand beside its body."""
+    """An event as it is stored: all of it is in its body, but for the personal values beside."""
 
-    id: str
-    action: str
-    event_type: str | None
-    user_id: str | None
-    token_id: str | None
-    service_id: str | None
-    created_at: Instant
     body: str
     personal: str | None
 
 
-COLUMNS = tuple(_E[name] for name in EventRow.__struct_fields__)
+COLUMNS = (_E.body, _E.personal)
 
-_FIND = point(COLUMNS, schema.events, EventRow, customer_id=_E.customer_id, id=_E.id)
+
+class _Found(EventRow, frozen=True):
+    """One that was looked for, with what tells who may see it."""
+
+    event_type: str | None
+    user_id: str | None
+    token_id: str | None
+    service_id: str | None
+
+
+_FIND = point(
+    [_E[name] for name in _Found.__struct_fields__],
+    schema.events,
+    _Found,
+    customer_id=_E.customer_id,
+    id=_E.id,
+)
 _IMPROVED = point([_C.has_improved_events], schema.customers, customer_id=_C.id)
 
 
@@ -57,7 +66,7 @@ class Sight(msgspec.Struct, frozen=True):
     services: frozenset[str] | None = frozenset()
     """None is all of them."""
 
-    def sees(self, row: EventRow) -> bool:
+    def sees(self, row: _Found) -> bool:
         """Whether an event is among them."""
         if self.own is not None and getattr(row, self.own[0]) == self.own[1]:
             return True
@@ -74,6 +83,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """What an event must be among as well."""
     since: Instant | None = None
     until: Instant | None = None
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is only of some time."""
+        return self.since is not None or self.until is not None
 
 
 def sight_of(call: Reading) -> Sight | None:

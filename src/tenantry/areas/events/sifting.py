@@ -1,7 +1,8 @@
 """Events for which several things must hold: the shortest list that has them all is gone through.
 
-What somebody sees who sees his own events and those of services is two lists, put together: for a
-few services by their numbers, for all of them by going along the log, where they stand close.
+What somebody sees who sees his own events and those of services is two lists, put together. Where
+they are long, their events stand close in the log, and a page is found by going along it; where
+they are short, both are read whole.
 """
 
 from functools import cache
@@ -20,14 +21,11 @@ from sqlalchemy import (
     select,
 )
 
-from tenantry.areas.events import spans
+from tenantry.areas.events import of_services, spans
 from tenantry.areas.events.model import COLUMNS, EventRow, Selection, Sight
 from tenantry.areas.events.spans import WHOLE, E, Span, axis, on_axis
-from tenantry.core import schema
 from tenantry.core.context import Reading
 from tenantry.core.statements import Row, Statement, is_one_of
-
-_C = schema.event_counts.c
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -40,11 +38,6 @@ class Shape(msgspec.Struct, frozen=True):
     services: bool | None = None
     """True: of any service; False: of some; None: it does not matter."""
     extended: bool = False
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether it is better not to go along the whole log."""
-        return not self.along and self.services is False and not self.extended
 
 
 def _shape(call: Reading, selection: Selection, along: str) -> Shape:
@@ -72,18 +65,10 @@ def _of_services(shape: Shape) -> ColumnElement[bool]:
     return E.service_id.is_not(None) if shape.services else is_one_of(E.service_id, "services")
 
 
-def _seen(shape: Shape) -> list[ColumnElement[bool]]:
-    """Each of what makes an event be seen."""
-    if shape.services is None:
-        return []
-    own = [] if shape.own is None else [E[shape.own] == bindparam("own")]
-    return [*own, _of_services(shape)]
-
-
 def _rows_of(shape: Shape) -> ColumnElement[bool]:
     """The events of a shape, in a span of the list that is gone through."""
     place = axis(shape.along)
-    if shape.is_sparse or (not shape.along and shape.equal):
+    if not shape.along and shape.equal:
         # Not to be found by: another index is shorter.
         place = place + 0
     conditions = [on_axis(shape.along), place.between(bindparam("low"), bindparam("high"))]
@@ -98,36 +83,42 @@ def _rows_of(shape: Shape) -> ColumnElement[bool]:
 
 
 def _sifted(shape: Shape, *columns: ColumnElement[Any]) -> Select[Any]:
-    seen = _seen(shape)
-    return select(*columns).where(_rows_of(shape), *([or_(*seen)] if seen else []))
-
-
-def _merged(shape: Shape) -> Any:
-    """The sequences of what is seen for one reason or the other, each found by its own index."""
-    rows = _rows_of(shape)
-    first, *others = (select(E.sequence).where(rows, one) for one in _seen(shape))
-    return first.union(*others).subquery("found")
+    sifted = select(*columns).where(_rows_of(shape))
+    if shape.services is None:
+        return sifted
+    own = [] if shape.own is None else [E[shape.own] == bindparam("own")]
+    return sifted.where(or_(*own, _of_services(shape)))
 
 
 @cache
 def _count(shape: Shape) -> Statement[Row]:
-    if shape.is_sparse:
-        return Statement(select(func.count()).select_from(_merged(shape)))
     return Statement(_sifted(shape, func.count()))
+
+
+_LIMITS = bindparam("size", type_=Integer), bindparam("skipped", type_=BigInteger)
 
 
 @cache
 def _page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
-    size, skipped = bindparam("size", type_=Integer), bindparam("skipped", type_=BigInteger)
-    if shape.is_sparse:
-        place = _merged(shape).c.sequence
-        part = select(place).order_by(place if ascending else place.desc())
-        part = part.limit(size).offset(skipped)
-        page = select(*COLUMNS).where(on_axis(WHOLE), E.sequence.in_(part))
-        return Statement(page.order_by(E.sequence if ascending else E.sequence.desc()), EventRow)
     place = axis(shape.along)
     page = _sifted(shape, *COLUMNS).order_by(place if ascending else place.desc())
-    return Statement(page.limit(size).offset(skipped), EventRow)
+    return Statement(page.limit(_LIMITS[0]).offset(_LIMITS[1]), EventRow)
+
+
+@cache
+def _merged_page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
+    """As `_page`, of two short lists, each read by its own index."""
+    whose = E.customer_id == bindparam("customer_id")
+    place = E.sequence + 0
+    inside = and_(whose, place.between(bindparam("low"), bindparam("high")))
+    lists = [select(E.sequence).where(inside, axis("service_id") > 0, _of_services(shape))]
+    if shape.own is not None:
+        own = and_(E[shape.own] == bindparam("own"), axis(shape.own) > 0)
+        lists.append(select(E.sequence).where(inside, own))
+    found = lists[0].union(*lists[1:]).subquery("found").c.sequence
+    part = select(found).order_by(found if ascending else found.desc())
+    page = select(*COLUMNS).where(whose, E.sequence.in_(part.limit(_LIMITS[0]).offset(_LIMITS[1])))
+    return Statement(page.order_by(E.sequence if ascending else E.sequence.desc()), EventRow)
 
 
 async def page_of(
@@ -136,13 +127,21 @@ async def page_of(
     """A page of a selection, and how many events are on all of them."""
     along, span = await _shortest(call, selection)
     among = {along: selection.equal[along]} if along else {}
-    span = await spans.between(call, span, among, selection.since, selection.until)
+    span = await spans.between(call, span, among, selection)
     shape = _shape(call, selection, along)
-    records = await _counted(call, selection, shape, span)
+    sight = None if along or shape.extended else selection.sight
+    if not span.length:
+        return [], 0
+    if sight is None:
+        records = await _counted(call, selection, along, span)
+    else:
+        records = await _counted_apart(call, selection, sight, span)
     if skipped >= records:
         return [], records
+    # As many events as lie between as many as are wanted, or all that are seen.
+    is_short = sight is not None and records * records < (skipped + size) * span.length
     rows = await call.all(
-        _page(shape, ascending=ascending),
+        (_merged_page if is_short else _page)(shape, ascending=ascending),
         customer_id=call.customer_id,
         low=span.low,
         high=span.high,
@@ -156,7 +155,7 @@ async def page_of(
 async def _shortest(call: Reading, selection: Selection) -> tuple[str, Span]:
     """The list that is gone through: events that the wire does not show stand in the log alone."""
     if call.extended_events or not selection.equal:
-        return WHOLE, await spans.span_of(call, WHOLE)
+        return WHOLE, (await spans.whole(call))[0]
     known = [
         (field, await spans.span_of(call, field, value))
         for field, value in sorted(selection.equal.items())
@@ -164,14 +163,9 @@ async def _shortest(call: Reading, selection: Selection) -> tuple[str, Span]:
     return min(known, key=lambda one: one[1].length)
 
 
-async def _counted(call: Reading, selection: Selection, shape: Shape, span: Span) -> int:
-    if not span.length:
-        return 0
-    is_timed = selection.since is not None or selection.until is not None
-    if selection.sight is not None and not (shape.along or shape.extended or is_timed):
-        return await _counted_apart(call, selection.sight)
+async def _counted(call: Reading, selection: Selection, along: str, span: Span) -> int:
     found = await call.one(
-        _count(shape),
+        _count(_shape(call, selection, along)),
         customer_id=call.customer_id,
         low=span.low,
         high=span.high,
@@ -180,35 +174,14 @@ async def _counted(call: Reading, selection: Selection, shape: Shape, span: Span
     return 0 if found is None else int(found[0])
 
 
-def _services_counted(*, any_service: bool) -> Statement[Row]:
-    place = axis("service_id")
-    oldest = (
-        select(place)
-        .where(E.customer_id == _C.customer_id, E.service_id == _C.value, place > 0)
-        .order_by(place)
-        .limit(1)
-        .correlate(schema.event_counts)
-        .scalar_subquery()
-    )
-    counted = select(func.coalesce(func.sum(_C["count"] - oldest + 1), 0)).where(
-        _C.customer_id == bindparam("customer_id"), _C.field == "service_id"
-    )
-    return Statement(counted if any_service else counted.where(is_one_of(_C.value, "services")))
-
-
-_OF_SERVICES = {flag: _services_counted(any_service=flag) for flag in (False, True)}
-
-
-async def _counted_apart(call: Reading, sight: Sight) -> int:
-    """His own events, and those of services, but for what is both: of the whole log."""
-    given = {} if sight.services is None else {"services": sorted(sight.services)}
-    found = await call.one(
-        _OF_SERVICES[sight.services is None], customer_id=call.customer_id, **given
-    )
-    of_services = 0 if found is None else int(found[0])
+async def _counted_apart(call: Reading, selection: Selection, sight: Sight, span: Span) -> int:
+    """Somebody's own events, and those of services, but for what is both."""
+    among = span if selection.is_timed else None
+    count = await of_services.count(call, sight.services, among)
     if sight.own is None:
-        return of_services
+        return count
     field, value = sight.own
-    span = await spans.span_of(call, field, value)
+    own = await spans.span_of(call, field, value)
+    own = await spans.between(call, own, {field: value}, selection)
     both = Selection(equal={field: value}, sight=Sight(None, sight.services))
-    return of_services + span.length - await _counted(call, both, _shape(call, both, field), span)
+    return count + own.length - await _counted(call, both, field, own)

@@ -11,13 +11,15 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, case, select
 from sqlalchemy.types import BigInteger
 
+from tenantry.areas.events.model import Selection
 from tenantry.core import schema
 from tenantry.core.clock import Instant
 from tenantry.core.context import Reading
 from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Row, Statement, point
 
-E, _C, _H = schema.events.c, schema.event_counts.c, schema.chains.c
+E, _H = schema.events.c, schema.chains.c
+COUNTS = schema.event_counts
 
 WHOLE = ""
 """The axis of a whole log, beside those of its fields."""
@@ -84,37 +86,51 @@ _NUMBERED = Statement(_searched(WHOLE, E.number < bindparam("number"), E.sequenc
 def _ends(field: str) -> Statement[Row]:
     oldest = select(axis(field)).where(on_axis(field), axis(field) > 0)
     return Statement(
-        select(oldest.order_by(axis(field)).limit(1).scalar_subquery(), _C["count"]).where(
-            _C.customer_id == bindparam("customer_id"),
-            _C.field == field,
-            _C.value == bindparam(field),
+        select(oldest.order_by(axis(field)).limit(1).scalar_subquery(), COUNTS.c["count"]).where(
+            COUNTS.c.customer_id == bindparam("customer_id"),
+            COUNTS.c.field == field,
+            COUNTS.c.value == bindparam(field),
         )
     )
 
 
 _ENDS = {field: _ends(field) for field in NUMBERS}
-_ENDS[WHOLE] = Statement(
-    select(
-        select(E.sequence).where(on_axis(WHOLE)).order_by(E.sequence).limit(1).scalar_subquery(),
-        _H.sequence,
-    ).where(_H.customer_id == bindparam("customer_id"))
+_WHOLE = Statement(
+    select(E.sequence, E.number, E.event_type, _H.sequence, _H.number)
+    .select_from(schema.chains.join(schema.events, E.customer_id == _H.customer_id))
+    .where(_H.customer_id == bindparam("customer_id"))
+    .order_by(E.sequence)
+    .limit(1)
 )
 _NUMBER = point(
     [E.number, E.event_type], schema.events, customer_id=E.customer_id, sequence=E.sequence
 )
 
 
-async def span_of(call: Reading, field: str, value: str = "") -> Span:
-    """Where the events with a value stand among each other; of the whole log their sequences."""
-    of = {"customer_id": call.customer_id, field: value} if field else {}
-    ends = await call.one(_ENDS[field], **(of or {"customer_id": call.customer_id}))
+async def span_of(call: Reading, field: str, value: str) -> Span:
+    """Where the events with a value of a field stand among each other."""
+    ends = await call.one(_ENDS[field], customer_id=call.customer_id, **{field: value})
     return NOTHING if ends is None or ends[0] is None else Span(ends[0], ends[1])
 
 
-async def between(
-    call: Reading, span: Span, among: dict[str, str], since: Instant | None, until: Instant | None
-) -> Span:
-    """The part of a span that lies in a time; `among` is the field and value of its axis."""
+async def whole(call: Reading) -> tuple[Span, Span]:
+    """The sequences of a log, and the numbers of those of its events that the wire shows."""
+    ends = await call.one(_WHOLE, customer_id=call.customer_id)
+    if ends is None:
+        return NOTHING, NOTHING
+    oldest, number, event_type, newest, newest_number = ends
+    return Span(oldest, newest), _shown_between(number, event_type, newest_number)
+
+
+def _shown_between(number: int | None, event_type: str | None, newest: int) -> Span:
+    """Of a hidden event, the number is that of the last shown one before."""
+    before = number or 0
+    return Span(before if event_type is not None else before + 1, newest)
+
+
+async def between(call: Reading, span: Span, among: dict[str, str], selection: Selection) -> Span:
+    """The part of a span in a selection's time; `among` is the field and value of its axis."""
+    since, until = selection.since, selection.until
     low = span.low if since is None else await _begin(call, span, among, since)
     high = span.high if until is None else await _begin(call, span, among, until) - 1
     return Span(low, high)
@@ -138,14 +154,11 @@ async def numbers(call: Reading, span: Span) -> Span:
     """The numbers, among the events that the wire shows, of those in a span of sequences."""
     if not span.length:
         return NOTHING
-    low, is_shown = await _number_at(call, span.low)
-    high, _ = await _number_at(call, span.high)
-    return Span(low if is_shown else low + 1, high)
-
-
-async def _number_at(call: Reading, sequence: int) -> tuple[int, bool]:
-    row = await call.one(_NUMBER, customer_id=call.customer_id, sequence=sequence)
-    return (0, False) if row is None else (row[0] or 0, row[1] is not None)
+    low = await call.one(_NUMBER, customer_id=call.customer_id, sequence=span.low)
+    high = await call.one(_NUMBER, customer_id=call.customer_id, sequence=span.high)
+    if low is None or high is None:
+        return NOTHING
+    return _shown_between(low[0], low[1], high[0] or 0)
 
 
 async def sequence_of(call: Reading, number: int, span: Span, numbered: Span) -> int:

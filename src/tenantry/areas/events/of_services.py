@@ -1,0 +1,83 @@
+"""How many events of services there are: of each service, the newest number less the oldest."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
+
+from tenantry.areas.events.spans import COUNTS, E, Span, axis
+from tenantry.core.context import Reading
+from tenantry.core.statements import Row, Statement, is_one_of
+
+_C = COUNTS.c
+_PLACE = axis("service_id")
+
+
+def _oldest() -> ScalarSelect[int]:
+    """The number of the oldest event of a service that is still there."""
+    of = E.customer_id == _C.customer_id, E.service_id == _C.value, _PLACE > 0
+    oldest = select(_PLACE).where(*of).order_by(_PLACE).limit(1)
+    return oldest.correlate(COUNTS).scalar_subquery()
+
+
+def _counts(*, is_any: bool) -> list[ColumnElement[bool]]:
+    whose = [_C.customer_id == bindparam("customer_id"), _C.field == "service_id"]
+    return whose if is_any else [*whose, is_one_of(_C.value, "services")]
+
+
+def _all(*, is_any: bool) -> Statement[Row]:
+    counted = func.coalesce(func.sum(_C["count"] - _oldest() + 1), 0)
+    return Statement(select(counted).where(*_counts(is_any=is_any)))
+
+
+def _before(*, is_any: bool) -> Statement[Row]:
+    """How many there are before a sequence: its place is looked for by halves, in each list."""
+    oldest = _oldest()
+    search: Any = (
+        select(
+            _C.value, oldest.label("oldest"), oldest.label("low"), (_C["count"] + 1).label("high")
+        )
+        .where(*_counts(is_any=is_any))
+        .cte("search", recursive=True)
+    )
+    middle = (search.c.low + search.c.high) // 2
+    lies_before = (
+        select(E.sequence < bindparam("sequence"))
+        .where(
+            E.customer_id == bindparam("customer_id"),
+            E.service_id == search.c.value,
+            axis("service_id") == middle,
+        )
+        .scalar_subquery()
+    )
+    search = search.union_all(
+        select(
+            search.c.value,
+            search.c.oldest,
+            case((lies_before, middle + 1), else_=search.c.low),
+            case((lies_before, search.c.high), else_=middle),
+        ).where(search.c.low < search.c.high)
+    )
+    counted = func.coalesce(func.sum(search.c.low - search.c.oldest), 0)
+    return Statement(select(counted).where(search.c.low == search.c.high))
+
+
+_ALL = {flag: _all(is_any=flag) for flag in (False, True)}
+_BEFORE = {flag: _before(is_any=flag) for flag in (False, True)}
+
+
+async def count(call: Reading, services: Collection[str] | None, among: Span | None) -> int:
+    """Of all services or some; in the whole log, or in a span of its sequences."""
+    given: dict[str, Any] = {"customer_id": call.customer_id}
+    if services is not None:
+        given["services"] = sorted(services)
+    if among is None:
+        return await _one(call, _ALL[services is None], **given)
+    before = _BEFORE[services is None]
+    behind = await _one(call, before, sequence=among.high + 1, **given)
+    return behind - await _one(call, before, sequence=among.low, **given)
+
+
+async def _one(call: Reading, statement: Statement[Row], **given: Any) -> int:
+    found = await call.one(statement, **given)
+    return 0 if found is None else int(found[0])
