@@ -283,7 +283,8 @@ async def test_a_customer_has_a_hundred_living_ones(world: World) -> None:
 async def test_forms_are_not_taken(world: World) -> None:
     await world.sudo(ADA)
     answer = await world.ask(ADA, "POST", PATH, data={"name": "bot"})
-    assert answer.status_code == 415
+    assert (answer.status_code, answer.headers["content-type"]) == (415, "application/json")
+    assert answer.json()["msg"] == "Unsupported media type"
     empty = await world.ask(
         ADA, "POST", PATH, content=b"", headers={"Content-Type": "application/json"}
     )

@@ -95,7 +95,7 @@ def test_each_dialect_is_told_as_it_is() -> None:
     assert list(added["requestBody"]["content"]) == [f"{json_api}; ext=bulk", "application/json"]
     assert "content" not in added["responses"]["204"]
     assert list(added["responses"]["200"]["content"]) == ["application/json"]
-    assert added["responses"]["415"]["$ref"].endswith("/ProblemUnsupportedMediaType")
+    assert added["responses"]["415"]["$ref"].endswith("/LegacyUnsupportedMediaType")
     assert list(paths["/legacy"]["get"]["responses"]["200"]["content"]) == ["*/*"]
     assert list(OpenAPIV31SpecValidator(read(rows)).iter_errors()) == []
 
