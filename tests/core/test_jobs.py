@@ -6,16 +6,18 @@ from email import message_from_bytes
 from email.policy import default as default_policy
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 from aiosmtpd.smtp import SMTP
 from sqlalchemy import select
 
-from tenantry.core import schema
-from tenantry.core.clock import HOUR, MINUTE
+from tenantry.core import checkpoints, schema
+from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.jobs import MAX_ATTEMPTS, Worker
 from tenantry.core.mail import sender
+from tenantry.core.publishing import Schedule, publish_due
 from tenantry.core.statements import Statement
-from tests.world import ADA, World
+from tests.world import ADA, WIDGETS, World
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -160,3 +162,20 @@ async def test_a_worker_that_runs_wakes_at_a_commit(
     async with asyncio.timeout(4):
         await mailbox.arrived.wait()
     await postman.stop()
+
+
+async def test_a_checkpoint_comes_by_mail_as_it_was_signed(
+    world: World, postman: Worker, mailbox: Mailbox
+) -> None:
+    await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"security_contact_id": ADA.id})
+    schedule = Schedule(DAY, "https://accounts.example.com", mails=True)
+    await publish_due(world.app.database, world.app.keyring, schedule)
+    assert await postman.deliver_due() == 1
+    (letter,) = mailbox.letters
+    assert letter["To"] == ADA.login
+    assert letter["Subject"] == "A checkpoint of the log of Example Widgets on Tenantry"
+    plain = letter.get_body(("plain",))
+    assert plain is not None
+    [document] = [line for line in plain.get_content().splitlines() if line.startswith("{")]
+    [kept] = await checkpoints.kept(world.app.database, WIDGETS)
+    assert msgspec.json.decode(document, type=checkpoints.Checkpoint) == kept
