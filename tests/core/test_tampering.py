@@ -42,8 +42,15 @@ def _shifted(rows: list[Row], by: int) -> list[Row]:
     return [row | {"sequence": row["sequence"] + by} for row in rows]
 
 
+# The database itself refuses a second event of a number or an id: a forger leaves them out.
+UNNUMBERED: Row = dict.fromkeys(
+    ("number", "type_number", "user_number", "token_number", "service_number")
+)
+
+
 def _put_in(rows: list[Row]) -> list[Row]:
-    made_up = changed(rows[I], id="00000007MadeUp00000000") | {"id": "00000007MadeUp00000000"}
+    made_up = changed(rows[I], id="00000007MadeUp00000000")
+    made_up |= {"id": "00000007MadeUp00000000", **UNNUMBERED}
     return [*rows[:I], made_up, *_shifted(rows[I:], 1)]
 
 
@@ -88,7 +95,12 @@ TAMPERED: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
     "cut off": (lambda rows: rows[:AT], f"the end is cut off after event {AT}: "),
     "all gone": (lambda rows: rows[:0], "the end is cut off after event 0: "),
     "put behind": (
-        lambda rows: [*rows, rows[-1] | {"sequence": rows[-1]["sequence"] + 1}],
+        lambda rows: [
+            *rows,
+            rows[-1]
+            | {"sequence": rows[-1]["sequence"] + 1, "id": "00000099Behind00000000"}
+            | UNNUMBERED,
+        ],
         "event {behind} stands behind the head",
     ),
     "another's": (
