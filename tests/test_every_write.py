@@ -3,8 +3,8 @@
 import pytest
 
 from tests.table import TABLE, WRITES
-from tests.world import EVE, OTHER, World
-from tests.writes import ELSEWHERE_TESTED, EXAMPLES, ask, prepare
+from tests.world import EVE, OPERATOR, OTHER, World
+from tests.writes import ELSEWHERE_TESTED, EXAMPLES, ask, ask_as, prepare
 
 
 def test_every_write_has_an_example() -> None:
@@ -20,8 +20,9 @@ async def test_each_write_leaves_exactly_its_events(world: World, name: str) -> 
     assert answer.status_code == TABLE[name].status, answer.text
     assert await world.actions(since) == EXAMPLES[name].actions
     assert len(await world.events(OTHER)) == elsewhere
-    assert int(answer.headers["fastly-ratelimit-reset"]) % 3600 == 0
-    assert int(answer.headers["fastly-ratelimit-remaining"]) < 1000
+    if EXAMPLES[name].who is not OPERATOR:
+        assert int(answer.headers["fastly-ratelimit-reset"]) % 3600 == 0
+        assert int(answer.headers["fastly-ratelimit-remaining"]) < 1000
 
 
 @pytest.mark.parametrize("name", list(EXAMPLES))
@@ -30,5 +31,5 @@ async def test_no_write_works_for_the_other_customer(world: World, name: str) ->
     parts = await prepare(world, name)
     since = len(await world.events())
     await world.sudo(EVE)
-    await ask(world, name, parts, EVE)
+    await ask_as(EVE, world, name, parts)
     assert await world.actions(since) == []

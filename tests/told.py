@@ -100,6 +100,12 @@ SAID: dict[str, Said] = {
     ),
     "star.create": _said("Star on service '…' was created", "star_id", event_type=None),
     "star.delete": _said("Star on service '…' was deleted", "star_id", event_type=None),
+    "user.erase": _said(
+        "A deleted user's personal data was erased",
+        "customer_id user_ids events contacts invitations letters",
+        event_type=None,
+    ),
+    "retention.update": _said("Events are kept for .+ days", "old new", event_type=None),
     "iam.role.create": _account("Role '…' was created", "role_id name permissions"),
     "iam.role.update": _account("Role '…' was updated", "role_id old new"),
     "iam.role.delete": _account(

@@ -9,7 +9,7 @@ import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.table import AUTOMATION, OWN, TABLE
-from tests.world import ADA, API, BEN, LIM, PASSWORD, WIDGETS, WWW, Person, World
+from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
 
 
 @dataclass
@@ -22,6 +22,7 @@ class Write:
     """What is sent; where it names what was made ready, made from the parts of the path."""
     before: Callable[[World], Awaitable[dict[str, str] | None]] | None = None
     """Made ready first; may name parts of the path."""
+    who: Person | str = ADA
 
 
 async def _star(world: World) -> dict[str, str]:
@@ -50,6 +51,12 @@ async def _contact(world: World) -> dict[str, str]:
 async def _new_user(world: World) -> dict[str, str]:
     answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
     return {"user_id": answer.json()["id"]}
+
+
+async def _gone_user(world: World) -> dict[str, str]:
+    parts = await _new_user(world)
+    await world.ask(ADA, "DELETE", f"/user/{parts['user_id']}")
+    return parts
 
 
 async def _invitation(world: World) -> dict[str, str]:
@@ -214,6 +221,15 @@ EXAMPLES: dict[str, Write] = {
         body=_named_service_group,
         before=_attached_groups,
     ),
+    "POST /_operator/v1/erasures": Write(
+        ["user.erase"],
+        body=lambda parts: {"customer_id": WIDGETS, "user_id": parts["user_id"]},
+        before=_gone_user,
+        who=OPERATOR,
+    ),
+    "PUT /_operator/v1/retentions/{customer}": Write(
+        ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
+    ),
 }
 ELSEWHERE_TESTED = {
     # Environments other than production do not exist here (contract: identity §10.3).
@@ -224,10 +240,6 @@ ELSEWHERE_TESTED = {
     # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
     "PUT /invitation/accept/{code}",
     "POST /_tenantry/v1/invitation/{code}",
-    # For operators alone: tests/areas/test_erasure.py.
-    "POST /_operator/v1/erasures",
-    # Likewise: tests/areas/test_retention.py.
-    "PUT /_operator/v1/retentions/{customer}",
 }
 
 
@@ -252,9 +264,14 @@ def sent(name: str, parts: dict[str, str]) -> dict[str, Any]:
     return {"data": body} if row.wire.takes_forms else {"json": body}
 
 
-async def ask(
-    world: World, name: str, parts: dict[str, str], who: Person | str | None = ADA
+async def ask(world: World, name: str, parts: dict[str, str]) -> httpx.Response:
+    """Make a write of the table as somebody who may."""
+    return await ask_as(EXAMPLES[name].who, world, name, parts)
+
+
+async def ask_as(
+    who: Person | str | None, world: World, name: str, parts: dict[str, str]
 ) -> httpx.Response:
-    """Make a write of the table."""
+    """Ask for a write of the table as anybody."""
     row = TABLE[name]
     return await world.ask(who, row.method, row.path.format(**parts), **sent(name, parts))
