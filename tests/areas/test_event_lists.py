@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tenantry.core.clock import DAY, HOUR, MINUTE, read, shown
+from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, read, shown
 from tests.areas.event_calls import FIELDS, busy, expected, ids, listed, told, walked, within
 from tests.world import (
     ADA,
@@ -73,6 +73,18 @@ async def test_times_narrow_every_list(world: World, who: Any) -> None:
             asked = "&".join(f"filter[{name}]={value}" for name, value in filters.items())
             shall = expected(within(events, since, until), who, **filters)
             await _check(world, who, f"{time}&{asked}", shall)
+
+
+async def test_a_time_may_begin_and_end_with_any_event(world: World) -> None:
+    """Also with one that the wire does not show."""
+    await busy(world)
+    events = await told(world)
+    seconds = sorted({read(event["created_at"]) for event in events})
+    for since in seconds:
+        time = f"filter[created_at][gte]={shown(since)}"
+        await _check(world, ADA, time, expected(within(events, since, since + DAY), ADA))
+        time = f"filter[created_at][lte]={shown(since)}"
+        await _check(world, ADA, time, expected(within(events, 0, since + SECOND), ADA))
 
 
 async def test_a_day_is_all_of_it_and_a_time_its_second(world: World) -> None:

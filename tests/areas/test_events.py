@@ -2,6 +2,11 @@
 
 import re
 
+from sqlalchemy import update
+
+from tenantry.core import schema
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.areas.event_calls import busy, expected, ids, listed, told
 from tests.world import (
     ADA,
@@ -87,6 +92,38 @@ async def test_what_does_not_apply_is_left_out(world: World) -> None:
         frozenset({"service_id", "token_id", "user_id"}),
         frozenset({"service_id", "token_id"}),
     }
+
+
+async def test_every_event_is_told_as_it_was_recorded(world: World) -> None:
+    await busy(world)
+    recorded = {one["id"]: one for one in await told(world)}
+    listed_events = (await listed(world, ADA, "page[size]=100")).json()["data"]
+    assert any("login" in one["attributes"]["metadata"] for one in listed_events)
+    for event in listed_events:
+        own = recorded[event["id"]]
+        for name, value in event["attributes"].items():
+            assert value == own[name], name
+
+
+async def test_of_who_was_erased_nothing_personal_is_told(world: World) -> None:
+    """Also where it was asked for before."""
+    await world.ask(ADA, "POST", "/user", data={"login": "new@example.com", "name": "Nina"})
+    (before,) = (await listed(world, ADA, "page[size]=1")).json()["data"]
+    assert before["attributes"]["metadata"]["login"] == "new@example.com"
+
+    async def erase(unit: Unit) -> None:
+        await unit.run(_ERASE)
+
+    await world.app.database.write(erase)
+    for after in (
+        (await listed(world, ADA, "page[size]=1")).json()["data"][0]["attributes"],
+        (await world.ask(ADA, "GET", f"/events/{before['id']}")).json()["data"]["attributes"],
+    ):
+        assert (after["description"], after["ip"], after["metadata"]["login"]) == ("", "", "")
+        assert after["metadata"]["role"] == before["attributes"]["metadata"]["role"]
+
+
+_ERASE = Statement(update(schema.events).values(personal=None))
 
 
 async def test_what_operators_do_is_marked(world: World) -> None:
