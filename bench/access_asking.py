@@ -5,7 +5,6 @@ import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from statistics import median
 
 from bench.load import LoadError
 from bench.server import SECRET_KEY
@@ -66,11 +65,11 @@ async def asking(url: str) -> AsyncIterator[Asking]:
         os.close(thrown_away)
 
 
-async def seconds(call: Call, times: int) -> float:
-    """How long a call takes: the median."""
+async def seconds(call: Call, times: int) -> list[float]:
+    """How long a call takes, each time."""
     taken = []
     for _ in range(times):
         before = time.perf_counter()
         await call()
         taken.append(time.perf_counter() - before)
-    return median(taken)
+    return taken
