@@ -32,9 +32,14 @@ chains = table(
 )
 
 
+def index_of(field: str) -> str:
+    """The index that finds events by the value of a field."""
+    return f"uq_events_{field.removesuffix('_id')}"
+
+
 def _numbered(field: str, ordinal: str) -> Index:
     """Finds the event with a number among those with one value of a field."""
-    named = f"uq_events_{field.removesuffix('_id')}"
+    named = index_of(field)
     return Index(named, "customer_id", field, ordinal, unique=True, **only(f"{field} IS NOT NULL"))
 
 

@@ -5,39 +5,37 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
 
-from tenantry.areas.events.spans import COUNTS, E, Span, axis
+from tenantry.areas.events.spans import COUNTS, C, E, Span, axis
 from tenantry.core.context import Reading
 from tenantry.core.statements import Row, Statement, is_one_of
 
-_C = COUNTS.c
 _PLACE = axis("service_id")
 
 
 def _oldest() -> ScalarSelect[int]:
     """The number of the oldest event of a service that is still there."""
-    of = E.customer_id == _C.customer_id, E.service_id == _C.value, _PLACE > 0
+    of = E.customer_id == C.customer_id, E.service_id == C.value, _PLACE > 0
     oldest = select(_PLACE).where(*of).order_by(_PLACE).limit(1)
     return oldest.correlate(COUNTS).scalar_subquery()
 
 
-def _counts(*, is_any: bool) -> list[ColumnElement[bool]]:
-    whose = [_C.customer_id == bindparam("customer_id"), _C.field == "service_id"]
-    return whose if is_any else [*whose, is_one_of(_C.value, "services")]
+def _counters(*, is_any: bool) -> list[ColumnElement[bool]]:
+    """The counters of all services, or of those in a list."""
+    whose = [C.customer_id == bindparam("customer_id"), C.field == "service_id"]
+    return whose if is_any else [*whose, is_one_of(C.value, "services")]
 
 
 def _all(*, is_any: bool) -> Statement[Row]:
-    counted = func.coalesce(func.sum(_C["count"] - _oldest() + 1), 0)
-    return Statement(select(counted).where(*_counts(is_any=is_any)))
+    counted = func.coalesce(func.sum(C["count"] - _oldest() + 1), 0)
+    return Statement(select(counted).where(*_counters(is_any=is_any)))
 
 
 def _before(*, is_any: bool) -> Statement[Row]:
     """How many there are before a sequence: its place is looked for by halves, in each list."""
     oldest = _oldest()
     search: Any = (
-        select(
-            _C.value, oldest.label("oldest"), oldest.label("low"), (_C["count"] + 1).label("high")
-        )
-        .where(*_counts(is_any=is_any))
+        select(C.value, oldest.label("oldest"), oldest.label("low"), (C["count"] + 1).label("high"))
+        .where(*_counters(is_any=is_any))
         .cte("search", recursive=True)
     )
     middle = (search.c.low + search.c.high) // 2

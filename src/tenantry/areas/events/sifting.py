@@ -24,8 +24,10 @@ from sqlalchemy import (
 from tenantry.areas.events import of_services, spans
 from tenantry.areas.events.model import COLUMNS, EventRow, Selection, Sight
 from tenantry.areas.events.spans import WHOLE, E, Span, axis, on_axis
+from tenantry.core import schema
 from tenantry.core.context import Reading
-from tenantry.core.statements import Row, Statement, is_one_of
+from tenantry.core.log_tables import index_of
+from tenantry.core.statements import Row, Statement, is_one_of, unindexed
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -69,8 +71,7 @@ def _rows_of(shape: Shape) -> ColumnElement[bool]:
     """The events of a shape, in a span of the list that is gone through."""
     place = axis(shape.along)
     if not shape.along and shape.equal:
-        # Not to be found by: another index is shorter.
-        place = place + 0
+        place = unindexed(place)
     conditions = [on_axis(shape.along), place.between(bindparam("low"), bindparam("high"))]
     if not shape.along and not shape.extended:
         conditions.append(E.event_type.is_not(None))
@@ -109,13 +110,17 @@ def _page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
 def _merged_page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
     """As `_page`, of two short lists, each read by its own index."""
     whose = E.customer_id == bindparam("customer_id")
-    place = E.sequence + 0
-    inside = and_(whose, place.between(bindparam("low"), bindparam("high")))
-    lists = [select(E.sequence).where(inside, axis("service_id") > 0, _of_services(shape))]
+    inside = and_(whose, unindexed(E.sequence).between(bindparam("low"), bindparam("high")))
+    lists = {"service_id": _of_services(shape)}
     if shape.own is not None:
-        own = and_(E[shape.own] == bindparam("own"), axis(shape.own) > 0)
-        lists.append(select(E.sequence).where(inside, own))
-    found = lists[0].union(*lists[1:]).subquery("found").c.sequence
+        lists[shape.own] = E[shape.own] == bindparam("own")
+    each = [
+        select(E.sequence)
+        .where(inside, axis(field) > 0, among)
+        .with_hint(schema.events, f"INDEXED BY {index_of(field)}", "sqlite")
+        for field, among in lists.items()
+    ]
+    found = each[0].union(*each[1:]).subquery("found").c.sequence
     part = select(found).order_by(found if ascending else found.desc())
     page = select(*COLUMNS).where(whose, E.sequence.in_(part.limit(_LIMITS[0]).offset(_LIMITS[1])))
     return Statement(page.order_by(E.sequence if ascending else E.sequence.desc()), EventRow)

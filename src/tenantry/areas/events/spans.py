@@ -20,6 +20,7 @@ from tenantry.core.statements import Row, Statement, point
 
 E, _H = schema.events.c, schema.chains.c
 COUNTS = schema.event_counts
+C = COUNTS.c
 
 WHOLE = ""
 """The axis of a whole log, beside those of its fields."""
@@ -86,10 +87,10 @@ _NUMBERED = Statement(_searched(WHOLE, E.number < bindparam("number"), E.sequenc
 def _ends(field: str) -> Statement[Row]:
     oldest = select(axis(field)).where(on_axis(field), axis(field) > 0)
     return Statement(
-        select(oldest.order_by(axis(field)).limit(1).scalar_subquery(), COUNTS.c["count"]).where(
-            COUNTS.c.customer_id == bindparam("customer_id"),
-            COUNTS.c.field == field,
-            COUNTS.c.value == bindparam(field),
+        select(oldest.order_by(axis(field)).limit(1).scalar_subquery(), C["count"]).where(
+            C.customer_id == bindparam("customer_id"),
+            C.field == field,
+            C.value == bindparam(field),
         )
     )
 
