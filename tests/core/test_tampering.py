@@ -3,7 +3,9 @@
 What can be computed anew with the rest is found by a checkpoint that was signed before.
 """
 
+import multiprocessing
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ from sqlalchemy import and_, delete, insert, update
 
 from tenantry.areas.audit import verification
 from tenantry.core import chain, checkpoint_tables, checkpoints, schema
+from tenantry.core.shares import Shares
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.core.tampering import Row, changed, computed_anew, put, rows_of
@@ -266,3 +269,22 @@ async def test_tampering_with_history_is_found_and_named(world: World, how: str)
     assert problem.startswith("the revision of ")
     assert f" by event {AT}" in problem
     assert problem.endswith(says)
+
+
+async def test_several_processes_find_the_same(world: World, database_url: str) -> None:
+    """Each has its share of the log; what is wrong first is told, whoever finds what."""
+    rows = await rows_of(world.app.database)
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        follow = Shares(database_url, pool, 2, least=1).follow
+        middle = len(rows) // 2
+        for gone, says in (
+            ((), None),
+            ((3, middle + 2), "event 3 is missing"),
+            ((middle,), f"event {middle} is missing"),
+            ((middle + 1,), f"event {middle + 1} is missing"),
+            ((middle - 1, middle, middle + 1), f"events {middle - 1} to {middle + 1} are missing"),
+        ):
+            left = [row for row in rows if row["sequence"] not in gone]
+            await put(world.app.database, left)
+            checked = await chain.verify(world.app.database, WIDGETS, by=follow)
+            assert checked.problem == says

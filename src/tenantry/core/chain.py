@@ -1,18 +1,14 @@
 """The chain of a customer's log: its hashes, how an event is read back, and how it is checked."""
 
-import asyncio
 import hashlib
-from collections import deque
-from collections.abc import Mapping
-from concurrent.futures import Executor
-from functools import partial
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, exists, func, or_, select, union
+from sqlalchemy import and_, bindparam, case, exists, func, select, union
 
 from tenantry.core import schema
-from tenantry.core.kept_events import COLUMNS, KeptEvent, KeptRevision, follow_kept
+from tenantry.core.kept_events import COLUMNS, follow_kept
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.verify_audit import FIRST, Found, Place, Wrong, joined
@@ -27,8 +23,6 @@ BEGINNING = Place()
 
 _E, _R, _H = schema.events.c, schema.revisions.c, schema.chains.c
 _BLOCK = 5000
-_AHEAD = 8
-"""Blocks that may be with other processes at a time."""
 # Either could be removed; then it is the other that tells.
 _CUSTOMERS = Statement(union(select(schema.customers.c.id), select(_H.customer_id)).order_by("id"))
 _LAST = select(func.max(_E.sequence)).where(_E.customer_id == schema.customers.c.id)
@@ -54,44 +48,32 @@ _NEXT = Statement(
         _E.sequence <= bindparam("until"),
     )
     .order_by(_E.sequence)
-    .limit(_BLOCK),
-    KeptEvent.read,
-)
-_MADE = (
-    _R.customer_id == bindparam("customer_id"),
-    _R.from_sequence > bindparam("after"),
-    _R.from_sequence <= bindparam("until"),
-)
-_REVISIONS = Statement(
-    select(_R.from_sequence, _R.kind, _R.row_id, _R.body).where(*_MADE), KeptRevision
+    .limit(_BLOCK)
 )
 _OTHER = schema.revisions.alias("other")
-_OF_SAME_ROW = and_(
+_LATER = and_(
     *(_OTHER.c[name] == _R[name] for name in ("customer_id", "kind", "row_id")),
     _OTHER.c.from_sequence > _R.from_sequence,
 )
 # A revision ends where the next of its row begins. That of a row that is gone may stay open.
-_ENDED_WRONG = Statement(
-    select(_R.from_sequence, _R.kind, _R.row_id)
-    .where(
-        *_MADE,
-        or_(
-            and_(
-                _R.to_sequence.is_not(None),
-                ~exists().where(_OF_SAME_ROW, _OTHER.c.from_sequence == _R.to_sequence),
-            ),
-            and_(
-                or_(_R.to_sequence.is_not(None), _R.body.is_not(None)),
-                exists().where(
-                    _OF_SAME_ROW,
-                    or_(_R.to_sequence.is_(None), _OTHER.c.from_sequence < _R.to_sequence),
-                ),
-            ),
-        ),
-    )
-    .order_by(_R.from_sequence)
-    .limit(1)
+_ENDED_WRONG = case(
+    (
+        _R.to_sequence.is_(None),
+        and_(_R.body.is_not(None), exists().where(_LATER)),
+    ),
+    else_=func.coalesce(select(func.min(_OTHER.c.from_sequence)).where(_LATER).scalar_subquery(), 0)
+    != _R.to_sequence,
 )
+_REVISIONS = Statement(
+    select(_R.from_sequence, _R.kind, _R.row_id, _R.body, _ENDED_WRONG).where(
+        _R.customer_id == bindparam("customer_id"),
+        _R.from_sequence > bindparam("after"),
+        _R.from_sequence <= bindparam("until"),
+    )
+)
+
+Follow = Callable[[Reads, Place, int, frozenset[int | bytes]], Awaitable[Found]]
+"""Follows a log from a place up to a number, looking for some events. Raises Wrong."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -153,12 +135,13 @@ async def verify(
     customer_id: str,
     begins: Place = BEGINNING,
     wanted: frozenset[int | bytes] = frozenset(),
-    pool: Executor | None = None,
+    by: Follow | None = None,
 ) -> Checked:
     """Follow a customer's log to its head, with the revisions that its events made.
 
-    `wanted` are the numbers and the hashes of events to look for. A pool shares the work out. The
-    log may grow meanwhile: what is checked is what was there at the beginning.
+    `wanted` are the numbers and the hashes of events to look for, `by` is another way to follow
+    a log than `follow`. The log may grow meanwhile: what is checked is what was there at the
+    beginning.
     """
     row = await rows.one(_HEAD, customer_id=customer_id)
     if row is None:
@@ -166,7 +149,7 @@ async def verify(
     head, digest, *last = row
     begins = Place(begins.sequence, begins.hash, customer_id)
     try:
-        found = await _follow(rows, begins, head, wanted, pool)
+        found = await (by or follow)(rows, begins, head, wanted)
         _check_end(found.last, Place(head, bytes(digest)), *last)
     except Wrong as problem:
         return Checked(0, str(problem))
@@ -186,33 +169,19 @@ def _check_end(end: Place, head: Place, last: int, last_made: int) -> None:
         raise Wrong(f"a revision by event {last_made} stands behind the head")
 
 
-async def _follow(
-    rows: Reads, begins: Place, head: int, wanted: frozenset[int | bytes], pool: Executor | None
+async def follow(
+    rows: Reads, begins: Place, until: int, wanted: frozenset[int | bytes] = frozenset()
 ) -> Found:
-    """Follow block by block; whichever is wrong first is told."""
+    """Follow the events of a customer behind a place, up to a number. Raises Wrong."""
     found, place = Found(0, begins), begins
-    waiting: deque[asyncio.Future[Found]] = deque()
-    try:
-        while place.sequence < head:
-            span = {"customer_id": begins.customer_id, "after": place.sequence, "until": head}
-            block = await rows.all(_NEXT, **span)
-            if not block:
-                break
-            span["until"] = block[-1].sequence
-            revisions = await rows.all(_REVISIONS, **span)
-            work = partial(follow_kept, block, revisions, place, wanted)
-            waiting.append(asyncio.get_running_loop().run_in_executor(pool, work))
-            ended = await rows.one(_ENDED_WRONG, **span)
-            # What is wrong with the blocks before is told first.
-            while waiting and (ended or not pool or len(waiting) > _AHEAD):
-                found = joined(found, await waiting.popleft())
-            if ended is not None:
-                sequence, kind, row_id = ended
-                raise Wrong(f"the revision of {kind}/{row_id} by event {sequence} has another end")
-            place = Place(block[-1].sequence, bytes(block[-1].hash), begins.customer_id)
-        while waiting:
-            found = joined(found, await waiting.popleft())
-    finally:
-        for one in waiting:
-            one.cancel()
+    while place.sequence < until:
+        span = {"customer_id": begins.customer_id, "after": place.sequence, "until": until}
+        block = await rows.all(_NEXT, **span)
+        if not block:
+            break
+        span["until"] = block[-1][0]
+        made = await rows.all(_REVISIONS, **span)
+        # Not in a thread: while it computes, nobody else in this process has anything to do.
+        found = joined(found, follow_kept(block, made, place, wanted))
+        place = found.last
     return found

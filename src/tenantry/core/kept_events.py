@@ -1,102 +1,88 @@
 """What a database keeps of a log, held against what the bodies of its events say.
 
 Beside the chain itself, these can be changed without breaking a hash: the columns by which events
-are looked for, and the revisions. Pure, so that other processes can do it.
+are looked for, and the revisions.
 """
 
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from tenantry.core.clock import Instant, shown
+from tenantry.core.clock import shown
+from tenantry.core.statements import Row
 from tenantry.core.verify_audit import Event, Found, Place, Wrong, follow
 
 COLUMNS = ("id", "action", "event_type", "user_id", "token_id", "service_id")
 """Stand in columns of their own, and in the body."""
 
-_decode = msgspec.json.decode
+Made = defaultdict[int, dict[str, str | None]]
+"""The digests of the revisions that an event made, by its number."""
 
-
-class KeptEvent(msgspec.Struct, frozen=True, array_like=True):
-    """A row of the log."""
-
-    sequence: int
-    hash: bytes
-    body: str
-    personal: str | None
-    created_at: Instant
-    columns: tuple[str | None, ...]
-
-    @classmethod
-    def read(cls, *row: Any) -> "KeptEvent":
-        """A row as the database has it."""
-        sequence, digest, body, personal, created_at, *columns = row
-        return cls(sequence, digest, body, personal, created_at, tuple(columns))
-
-
-class KeptRevision(msgspec.Struct, frozen=True, array_like=True):
-    """A revision, by the event that made it."""
-
-    sequence: int
-    kind: str
-    row_id: str
-    body: str | None
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+_columns = itemgetter(*COLUMNS)
 
 
 def follow_kept(
-    events: Sequence[KeptEvent],
-    revisions: Sequence[KeptRevision],
+    events: Sequence[Row],
+    revisions: Sequence[Row],
     before: Place,
     wanted: frozenset[int | bytes] = frozenset(),
 ) -> Found:
-    """Follow some successive events, with the revisions that they made. Raises Wrong."""
-    made: defaultdict[int, dict[str, str | None]] = defaultdict(dict)
-    for one in revisions:
-        digest = None if one.body is None else hashlib.sha256(one.body.encode()).hexdigest()
-        made[one.sequence][f"{one.kind}/{one.row_id}"] = digest
-    return follow(_checked(events, made), before, wanted)
+    """Follow some successive events, with the revisions that they made. Raises Wrong.
+
+    An event is its number, hash, body, personal values, time and COLUMNS; a revision the number
+    of the event that made it, its kind, row and body, and whether it ends where it should not.
+    """
+    made, ended = Made(dict), dict[int, str]()
+    for sequence, kind, row_id, body, ends_wrong in revisions:
+        row = f"{kind}/{row_id}"
+        digest = None if body is None else hashlib.sha256(body.encode()).hexdigest()
+        made[sequence][row] = digest
+        if ends_wrong:
+            ended[sequence] = row
+    return follow(_checked(events, made, ended), before, wanted)
 
 
-def _checked(
-    events: Sequence[KeptEvent], made: dict[int, dict[str, str | None]]
-) -> Iterator[Event]:
-    for kept in events:
-        event = _read(kept)
+def _checked(events: Sequence[Row], made: Made, ended: dict[int, str]) -> Iterator[Event]:
+    for sequence, digest, body, personal, created_at, *columns in events:
+        event = _read(sequence, digest, body, personal)
         yield event
         # Only once it is known to follow: what broke the chain is told before what did not.
-        _check_columns(kept, event)
-        _check_rows(event, made.get(kept.sequence, {}))
+        _check_columns(event, columns)
+        if event.facts["created_at"] != shown(created_at):
+            raise Wrong(f"{_named(event)} is filed under another time than it was recorded with")
+        if event.facts["rows"] != made[sequence]:
+            raise Wrong(_wrong_row(event, made[sequence]))
+        if sequence in ended:
+            raise Wrong(f"the revision of {ended[sequence]} by {_named(event)} has another end")
 
 
-def _read(kept: KeptEvent) -> Event:
+def _read(sequence: int, digest: bytes, body: str, personal: str | None) -> Event:
+    raw = body.encode()
     try:
-        facts = _decode(kept.body, type=dict[str, Any])
-        personal = {} if kept.personal is None else _decode(kept.personal, type=dict[str, Any])
+        facts = _decode(raw)
+        values = {} if personal is None else _decode(personal)
     except msgspec.DecodeError as problem:
-        raise Wrong(f"event {kept.sequence} was changed: {problem}") from problem
-    return Event(kept.sequence, kept.hash, kept.body.encode(), facts, personal)
+        raise Wrong(f"event {sequence} was changed: {problem}") from problem
+    return Event(sequence, bytes(digest), raw, facts, values)
 
 
-def _check_columns(kept: KeptEvent, event: Event) -> None:
-    facts = event.facts
-    for name, value in zip(COLUMNS, kept.columns, strict=True):
-        if facts.get(name) != value:
+def _check_columns(event: Event, columns: Sequence[str | None]) -> None:
+    recorded = _columns(event.facts)
+    for name, here, there in zip(COLUMNS, columns, recorded, strict=True):
+        if here != there:
             raise Wrong(f"{_named(event)} is filed under another {name} than it was recorded with")
-    if facts.get("created_at") != shown(kept.created_at):
-        raise Wrong(f"{_named(event)} is filed under another time than it was recorded with")
 
 
-def _check_rows(event: Event, made: dict[str, str | None]) -> None:
-    recorded = event.facts.get("rows", {})
-    if recorded == made:
-        return
+def _wrong_row(event: Event, made: dict[str, str | None]) -> str:
+    recorded = event.facts["rows"]
     row = min(name for name in recorded | made if recorded.get(name, "") != made.get(name, ""))
     put_in = "was changed" if row in recorded else "was put in"
-    what = put_in if row in made else "is missing"
-    raise Wrong(f"the revision of {row} by {_named(event)} {what}")
+    return f"the revision of {row} by {_named(event)} {put_in if row in made else 'is missing'}"
 
 
 def _named(event: Event) -> str:

@@ -143,7 +143,7 @@ def check_personal(event: Event) -> None:
     """Hold the personal values against their seals. Raises Wrong."""
     for place, sealed in event.personal.items():
         try:
-            inner = reduce(getitem, place.split("."), event.facts)
+            inner = event.facts.get(place) or reduce(getitem, place.split("."), event.facts)
             holds = inner == seal(*sealed)
         except (KeyError, TypeError, ValueError):
             holds = False
