@@ -162,7 +162,7 @@ async def create_operator_key(settings: Settings, name: str) -> str:
 
 async def verify_audit(settings: Settings, file: Sequence[str], **to: Any) -> verification.Verdict:
     """Check exports, or a log, or every log. Raises Problem 400, 404."""
-    asked = verification.read(**to)
+    asked = verification.read(url=settings.database, **to)
     if file:
         return verification.verify_files(file, asked)
     async with _opened(settings) as opened:
