@@ -1,7 +1,6 @@
 """The gateway: who is there, and may he (contract: access §9.6, protocol §2, §3, §13)."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -185,14 +184,16 @@ def admission(
     operation: Operation, call: Reading, path: dict[str, str]
 ) -> Callable[[], str | None]:
     """The id by which it can be looked up why a call was let in; sealed once, when first asked."""
+    # Not functools.cache: to make one costs more than a twentieth of all the rest of a write.
+    kept: str | None = None
 
-    @cache
     def decision_id() -> str | None:
+        nonlocal kept
         principal = call.principal
-        if not principal.token_id:
-            return None
-        decision = _decision(operation, principal, call.now, path.get("service_id"))
-        return sealed(call.keyring, principal.customer_id, decision)
+        if kept is None and principal.token_id:
+            decision = _decision(operation, principal, call.now, path.get("service_id"))
+            kept = sealed(call.keyring, principal.customer_id, decision)
+        return kept
 
     return decision_id
 
