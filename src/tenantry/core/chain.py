@@ -22,7 +22,8 @@ BEGINNING = Place()
 """Where a log begins of which nothing was archived."""
 
 _E, _R, _H = schema.events.c, schema.revisions.c, schema.chains.c
-_BLOCK = 5000
+_BLOCK = 450
+"""Events that are read at a time: few enough for SQLite to be read where they are needed."""
 # Either could be removed; then it is the other that tells.
 _CUSTOMERS = Statement(union(select(schema.customers.c.id), select(_H.customer_id)).order_by("id"))
 _LAST = select(func.max(_E.sequence)).where(_E.customer_id == schema.customers.c.id)

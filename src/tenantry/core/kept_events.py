@@ -52,7 +52,8 @@ def _checked(events: Sequence[Row], made: Made, ended: dict[int, str]) -> Iterat
         event = _read(sequence, digest, body, personal)
         yield event
         # Only once it is known to follow: what broke the chain is told before what did not.
-        _check_columns(event, columns)
+        if tuple(columns) != _columns(event.facts):
+            raise Wrong(_wrong_column(event, columns))
         if event.facts["created_at"] != shown(created_at):
             raise Wrong(f"{_named(event)} is filed under another time than it was recorded with")
         if event.facts["rows"] != made[sequence]:
@@ -71,11 +72,10 @@ def _read(sequence: int, digest: bytes, body: str, personal: str | None) -> Even
     return Event(sequence, bytes(digest), raw, facts, values)
 
 
-def _check_columns(event: Event, columns: Sequence[str | None]) -> None:
-    recorded = _columns(event.facts)
-    for name, here, there in zip(COLUMNS, columns, recorded, strict=True):
-        if here != there:
-            raise Wrong(f"{_named(event)} is filed under another {name} than it was recorded with")
+def _wrong_column(event: Event, columns: Sequence[str | None]) -> str:
+    recorded = zip(COLUMNS, columns, _columns(event.facts), strict=True)
+    name = next(name for name, here, there in recorded if here != there)
+    return f"{_named(event)} is filed under another {name} than it was recorded with"
 
 
 def _wrong_row(event: Event, made: dict[str, str | None]) -> str:
