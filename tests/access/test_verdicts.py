@@ -129,7 +129,9 @@ def test_a_service_authorization_that_is_too_narrow_is_named_and_widened() -> No
     )
     verdict = ask(now, "u1", "service.purge_all", "s1")
     assert (verdict.allowed, verdict.status) == (False, 403)
-    assert verdict.summary == "Refused. The service authorization read_only does not let it through."
+    assert verdict.summary == (
+        "Refused. The service authorization read_only does not let it through."
+    )
     assert proposed(verdict)[0] == ["Change the service authorization on s1: purge_all."]
     assert ask(now, "u1", "service.read", "s1").summary == (
         "Allowed by the role engineer through the service authorization read_only."
