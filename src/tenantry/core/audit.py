@@ -38,6 +38,10 @@ _COPIED = (
 )
 """What stands in columns of its own as well, for looking events up."""
 
+Personal = dict[str, tuple[str, Any]]
+"""Salts and personal values, by where in an event they stand."""
+
+_encode = msgspec.json.Encoder().encode
 _EVENT_TYPES = frozenset(EVENT_TYPES)
 _BEGINNERS = frozenset({"service", "token", "user"})
 """Kinds of rows that change nothing for anybody who was there before them, when they are new."""
@@ -53,7 +57,7 @@ class Revision(msgspec.Struct, frozen=True):
 
     def digest(self) -> str | None:
         """What an event's body says of it."""
-        return None if self.body is None else hashlib.sha256(canonical(self.body)).hexdigest()
+        return _digest(None if self.body is None else canonical(self.body))
 
 
 async def record(  # noqa: PLR0913 - an event has that many sides
@@ -73,29 +77,30 @@ async def record(  # noqa: PLR0913 - an event has that many sides
     (contract: billing §8.3), or None for what the wire has no name for. The actor is the call's
     principal; `user_id` names him where he had no key. Raises ValueError for other names.
     """
-    wire_name, rows = _known(action if event_type == "" else event_type), list(rows)
-    head = _next(await call.unit.head(call.customer_id), call.now, wire_name, rows)
+    wire_name, changes = _known(action if event_type == "" else event_type), _written(rows)
+    head = _next(await call.unit.head(call.customer_id), call.now, wire_name, changes)
+    personal: Personal = {}
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
         "created_at": shown(head.created_at),
         "customer_id": call.customer_id,
         "decision_id": call.decision_id(),
-        "description": description,
+        "description": _hidden(description, "description", personal),
         "event_type": wire_name,
         "format": FORMAT,
         "id": id_at(head.sequence),
-        "ip": call.via or call.ip,
-        "metadata": dict(metadata or {}),
+        "ip": _hidden(call.via or call.ip, "ip", personal),
+        "metadata": _sealed(metadata, "metadata.", personal) if metadata else {},
         "request_id": call.request_id,
-        "rows": {f"{row.kind}/{row.row_id}": row.digest() for row in rows},
+        "rows": {f"{row.kind}/{row.row_id}": _digest(text) for row, text in changes},
         "sequence": head.sequence,
         "service_id": service_id,
         "token_id": call.principal.token_id or None,
         "user_id": user_id or call.principal.user_id,
     }
-    _append(call, event, head)
-    _revise(call, head.sequence, rows)
+    _append(call, event, personal, head)
+    _revise(call, head.sequence, changes)
 
 
 def _known(event_type: str | None) -> str | None:
@@ -106,9 +111,21 @@ def _known(event_type: str | None) -> str | None:
     return event_type
 
 
-def _next(head: Head, now: Instant, wire_name: str | None, rows: list[Revision]) -> Head:
+def _written(rows: Iterable[Revision]) -> list[tuple[Revision, bytes | None]]:
+    """Each row with its text; None if it is gone."""
+    return [(row, None if row.body is None else canonical(row.body)) for row in rows]
+
+
+def _digest(text: bytes | None) -> str | None:
+    """What an event's body says of a changed row."""
+    return None if text is None else hashlib.sha256(text).hexdigest()
+
+
+def _next(
+    head: Head, now: Instant, wire_name: str | None, changes: list[tuple[Revision, bytes | None]]
+) -> Head:
     """The end of the log with one event more, but for its hash; time never goes back in it."""
-    is_calm = rows and all(row.is_new and row.kind in _BEGINNERS for row in rows)
+    is_calm = changes and all(row.is_new and row.kind in _BEGINNERS for row, _ in changes)
     return Head(
         sequence=head.sequence + 1,
         hash=head.hash,
@@ -118,10 +135,9 @@ def _next(head: Head, now: Instant, wire_name: str | None, rows: list[Revision])
     )
 
 
-def _append(call: Writing, event: dict[str, Any], head: Head) -> None:
+def _append(call: Writing, event: dict[str, Any], personal: Personal, head: Head) -> None:
     """Chain an event to the one before; `head` is the end of the log with it, but for its hash."""
-    personal: dict[str, tuple[str, Any]] = {}
-    body = canonical(_sealed(event, "", personal))
+    body = canonical(event)
     digest = chained(head.hash, body)
     call.unit.heads[call.customer_id] = msgspec.structs.replace(head, hash=digest)
     columns = {name: event[name] for name in _COPIED}
@@ -130,15 +146,15 @@ def _append(call: Writing, event: dict[str, Any], head: Head) -> None:
             **columns,
             "created_at": head.created_at,
             "body": body.decode(),
-            "personal": msgspec.json.encode(personal).decode(),
+            "personal": _encode(personal).decode(),
             "hash": digest,
             "number": head.number,
         }
     )
 
 
-def _revise(call: Writing, sequence: int, rows: Iterable[Revision]) -> None:
-    for row in rows:
+def _revise(call: Writing, sequence: int, changes: list[tuple[Revision, bytes | None]]) -> None:
+    for row, text in changes:
         if not row.is_new:
             call.unit.added.closed.append(
                 {
@@ -155,21 +171,24 @@ def _revise(call: Writing, sequence: int, rows: Iterable[Revision]) -> None:
                 "row_id": row.row_id,
                 "from_sequence": sequence,
                 "to_sequence": None,
-                "body": None if row.body is None else canonical(row.body).decode(),
+                "body": None if text is None else text.decode(),
             }
         )
 
 
-def _sealed(
-    values: dict[str, Any], path: str, personal: dict[str, tuple[str, Any]]
-) -> dict[str, Any]:
+def _hidden(value: Any, place: str, personal: Personal) -> str:
+    """What stands for a personal value; the value itself goes beside the body."""
+    salt = new_id()  # nobody can guess it
+    personal[place] = (salt, value)
+    return seal(salt, value)
+
+
+def _sealed(values: Mapping[str, Any], path: str, personal: Personal) -> dict[str, Any]:
     sealed: dict[str, Any] = {}
     for key, value in values.items():
         if key in PERSONAL and value is not None:
-            salt = new_id()  # nobody can guess it
-            personal[path + key] = (salt, value)
-            sealed[key] = seal(salt, value)
-        elif isinstance(value, dict) and key != "rows":
+            sealed[key] = _hidden(value, path + key, personal)
+        elif isinstance(value, dict):
             sealed[key] = _sealed(value, f"{path}{key}.", personal)
         else:
             sealed[key] = value

@@ -97,7 +97,10 @@ def seal(salt: str, value: Any) -> str:
 
 def canonical(value: Any) -> bytes:
     """RFC 8785 for what we put in: ASCII keys, no floats, text, whole numbers, booleans, null."""
-    return msgspec.json.encode(value, order="sorted")
+    return _sorted(value)
+
+
+_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 def line(sequence: int, digest: bytes, body: str, personal: str | None) -> bytes:
