@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from bench import access, audit, life, machine, reads, writes
+from bench import access, audit, life, log, machine, reads, writes
 from bench.databases import KINDS, databases
 from bench.load import LoadError, wrk
 from bench.plan import QUICK, Run, Sizes
@@ -19,6 +19,7 @@ _MEASUREMENTS = {
     "memory": life.memory,
     "growth": reads.growth,
     "access": access.measure,
+    "log": log.measure,
     "audit": audit.measure,
 }
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {

@@ -15,6 +15,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     people: int = 10_000
     services: int = 100_000
     """Of the customers whose access is measured."""
+    events: int = 10_000_000
+    """Of the customer whose log is read."""
     rounds: int = 5
     seconds: int = 4
     """Of each load; the one before the first round, which warms up, is not counted."""
@@ -31,6 +33,7 @@ QUICK = Sizes(
     answers=5_000,
     people=1_000,
     services=1_000,
+    events=20_000,
 )
 """Shows that everything runs; its numbers mean nothing."""
 

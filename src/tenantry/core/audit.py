@@ -77,9 +77,8 @@ async def record(  # noqa: PLR0913 - an event has that many sides
     (contract: billing §8.3), or None for what the wire has no name for. The actor is the call's
     principal; `user_id` names him where he had no key. Raises ValueError for other names.
     """
-    wire_name, changes = _known(action if event_type == "" else event_type), _written(rows)
+    wire_name, changes, personal = _wire_name(action, event_type), _written(rows), Personal()
     head = _next(await call.unit.head(call.customer_id), call.now, wire_name, changes)
-    personal: Personal = {}
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
@@ -103,12 +102,13 @@ async def record(  # noqa: PLR0913 - an event has that many sides
     _revise(call, head.sequence, changes)
 
 
-def _known(event_type: str | None) -> str | None:
+def _wire_name(action: str, event_type: str | None) -> str | None:
     """A name that clients know: one that they don't makes them fail on a whole list."""
-    if event_type is not None and event_type not in _EVENT_TYPES:
-        message = f"{event_type!r} is no event type of the wire"
+    name = action if event_type == "" else event_type
+    if name is not None and name not in _EVENT_TYPES:
+        message = f"{name!r} is no event type of the wire"
         raise ValueError(message)
-    return event_type
+    return name
 
 
 def _written(rows: Iterable[Revision]) -> list[tuple[Revision, bytes | None]]:
