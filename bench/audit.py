@@ -37,8 +37,8 @@ _JOBS = os.cpu_count() or 1
 
 
 def measure(run: Run, kind: Kind) -> None:
-    """Check a log of 300,000 events in the database, and its export."""
-    events = 30 * run.sizes.few
+    """Check a log of a million events in the database, and its export."""
+    events = 100 * run.sizes.few
     keyring = parse_key(SECRET_KEY)
     with tempfile.TemporaryFile() as export, run.databases.empty(kind) as url:
         asyncio.run(store(url, keyring, _log(events, export)))
