@@ -55,7 +55,7 @@ def lists_some_events_over_several_pages(run: Call) -> None:
 
 @python(
     224,
-    call="EventsApi.list_events(filter_created_at_gte=…, filter_created_at_lt=…, sort=created_at)",
+    call="EventsApi.list_events(filter_created_at_gte=…, filter_created_at_lte=…, sort=created_at)",
 )
 def lists_the_events_of_a_time_oldest_first(run: Call) -> None:
     _renamed(run.stage)
