@@ -108,15 +108,16 @@ def _empty() -> Tables:
 
 
 def _event(customer_id: str, sequence: int, created_at: int) -> tuple[Row, Row]:
-    personal: dict[str, tuple[str, str]] = {}
-
-    def sealed(place: str, value: str) -> str:
-        personal[place] = (new_id(), value)
-        return seal(*personal[place])
-
     user_id, login = new_id(), f"user{sequence:07d}@example.com"
+    values = {
+        "description": f"User '{login}' was updated",
+        "ip": "192.0.2.10",
+        "metadata.login": login,
+    }
+    personal = {place: (new_id(), value) for place, value in values.items()}
+    seals = {place: seal(*salted) for place, salted in personal.items()}
     revision = Revision("user", user_id, {"role": "billing", "limit_services": False})
-    filed = {
+    filed: Row = {
         "customer_id": customer_id,
         "sequence": sequence,
         "id": id_at(sequence),
@@ -126,33 +127,27 @@ def _event(customer_id: str, sequence: int, created_at: int) -> tuple[Row, Row]:
         "token_id": user_id,
         "service_id": None,
     }
-    body = canonical(
-        filed
-        | {
-            "admin": False,
-            "created_at": shown(created_at),
-            "description": sealed("description", f"User '{login}' was updated"),
-            "format": 1,
-            "ip": sealed("ip", "192.0.2.10"),
-            "metadata": {
-                "login": sealed("metadata.login", login),
-                "new": {"role": "billing"},
-                "old": {"role": "engineer"},
-            },
-            "request_id": new_id(),
-            "rows": {f"user/{user_id}": revision.digest()},
-        }
-    )
-    event: Row = filed | {
-        "created_at": created_at,
-        "body": body.decode(),
-        "personal": msgspec.json.encode(personal).decode(),
+    changes = {"new": {"role": "billing"}, "old": {"role": "engineer"}}
+    body = filed | {
+        "admin": False,
+        "created_at": shown(created_at),
+        "description": seals["description"],
+        "format": 1,
+        "ip": seals["ip"],
+        "metadata": {"login": seals["metadata.login"], **changes},
+        "request_id": new_id(),
+        "rows": {f"user/{user_id}": revision.digest()},
     }
-    made: Row = {
+    text = msgspec.json.encode(personal).decode()
+    event = filed | {"created_at": created_at, "body": canonical(body).decode(), "personal": text}
+    return event, _made(customer_id, sequence, revision)
+
+
+def _made(customer_id: str, sequence: int, revision: Revision) -> Row:
+    return {
         "customer_id": customer_id,
-        "kind": "user",
-        "row_id": user_id,
+        "kind": revision.kind,
+        "row_id": revision.row_id,
         "from_sequence": sequence,
         "body": canonical(revision.body).decode(),
     }
-    return event, made
