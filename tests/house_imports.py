@@ -14,6 +14,7 @@ AREAS = (
     "tokens",
     "invitations",
     "addresses",
+    "pricing",
     "usage",
     "invoices",
     "events",

@@ -69,9 +69,11 @@ def stamps() -> tuple[Column[int], ...]:
     return instant("created_at"), instant("updated_at"), maybe_instant("deleted_at")
 
 
-def table(name: str, *parts: Any, key: tuple[str, ...]) -> Table:
-    """A table that SQLite keeps as one tree by its key."""
-    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key), sqlite_with_rowid=False)
+def table(name: str, *parts: Any, key: tuple[str, ...], **options: Any) -> Table:
+    """A table that SQLite keeps as one tree by its key; `options` are SQLAlchemy's, of dialects."""
+    return Table(
+        name, metadata, *parts, PrimaryKeyConstraint(*key), sqlite_with_rowid=False, **options
+    )
 
 
 def only(condition: str) -> dict[str, Any]:
