@@ -61,7 +61,7 @@ FOREIGN = {
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}
 
-UNAUTHENTICATED = {"msg": "Provided credentials are missing or invalid"}
+UNAUTHENTICATED = "Provided credentials are missing or invalid"
 
 
 def path_of(row: Operation, parts: dict[str, str], **more: str) -> str:
@@ -75,6 +75,15 @@ def path_of(row: Operation, parts: dict[str, str], **more: str) -> str:
 def every(rows: dict[str, Operation]) -> pytest.MarkDecorator:
     """Run a test once for each of these operations."""
     return pytest.mark.parametrize("row", list(rows.values()), ids=list(rows))
+
+
+def gateway_refusal(row: Operation, status: int, title: str) -> dict[str, str]:
+    """What the gateway says in an operation's dialect."""
+    if row.wire.name != "billing":
+        return {"msg": title}
+    code = {401: "unauthorized", 403: "forbidden", 415: "unsupported_media_type"}.get(status)
+    four = {"type": "about:blank", "title": title, "status": str(status)}
+    return {**four, "code": code or "rate_limited", "msg": title}
 
 
 def is_legacy(answer: httpx.Response) -> bool:

@@ -3,7 +3,17 @@
 import httpx
 
 from tenantry.http.operation import Operation
-from tests.table import FOREIGN, GUARDED, OWN, UNAUTHENTICATED, WITH_BODY, every, is_legacy, path_of
+from tests.table import (
+    FOREIGN,
+    GUARDED,
+    OWN,
+    UNAUTHENTICATED,
+    WITH_BODY,
+    every,
+    gateway_refusal,
+    is_legacy,
+    path_of,
+)
 from tests.world import (
     ADA,
     BEN,
@@ -29,11 +39,13 @@ async def test_it_refuses_strangers_and_dead_keys(world: World, row: Operation) 
     path = path_of(row, OWN)
     for key in (None, "", "garbage", "x" * 5000, "\x01\x02", BOT.token_id):
         answer = await world.ask(key, row.method, path)
-        assert (answer.status_code, answer.json()) == (401, UNAUTHENTICATED), key
+        expected = gateway_refusal(row, 401, UNAUTHENTICATED)
+        assert (answer.status_code, answer.json()) == (401, expected), key
         assert is_legacy(answer)
     answer = await world.ask(EXPIRED, row.method, path)
     assert answer.status_code == 401
-    assert answer.json() == {"msg": f"Token {EXPIRED_ID} expired at 2026-02-28T10:00:00Z"}
+    title = f"Token {EXPIRED_ID} expired at 2026-02-28T10:00:00Z"
+    assert answer.json() == gateway_refusal(row, 401, title)
     assert "www-authenticate" not in answer.headers
 
 
@@ -42,7 +54,8 @@ async def test_a_write_refuses_read_only_tokens(world: World, row: Operation) ->
     before = len(await world.events())
     answer = await world.ask(READ_ONLY, row.method, path_of(row, OWN))
     assert answer.status_code == 403
-    assert answer.json() == {"msg": "Read only tokens are not allowed to access this endpoint"}
+    title = "Read only tokens are not allowed to access this endpoint"
+    assert answer.json() == gateway_refusal(row, 403, title)
     assert len(await world.events()) == before
 
 
@@ -50,7 +63,8 @@ async def test_a_write_refuses_read_only_tokens(world: World, row: Operation) ->
 async def test_it_refuses_a_scope_that_is_for_purging(world: World, row: Operation) -> None:
     answer = await world.ask(PURGING, row.method, path_of(row, OWN))
     assert answer.status_code == 403
-    assert answer.json() == {"msg": "You are not authorized to perform this action"}
+    title = "You are not authorized to perform this action"
+    assert answer.json() == gateway_refusal(row, 403, title)
 
 
 EVERYBODYS = {"contact.read", "customer.read", "role.read", "user.read"}
@@ -199,6 +213,11 @@ def _check_dialect(row: Operation, answer: httpx.Response) -> None:
         assert body["status"] == answer.status_code
         assert isinstance(body["title"], str)
         assert "errors" in body
+    elif row.wire.name == "billing":
+        assert media_type == "application/json"
+        assert set(body) - {"msg"} == {"type", "title", "code", "status"}
+        assert all(isinstance(value, str) for value in body.values())
+        assert body["status"] == str(answer.status_code)
     else:
         assert media_type == "application/json"
         assert isinstance(body["msg"], str)

@@ -19,14 +19,14 @@ from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
 from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
-from tenantry.http import compatibility, dry_run, gate
+from tenantry.http import compatibility, dry_run, gate, wire
 from tenantry.http.conditional import unless_held
 from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused
 from tenantry.http.routes import Routes
-from tenantry.http.wire import LEGACY, Wire
+from tenantry.http.wire import Wire
 
 LONGEST_URL = 8192
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -101,7 +101,8 @@ class Pipeline:
         return response
 
     def _wire(self, exchange: Exchange) -> Wire:
-        return LEGACY if exchange.operation is None else exchange.operation.wire
+        operation = exchange.operation
+        return wire.at(exchange.request.path) if operation is None else operation.wire
 
     async def _answer(self, exchange: Exchange) -> Response:
         request = exchange.request

@@ -6,6 +6,7 @@ they come from one door and that is where clients look for them (contract: proto
 
 from collections.abc import Callable
 from html import escape
+from http import HTTPStatus
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ HTML = "text/html; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 
 _GATEWAY = frozenset({401, 403, 415, 429})
+_CODES = {422: "unprocessable_entity", 429: "rate_limited"}
+"""Words for programs that are not the status's own phrase in every version of Python."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -83,6 +86,23 @@ def _problem_with_errors(problem: Problem) -> Response:
     return _problem_details(problem, [error])
 
 
+def _code(status: int) -> str:
+    return HTTPStatus(status).phrase.lower().replace(" ", "_")
+
+
+def _billing(problem: Problem) -> Response:
+    """Strings throughout; the title is the whole sentence, because clients show nothing else."""
+    body = {
+        "type": "about:blank",
+        "title": problem.detail or problem.title,
+        "code": problem.code or _CODES.get(problem.status) or _code(problem.status),
+        "status": str(problem.status),
+    }
+    if problem.status in _GATEWAY:
+        body["msg"] = problem.title
+    return _document(JSON, problem, body)
+
+
 def _page(problem: Problem) -> Response:
     title, detail = escape(problem.title), escape(problem.detail or "")
     text = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
@@ -105,5 +125,16 @@ PLAIN = Wire("plain", JSON, takes_forms=False, refuse=_problem_details)
 PLAIN_ERRORS = Wire("plain", JSON, takes_forms=False, refuse=_problem_with_errors)
 """The one among them whose clients look into `errors` (contract: identity §7.5)."""
 
+BILLING = Wire("billing", JSON, takes_forms=False, refuse=_billing)
+"""Invoices, customer addresses, usage metrics: JSON that refuses in words (contract: billing §3.5).
+
+What the gateway refuses bears the legacy `msg` as well.
+"""
+
 PAGE = Wire("page", HTML, takes_forms=True, refuse=_page)
 """Pages for people's browsers: an operation makes its own Response, refusals are bare pages."""
+
+
+def at(path: str) -> Wire:
+    """The dialect in which an address is refused that serves nothing."""
+    return BILLING if path.startswith("/billing/v3/") else LEGACY
