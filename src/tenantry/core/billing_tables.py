@@ -55,7 +55,8 @@ billing_accounts = table(
 )
 
 # The catalogue, the tax rules and each plan, every version of them: the newest counts. `kind` is
-# `catalogue`, `tax_rules` (both with an empty name) or `plan` (named by its code).
+# `catalogue`, `tax_rules` (both with an empty name) or `plan` (named by its code); all revisions of
+# a document share its `id`. `key_name` is the operator key's whose holder wrote it.
 pricing_documents = table(
     "pricing_documents",
     text("kind"),
@@ -63,6 +64,7 @@ pricing_documents = table(
     number("revision"),
     text("id"),
     text("body"),
+    text("key_name"),
     instant("created_at"),
     key=("kind", "name", "revision"),
 )

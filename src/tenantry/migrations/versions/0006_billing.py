@@ -85,6 +85,7 @@ def _configure() -> None:
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("key_name", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "name", "revision", name=op.f("pk_pricing_documents")),
         sqlite_with_rowid=False,
