@@ -1,0 +1,1 @@
+"""What customers used: the ledger of metered events, and its sums."""

@@ -1,0 +1,49 @@
+"""A customer's billing account as what is locked: so that his usage and his invoices wait in turn.
+
+Taking usage in, voiding it and posting a month lock it first, always in the order of ids: none of
+them sees half of what another does (contract: billing R24).
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import bindparam, select
+
+from tenantry.core.billing_tables import billing_accounts
+from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.unit import Unit
+
+_LOCK = Statement(
+    select(billing_accounts.c.customer_id)
+    .where(is_one_of(billing_accounts.c.customer_id, "customers"))
+    .order_by(billing_accounts.c.customer_id)
+    .with_for_update()
+)
+_ADD = Statement(
+    lambda insert_: (
+        insert_(billing_accounts)
+        .values(
+            customer_id=bindparam("customer"),
+            is_tax_exempt=False,
+            created_at=bindparam("now"),
+            updated_at=bindparam("now"),
+        )
+        .on_conflict_do_nothing(index_elements=["customer_id"])
+    )
+)
+
+
+async def lock(unit: Unit, customer_ids: Iterable[str]) -> None:
+    """Have what happens to these customers' usage and invoices wait until this unit's commit.
+
+    Makes the accounts that are missing; the customers must be there.
+    """
+    wanted = sorted(set(customer_ids))
+    locked = await unit.all(_LOCK, customers=wanted)
+    if len(locked) == len(wanted):
+        return
+    missing = set(wanted) - {customer_id for (customer_id,) in locked}
+    await unit.run_many(
+        _ADD, [{"customer": customer_id, "now": unit.now} for customer_id in sorted(missing)]
+    )
+    # Whoever made one of them at the same time may hold it still.
+    await unit.all(_LOCK, customers=wanted)
