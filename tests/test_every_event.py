@@ -35,12 +35,12 @@ from tests.world import (
     World,
     open_world,
 )
-from tests.writes import EXAMPLES, ask, prepare
+from tests.writes import EXAMPLES, TOLD, ask, prepare
 
 NEW = "stapled-Sponge-7-otter"
 
 
-@pytest.mark.parametrize("name", list(EXAMPLES))
+@pytest.mark.parametrize("name", TOLD)
 async def test_each_event_tells_who_from_where_and_why(world: World, name: str) -> None:
     parts = await prepare(world, name)
     since = len(await world.events())
@@ -60,7 +60,7 @@ async def test_each_event_tells_who_from_where_and_why(world: World, name: str) 
         assert who is OPERATOR or event["token_id"] == ADA.token_id
 
 
-@pytest.mark.parametrize("name", list(EXAMPLES))
+@pytest.mark.parametrize("name", TOLD)
 async def test_no_write_is_silent(world: World, name: str) -> None:
     """A call that changes anything leaves an event, and one that changes nothing leaves none."""
     parts = await prepare(world, name)

@@ -1,8 +1,6 @@
 """An example of every write of the operation table: a call that succeeds, and what it leaves."""
 
 import json
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -10,19 +8,7 @@ import httpx
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.table import AUTOMATION, OWN, TABLE
 from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
-
-
-@dataclass
-class Write:
-    """A call that succeeds, and the events it leaves."""
-
-    actions: list[str]
-    path: dict[str, str] = field(default_factory=dict)
-    body: dict[str, Any] | Callable[[dict[str, str]], dict[str, Any]] | None = None
-    """What is sent; where it names what was made ready, made from the parts of the path."""
-    before: Callable[[World], Awaitable[dict[str, str] | None]] | None = None
-    """Made ready first; may name parts of the path."""
-    who: Person | str = ADA
+from tests.write import Write
 
 
 async def _star(world: World) -> dict[str, str]:
@@ -231,6 +217,8 @@ EXAMPLES: dict[str, Write] = {
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
 }
+TOLD = [name for name, example in EXAMPLES.items() if example.actions]
+"""Those that a customer's log tells of."""
 ELSEWHERE_TESTED = {
     # Environments other than production do not exist here (contract: identity §10.3).
     f"PUT {_VERSION}/activate/{{environment_name}}",
@@ -261,7 +249,8 @@ def sent(name: str, parts: dict[str, str]) -> dict[str, Any]:
     if isinstance(body.get("data"), list):
         bulk = {"Content-Type": "application/vnd.api+json; ext=bulk"}
         return {"content": json.dumps(body), "headers": bulk}
-    return {"data": body} if row.wire.takes_forms else {"json": body}
+    is_flat = not any(isinstance(value, dict | list) for value in body.values())
+    return {"data": body} if row.wire.takes_forms and is_flat else {"json": body}
 
 
 async def ask(world: World, name: str, parts: dict[str, str]) -> httpx.Response:
