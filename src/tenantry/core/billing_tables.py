@@ -133,18 +133,20 @@ usage_events = table(
     postgresql_partition_by="RANGE (month)",
 )
 
-# What was used on a day, kept current by whatever changes the ledger.
+# What a service used on a day, kept current by whatever changes the ledger. A service's days of a
+# month stand together, so that they are summed as they are read, without being sorted.
 usage_days = table(
     "usage_days",
     text("customer_id"),
-    number("day"),
+    number("month"),
     text("product_id"),
     text("metric"),
     text("region"),
     text("service_id"),
+    number("day"),
     number("millions"),
     number("micros"),
-    key=("customer_id", "day", "product_id", "metric", "region", "service_id"),
+    key=("customer_id", "month", "product_id", "metric", "region", "service_id", "day"),
 )
 
 # And in a month, by all services: what is rated.
