@@ -5,6 +5,7 @@ no NUL, no bottomless nesting, values of the right type; the refusal names the f
 """
 
 import types
+from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -19,6 +20,8 @@ T = TypeVar("T")
 MAX_BODY = 1 << 20
 MAX_DEPTH = 32
 MAX_FIELDS = 2000
+_LENIENT = msgspec.json.Decoder()
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 _NULLS = frozenset({"None", "null", ""})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -42,12 +45,22 @@ class Body(Generic[T]):
 
     def __call__(self) -> T:
         """The struct. Raises Problem 400, 415."""
+        return self._shape.read(self._values(_LENIENT))
+
+    def values(self) -> dict[str, Any]:
+        """All that came, fractions as exact decimals, for who reads it himself.
+
+        Raises Problem 400, 415.
+        """
+        return self._values(_EXACT)
+
+    def _values(self, decoder: msgspec.json.Decoder[Any]) -> dict[str, Any]:
         kind = content_kind(self._request, takes_forms=self._forms)
         raw = self._request.body
-        values = _form(raw) if kind == "form" else _json(raw)
+        values = _form(raw) if kind == "form" else _json(raw, decoder)
         if not isinstance(values, dict):
             raise bad_request("Expected a JSON object")
-        return self._shape.read(values)
+        return values
 
 
 def content_kind(request: Request, *, takes_forms: bool) -> Literal["form", "json"]:
@@ -67,10 +80,10 @@ def content_kind(request: Request, *, takes_forms: bool) -> Literal["form", "jso
     raise Problem(415, "Unsupported media type", detail)
 
 
-def _json(raw: bytes) -> Any:
+def _json(raw: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
-        value = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as problem:
+        value = decoder.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, InvalidOperation) as problem:
         raise bad_request("Invalid JSON") from problem
     _check(value, MAX_DEPTH)
     return value
