@@ -4,10 +4,12 @@ import asyncio
 import gc
 from pathlib import Path
 
+import apsw
 import pytest
 from sqlalchemy import bindparam, func, literal, select
 
-from tenantry.core.sqlite_connection import connect_read_only
+from tenantry.core import schema
+from tenantry.core.sqlite_connection import connect, connect_read_only
 from tenantry.core.statements import Statement
 from tests.world import World
 
@@ -57,3 +59,39 @@ def test_nothing_goes_through_a_whole_customer_for_rows_whose_keys_it_has(tmp_pa
         reached = [step for step in steps if step.endswith(_WHOLE_CUSTOMER)]
         assert not ("CREATE BLOOM FILTER" in steps and reached), (one.sql, steps)
     connection.close()
+
+
+async def test_the_reads_of_one_tick_see_one_moment_and_those_of_the_next_what_came_since(
+    world: World, tmp_path: Path
+) -> None:
+    database = world.app.database
+    count = Statement(select(func.count()).select_from(schema.outbox))
+    other = connect(str(tmp_path / "tenantry.db"))
+    change = "INSERT INTO outbox VALUES (?, NULL, 'mail', '{}', 1, 0, NULL, 1, 1)"
+    await asyncio.sleep(0)
+    before, seen = await database.one(count), database.changes()
+    other.execute(change, ("one",))
+    assert (await database.one(count), database.changes()) == (before, seen)
+    await asyncio.sleep(0)
+    assert await database.one(count) == (1,)
+    assert database.changes() != seen
+    # Who is told of a commit reads in the loop's next tick at the earliest, view or not.
+    other.execute(change, ("two",))
+    told = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(told.set_result, None)
+    assert await database.one(count) == (1,)
+    await told
+    assert await database.one(count) == (2,)
+    other.close()
+
+
+async def test_a_read_that_was_not_fetched_to_its_end_holds_nothing_back(
+    world: World, tmp_path: Path
+) -> None:
+    database = world.app.database
+    assert await database.one(_HIGHEST, most=1_000) == (1_000,)
+    await asyncio.sleep(0)
+    other = connect(str(tmp_path / "tenantry.db"))
+    other.execute("DELETE FROM outbox")
+    assert other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)[0] == 0
+    other.close()

@@ -68,6 +68,10 @@ class SqliteDatabase(Database):
         super().__init__(clock)
         self._path = path
         self._reads: apsw.Connection
+        self._cursor: apsw.Cursor
+        self._view: int | None = None
+        """While a tick's reads share a view: how many commits it has seen."""
+        self._loop: asyncio.AbstractEventLoop
         self._writer: Writer
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sqlite-read")
         self._of_thread = threading.local()
@@ -80,6 +84,8 @@ class SqliteDatabase(Database):
         self._reads = connect_read_only(self._path)
         self._reads.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
         self._reads.set_progress_handler(self._takes_long, _LOOK_STEPS)
+        self._cursor = self._reads.cursor()
+        self._loop = asyncio.get_running_loop()
         self._writer = Writer(self._path, writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
 
@@ -87,6 +93,7 @@ class SqliteDatabase(Database):
         """Finish the commits under way, then close."""
         await super().stop()
         self._threads.shutdown()
+        self._view = None
         self._reads.close()
         self._writer.close()
 
@@ -94,9 +101,9 @@ class SqliteDatabase(Database):
         """Read one row, on the event loop: microseconds, or else in a thread."""
         compiled = statement.on("sqlite")
         arguments = compiled.arguments(given)
-        self._looks = 0
+        self._look()
         try:
-            row = self._reads.execute(compiled.sql, bound(compiled, arguments)).fetchone()
+            row = self._cursor.execute(compiled.sql, bound(compiled, arguments)).fetchone()
         except apsw.InterruptError:
             rows = await self._read_away(statement, compiled, arguments)
             return rows[0] if rows else None
@@ -108,16 +115,35 @@ class SqliteDatabase(Database):
         """Read every row."""
         compiled = statement.on("sqlite")
         arguments = compiled.arguments(given)
-        self._looks = 0
+        self._look()
         try:
-            cursor = self._reads.execute(compiled.sql, bound(compiled, arguments))
+            cursor = self._cursor.execute(compiled.sql, bound(compiled, arguments))
             rows = list(islice(cursor, _SHORT))
         except apsw.InterruptError:
             return await self._read_away(statement, compiled, arguments)
         if len(rows) < _SHORT:
             return _made(statement, compiled, rows)
-        cursor.close()
         return await self._read_away(statement, compiled, arguments)
+
+    def _look(self) -> int:
+        """See the database as of now: the reads of one tick of the loop share a view of it.
+
+        To open and close one costs as much as to read a row. Nobody sees less than he may expect:
+        who comes after the view was opened comes after its end in the loop's queue too.
+        """
+        self._looks = 0
+        if self._view is None:
+            self._loop.call_soon(self._look_away)
+            self._view = 0
+            self._cursor.execute("BEGIN")
+            self._view = int(self._cursor.execute("PRAGMA data_version").get)
+        return self._view
+
+    def _look_away(self) -> None:
+        """End the view; on the same cursor, because what it has not read to the end goes on."""
+        if self._view is not None:
+            self._view = None
+            self._cursor.execute("COMMIT")
 
     def _takes_long(self) -> bool:
         """Whether to break the read on the event loop off: nobody else is served meanwhile."""
@@ -140,7 +166,7 @@ class SqliteDatabase(Database):
 
     def changes(self) -> int | None:
         """Count the commits of every other connection, the writer's included."""
-        return int(self._reads.execute("PRAGMA data_version").get)  # it always answers
+        return self._look()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
