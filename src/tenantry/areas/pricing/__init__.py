@@ -1,0 +1,1 @@
+"""What things cost: regions, metrics, plans, coupons, taxes."""

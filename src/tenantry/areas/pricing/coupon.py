@@ -1,0 +1,106 @@
+"""A coupon: what it takes off, from what, and for how long (contract: billing §7.1, R13)."""
+
+import re
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from tenantry.areas.pricing.months import Month
+from tenantry.areas.pricing.reading import BadTerms, read, refuse_text, settle
+from tenantry.core.clock import DAY, Instant
+from tenantry.core.clock import read as read_instant
+
+EVERYTHING = "all"
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_WHOLE = 100
+
+
+class Coupon(msgspec.Struct, frozen=True, kw_only=True):
+    """A credit that a customer was granted."""
+
+    code: str
+    kind: Literal["fixed", "percent"]
+    value: Decimal
+    """Money, or percent."""
+    remaining: Decimal | None = None
+    """What a fixed one has left, in money."""
+    periods_left: int | None = None
+    """For how many invoices more it counts; None: for any number."""
+    scope: str = EVERYTHING
+    """`all`, or a product line, or a product's id."""
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    """The first instant at which it is no longer valid."""
+    created_at: Instant = 0
+
+    def __post_init__(self) -> None:
+        refuse_text(self, "code", "scope")
+        settle(self, "value", "remaining")
+        if self.kind == "fixed" and self.remaining is None:
+            msgspec.structs.force_setattr(self, "remaining", self.value)
+        for field, why in self._wrong():
+            message = f"{field}: {why}"
+            raise ValueError(message)
+
+    def _wrong(self) -> list[tuple[str, str]]:
+        is_percent = self.kind == "percent"
+        is_reversed = None not in (self.valid_from, self.valid_until) and (
+            (self.valid_from or 0) >= (self.valid_until or 0)
+        )
+        checks = (
+            ("value", "must be more than 0", self.value == 0),
+            ("value", "must be at most 100 percent", is_percent and self.value > _WHOLE),
+            ("remaining", "only a fixed coupon has it", is_percent and self.remaining is not None),
+            ("periods_left", "is negative", (self.periods_left or 0) < 0),
+            ("valid_until", "must be later than valid_from", is_reversed),
+        )
+        return [(field, why) for field, why, is_wrong in checks if is_wrong]
+
+    def counts_in(self, month: Month) -> bool:
+        """Whether it is valid at any instant of the month, and something is left of it."""
+        return (
+            (self.valid_from is None or self.valid_from < month.end)
+            and (self.valid_until is None or self.valid_until > month.first)
+            and self.periods_left != 0
+            and self.remaining != 0
+        )
+
+
+class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    """A coupon as it comes in JSON."""
+
+    code: str
+    kind: Literal["fixed", "percent"]
+    value: Decimal
+    remaining: Decimal | None = None
+    periods_left: int | None = None
+    scope: str = EVERYTHING
+    valid_from: str | None = None
+    valid_until: str | None = None
+    created_at: str | None = None
+
+
+def parse_coupon(given: Any) -> Coupon:
+    """Read a coupon, decoded from JSON. Raises BadTerms, naming the place that is wrong.
+
+    Times are RFC 3339; a date alone is its first instant, and as `valid_until` its last.
+    """
+    fields = msgspec.structs.asdict(read(given, _Written))
+    for field, is_last in (("valid_from", False), ("valid_until", True), ("created_at", False)):
+        fields[field] = _instant(field, fields[field], is_last=is_last)
+    try:
+        return Coupon(**fields | {"created_at": fields["created_at"] or 0})
+    except ValueError as problem:
+        raise BadTerms(*str(problem).split(": ", 1)) from problem
+
+
+def _instant(field: str, text: str | None, *, is_last: bool) -> Instant | None:
+    if text is None:
+        return None
+    is_date = _DATE.fullmatch(text) is not None
+    try:
+        found = read_instant(f"{text}T00:00:00Z" if is_date else text)
+    except (ValueError, OverflowError) as problem:
+        raise BadTerms(field, f"{text!r} is not an RFC 3339 time") from problem
+    return found + DAY if is_date and is_last else found
