@@ -41,6 +41,17 @@ class BillingError(msgspec.Struct):
     """The title once more, in refusals of the gateway."""
 
 
+class StatsError(msgspec.Struct):
+    """A refusal of statistics: the members of an answer, with nothing in them."""
+
+    status: str
+    """`error`."""
+    meta: dict[str, Any]
+    msg: str
+    """What is wrong, in one sentence."""
+    data: dict[str, Any]
+
+
 class ProblemDetails(msgspec.Struct):
     """A refusal as RFC 9457 has it."""
 
@@ -73,6 +84,7 @@ SHAPES: dict[type, str] = {
     JsonApiErrors: "JsonApi",
     LegacyError: "Legacy",
     ProblemDetails: "Problem",
+    StatsError: "Stats",
 }
 """What refusals look like, and what the names of such responses begin with."""
 
@@ -187,4 +199,6 @@ def _shape(rendered: Response) -> type | None:
         return ProblemDetails
     if rendered.content_type != JSON:
         return None
+    if b'"meta"' in rendered.body:
+        return StatsError
     return BillingError if b'"type"' in rendered.body else LegacyError

@@ -33,6 +33,8 @@ class Wire(msgspec.Struct, frozen=True):
     content_type: str
     takes_forms: bool
     refuse: Callable[[Problem], Response]
+    ending: bytes = b""
+    """What stands behind the JSON of a success."""
 
     def problem(self, problem: Problem) -> Response:
         """A refusal as this dialect tells it."""
@@ -44,7 +46,7 @@ class Wire(msgspec.Struct, frozen=True):
         """An answer; None is none."""
         if body is None:
             return Response(status)
-        return Response(status, _encode(body), self.content_type)
+        return Response(status, _encode(body) + self.ending, self.content_type)
 
 
 def _document(content_type: str, problem: Problem, body: dict[str, Any]) -> Response:
@@ -103,6 +105,15 @@ def _billing(problem: Problem) -> Response:
     return _document(JSON, problem, body)
 
 
+def _billing_of_customer(problem: Problem) -> Response:
+    return _legacy(problem) if problem.status == HTTPStatus.NOT_FOUND else _billing(problem)
+
+
+def _stats(problem: Problem) -> Response:
+    message = problem.detail or problem.title
+    return _document(JSON, problem, {"status": "error", "meta": {}, "msg": message, "data": {}})
+
+
 def _page(problem: Problem) -> Response:
     title, detail = escape(problem.title), escape(problem.detail or "")
     text = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
@@ -130,6 +141,14 @@ BILLING = Wire("billing", JSON, takes_forms=False, refuse=_billing)
 
 What the gateway refuses bears the legacy `msg` as well.
 """
+
+BILLING_OF_CUSTOMER = Wire("billing", JSON, takes_forms=False, refuse=_billing_of_customer)
+"""The same under a customer's id: another's is not found as it is everywhere, in the legacy shape
+(contract: billing §0).
+"""
+
+STATS = Wire("stats", JSON, takes_forms=False, refuse=_stats, ending=b"\n")
+"""Statistics: refusals have the members of an answer (contract: billing §6.1)."""
 
 PAGE = Wire("page", HTML, takes_forms=True, refuse=_page)
 """Pages for people's browsers: an operation makes its own Response, refusals are bare pages."""
