@@ -17,6 +17,9 @@ from tenantry.core.secrets import Keyring, parse_key, read_key
 
 PREFIX = "TENANTRY_"
 MOST_WORKERS = 256
+LAST_INVOICE = 2**31 - 1
+"""Some clients take an invoice's number of 32 bits (contract: billing §3.1)."""
+MOST_GRACE_HOURS = 240
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -58,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Where they go besides: `file:FOLDER`, `mail` (to security contacts), or both, by comma."""
     archive_folder: str = ""
     """Where events go that are older than their customer keeps; nowhere: all are kept for ever."""
+    first_invoice: int = 1_000_001
+    """The number of the first invoice; later ones follow without gaps."""
+    posting_grace_hours: int = 72
+    """How long after a month's end its invoices wait for usage that comes late."""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
 
@@ -160,6 +167,7 @@ def _check(settings: Settings) -> None:
         raise BadSetting(message)
     _check_secret_file(settings)
     _check_checkpoints(settings)
+    _check_invoicing(settings)
     _check_callers(settings)
 
 
@@ -172,6 +180,16 @@ def _check_checkpoints(settings: Settings) -> None:
     except ValueError as problem:
         message = f"{PREFIX}CHECKPOINT_TO: {problem}"
         raise BadSetting(message) from problem
+
+
+def _check_invoicing(settings: Settings) -> None:
+    if not 0 < settings.first_invoice <= LAST_INVOICE:
+        message = f"{PREFIX}FIRST_INVOICE: {settings.first_invoice} is not in 1 to {LAST_INVOICE}"
+        raise BadSetting(message)
+    if not 0 <= settings.posting_grace_hours <= MOST_GRACE_HOURS:
+        given = settings.posting_grace_hours
+        message = f"{PREFIX}POSTING_GRACE_HOURS: {given} is not in 0 to {MOST_GRACE_HOURS}"
+        raise BadSetting(message)
 
 
 def _check_secret_file(settings: Settings) -> None:
