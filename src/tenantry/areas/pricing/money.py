@@ -1,11 +1,12 @@
 """Exact numbers: money, prices and quantities. No float ever touches one.
 
 A quantity is counted in millionths of its raw unit (micro-units), a whole number; a price and an
-amount are Decimals. Whoever adds or multiplies these does it in `EXACT`, which would rather raise
-than lose a digit.
+amount are Decimals. Whoever adds or multiplies these does it `exactly`: Python's own context would
+silently cut off what is behind 28 digits, this one raises decimal.Inexact.
 """
 
 import re
+from collections.abc import Callable
 from decimal import (
     ROUND_DOWN,
     Context,
@@ -14,10 +15,15 @@ from decimal import (
     Inexact,
     InvalidOperation,
     Overflow,
+    localcontext,
 )
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 EXACT = Context(
     prec=400, rounding=ROUND_DOWN, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow]
@@ -37,6 +43,17 @@ _QUANTITY = re.compile(r"[0-9]{1,18}(\.[0-9]{1,6})?")
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 _LONGEST = 18
 _EXACTLY = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def exactly(function: Callable[P, R]) -> Callable[P, R]:
+    """Let all arithmetic in a function, and in what it calls, keep every digit."""
+
+    @wraps(function)
+    def run(*given: P.args, **named: P.kwargs) -> R:
+        with localcontext(EXACT):
+            return function(*given, **named)
+
+    return run
 
 
 def decimals(currency: str) -> int:

@@ -1,5 +1,6 @@
 """What is agreed with a customer: plan, coupons, taxes; and all of it together, as a snapshot."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
@@ -30,6 +31,7 @@ __all__ = [
 
 ANY_REGION = "*"
 ZERO = Decimal(0)
+_CURRENCY = re.compile(r"[A-Za-z]{3}")
 
 
 class Tier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -141,7 +143,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         refuse_text(self, "plan_code", longest=64)
         refuse_text(self, "name")
         settle(self, "commit")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isalpha()):  # noqa: PLR2004 - ISO 4217
+        if not _CURRENCY.fullmatch(self.currency):
             _refuse("currency", "must be three letters")
         msgspec.structs.force_setattr(self, "currency", self.currency.upper())
         seen = set()
