@@ -51,6 +51,9 @@ ROOMS = (
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
     "tenantry.areas.operator.retentions_api",
+    "tenantry.areas.operator.plans_api",
+    "tenantry.areas.operator.pricing_api",
+    "tenantry.areas.operator.coupons_api",
 )
 
 

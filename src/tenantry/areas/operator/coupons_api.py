@@ -1,0 +1,91 @@
+"""How an operator grants coupons (contract: billing §9 O6)."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from tenantry.areas.pricing import coupons
+from tenantry.areas.pricing.coupon import EVERYTHING, Coupon
+from tenantry.areas.usage import accounts
+from tenantry.core.clock import shown, shown_or_none
+from tenantry.core.context import Reading, Writing
+from tenantry.http.body import Body
+from tenantry.http.operation import OPERATOR, operation
+from tenantry.http.wire import LEGACY
+
+
+class NewCoupon(msgspec.Struct, kw_only=True):
+    """A coupon to grant."""
+
+    code: str
+    kind: Literal["fixed", "percent"]
+    value: Decimal
+    """Money, or percent."""
+    remaining: Decimal | None = None
+    """What a fixed one has left, if not all of it."""
+    periods_left: int | None = None
+    """For how many invoices it counts; any number if left out."""
+    scope: str = EVERYTHING
+    """`all`, or a product line, or a product's id."""
+    valid_from: str | None = None
+    """RFC 3339; a date alone means its first instant."""
+    valid_until: str | None = None
+    """RFC 3339; a date alone means its last instant."""
+
+
+class Granted(msgspec.Struct):
+    """A coupon that a customer was granted."""
+
+    code: str
+    kind: Literal["fixed", "percent"]
+    value: Decimal
+    remaining: Decimal | None
+    periods_left: int | None
+    scope: str
+    valid_from: str | None
+    valid_until: str | None
+    """The first instant at which it is no longer valid."""
+    created_at: str
+
+
+def _shown(coupon: Coupon) -> Granted:
+    return Granted(
+        code=coupon.code,
+        kind=coupon.kind,
+        value=coupon.value,
+        remaining=coupon.remaining,
+        periods_left=coupon.periods_left,
+        scope=coupon.scope,
+        valid_from=shown_or_none(coupon.valid_from),
+        valid_until=shown_or_none(coupon.valid_until),
+        created_at=shown(coupon.created_at),
+    )
+
+
+@operation(
+    "POST /_operator/v1/customers/{customer}/coupons", allow=OPERATOR, wire=LEGACY, status=201
+)
+async def grant_coupon(call: Writing, body: Body[NewCoupon], customer: str) -> Granted:
+    """Grant a customer a coupon."""
+    return _shown(await coupons.grant(replace(call, customer_id=customer), body.values()))
+
+
+@operation("GET /_operator/v1/customers/{customer}/coupons", allow=OPERATOR, wire=LEGACY)
+async def list_coupons(call: Reading, customer: str) -> list[Granted]:
+    """A customer's coupons, the oldest first, and what is left of each."""
+    rows = await coupons.list_all(replace(call, customer_id=customer))
+    return [_shown(row) for row in rows]
+
+
+@operation(
+    "DELETE /_operator/v1/customers/{customer}/coupons/{code}",
+    allow=OPERATOR,
+    wire=LEGACY,
+    status=204,
+)
+async def withdraw_coupon(call: Writing, customer: str, code: str) -> None:
+    """Take back a coupon that no invoice has used."""
+    await accounts.lock(call.unit, [customer])
+    await coupons.withdraw(replace(call, customer_id=customer), code)
