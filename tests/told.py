@@ -41,6 +41,7 @@ _AUTHORIZED = "service_authorization_id user_id"
 SAID: dict[str, Said] = {
     "customer.create": _said("Customer '…' was created", "name"),
     "customer.update": _said("Customer '…' was updated", "old new"),
+    "customer.pricing": _said("Pricing plan was changed from '…' to '…'", "old new"),
     "customer.delete": _account("Customer '…' was deleted", "name"),
     "customer_feature.create": _said("Feature '…' was enabled", "feature"),
     "customer_feature.delete": _said("Feature '…' was disabled", "feature"),
@@ -85,6 +86,11 @@ SAID: dict[str, Said] = {
     "service_authorization.delete": _said(
         "Service authorization for user '…' was deleted", f"{_AUTHORIZED} permission"
     ),
+    "coupon.create": _account(
+        "Coupon '…' was granted",
+        "code kind value remaining periods_left scope valid_from valid_until",
+    ),
+    "coupon.delete": _account("Coupon '…' was withdrawn", "code"),
     "service.create": _said("Service '…' was created", "name type"),
     "service.update": _said("Service '…' was updated", "old new"),
     "service.delete": _said("Service '…' was deleted", "name stars"),
