@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
+from tests.pricing_writes import PRICING
 from tests.table import AUTOMATION, OWN, TABLE
 from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
 from tests.write import Write
@@ -106,6 +107,7 @@ _CONTACTS = "/customer/{customer_id}/contacts"
 _VERSION = "/service/{service_id}/version/{version_id}"
 
 EXAMPLES: dict[str, Write] = {
+    **PRICING,
     "PUT /customer/{customer_id}": Write(["customer.update"], body={"name": "Renamed"}),
     "DELETE /customer/{customer_id}": Write(["customer.delete"], before=_no_services),
     "POST /user": Write(["user.create"], body={"login": "new@example.com", "role": "user"}),
