@@ -9,6 +9,8 @@ from typing import Any
 
 from tenantry.areas.audit import archived_erasure  # noqa: F401 - says how its letters are delivered
 from tenantry.areas.audit.retention import archive_due
+from tenantry.areas.invoices import numbers
+from tenantry.areas.invoices.closing import Wanted, close_months
 from tenantry.areas.tokens.usage import Uses
 from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import HOUR, SECOND, Clock, system_clock
@@ -51,6 +53,7 @@ ROOMS = (
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
     "tenantry.areas.operator.retentions_api",
+    "tenantry.areas.operator.postings_api",
     "tenantry.areas.operator.plans_api",
     "tenantry.areas.operator.pricing_api",
     "tenantry.areas.operator.coupons_api",
@@ -118,15 +121,19 @@ class Application(Door):
     async def start(self) -> None:
         """Open the database, and begin to deliver if that is this process's business."""
         await self.database.start()
+        await numbers.begin(self.database, self.settings.first_invoice)
         if self.settings.work:
             self._worker = self.worker()
             self._worker.start()
 
     def worker(self) -> Worker:
-        """Who delivers the outbox, and publishes checkpoints."""
+        """Who delivers the outbox, posts invoices and publishes checkpoints."""
         post = sender(self.settings.mail_url(), self.settings.mail_from)
         origin, given = self.settings.base_url, self.settings
         worker = Worker(self.database, self.keyring, post, origin, self.log.fault)
+        wanted = Wanted(given.posting_grace_hours)
+        close = partial(close_months, self.database, self.keyring, wanted)
+        worker.chores.append(Chore(HOUR, close))
         if given.checkpoint_interval:
             folder, mails = read_destinations(given.checkpoint_to)
             interval = given.checkpoint_interval * SECOND

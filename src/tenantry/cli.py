@@ -1,85 +1,26 @@
 """The command line (fixed in docs/ARCHITECTURE.md: other programs rely on it)."""
 
-import asyncio
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from functools import wraps
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
 import click
 import msgspec
 from click.shell_completion import get_completion_class
 
 from tenantry import __version__
+from tenantry.billing_commands import post_invoices
+from tenantry.commands import USAGE, fail
+from tenantry.commands import database_option as _database
+from tenantry.commands import one_line as _one_line
+from tenantry.commands import run as _run
+from tenantry.commands import settings as _settings
 from tenantry.core.errors import Problem
-from tenantry.settings import BadSetting, Settings, read_settings
+from tenantry.settings import Settings
 
-R = TypeVar("R")
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
-
-USAGE = 2
-"""The exit code of a bad setting or argument; 1 is that of what failed."""
-
-
-def fail(message: str, code: int = 1) -> NoReturn:
-    """End with one clear line."""
-    click.echo(f"tenantry: {' '.join(message.split())}", err=True)
-    sys.exit(code)
-
-
-def _one_line(function: Callable[..., R]) -> Callable[..., R]:
-    """Turn what may go wrong in a command into one line and an exit code."""
-
-    @wraps(function)
-    def run(*arguments: Any, **options: Any) -> R:
-        try:
-            return function(*arguments, **options)
-        except BadSetting as problem:
-            fail(str(problem), USAGE)
-        except Problem as problem:
-            fail(problem.detail or problem.title)
-        except (OSError, ValueError, RuntimeError) as problem:
-            fail(str(problem) or type(problem).__name__)
-        except Exception as problem:
-            if not is_database_error(problem):
-                raise
-            fail(f"the database can't be used: {problem}")
-
-    return run
-
-
-def is_database_error(problem: Exception) -> bool:
-    """Whether a driver raised it: then its text is for the user, and a traceback is not."""
-    return type(problem).__module__.partition(".")[0] in {
-        "apsw",
-        "asyncpg",
-        "sqlite3",
-        "sqlalchemy",
-    }
-
-
-def _database(function: Callable[..., R]) -> Callable[..., R]:
-    return click.option(
-        "--database",
-        metavar="URL",
-        help="sqlite:///file.db or postgresql://user@host/name  [env: TENANTRY_DATABASE; "
-        "default: sqlite:///tenantry.db]",
-    )(function)
-
-
-def _settings(**given: Any) -> Settings:
-    return read_settings(os.environ, **given)
-
-
-def _run(work: Awaitable[R]) -> R:
-    async def run() -> R:
-        return await work
-
-    return asyncio.run(run())
-
 
 _TEACHES = """Tenantry: an account backend of your own.
 
@@ -201,6 +142,9 @@ def work(database: str | None) -> None:
     from tenantry import serving  # noqa: PLC0415 - likewise
 
     _run(serving.work(_settings(database=database)))
+
+
+main.add_command(post_invoices)
 
 
 @main.group("signing-key")

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -34,6 +33,7 @@ from tenantry.core.database import Database, open_database
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
 from tenantry.core.secrets import Keyring
+from tenantry.progress import bar
 from tenantry.settings import PREFIX, BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ DRAIN_SECONDS = 35
 
 
 @asynccontextmanager
-async def _opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
+async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
     """The database, migrated where that is safe, with the key it was begun with."""
     await _prepare(settings)
     keyring = settings.keyring()
@@ -86,7 +86,7 @@ async def initialise(
         problem = await weakness(password, login=login, name=customer)
         if problem is not None:
             raise bad_request(problem)
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         founded = await founding.found_customer(
             database,
             keyring,
@@ -131,32 +131,21 @@ async def load(settings: Settings, path: str) -> str:
     from tenantry.areas.operator import scenario  # noqa: PLC0415 - YAML, only where it is read
 
     wanted = scenario.read_file(Path(path))
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         return await _load(database, keyring, wanted)
 
 
 async def _load(database: Database, keyring: Keyring, wanted: "Scenario") -> str:
-    """Load, with a bar for what takes longer than two seconds."""
+    """Load, and show how far it is."""
     from tenantry.areas.operator import loading  # noqa: PLC0415 - likewise
 
-    hidden = not sys.stderr.isatty()
-    with click.progressbar(length=100, label="Loading", file=sys.stderr, hidden=hidden) as bar:
-        started = asyncio.get_running_loop().time()
-        shown = 0
-
-        def progress(done: int, total: int) -> None:
-            nonlocal shown
-            percent = done * 100 // max(total, 1)
-            if asyncio.get_running_loop().time() - started > 2:  # noqa: PLR2004 - two seconds
-                bar.update(percent - shown)
-                shown = percent
-
+    with bar("Loading") as progress:
         return str(await loading.load(database, keyring, wanted, progress))
 
 
 async def create_operator_key(settings: Settings, name: str) -> str:
     """A new operator key."""
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         return await founding.create_operator_key(database, keyring, name)
 
 
@@ -165,13 +154,13 @@ async def verify_audit(settings: Settings, file: Sequence[str], **to: Any) -> ve
     asked = verification.read(url=settings.database, **to)
     if file:
         return verification.verify_files(file, asked)
-    async with _opened(settings) as opened:
-        return await verification.verify(*opened, asked)
+    async with opened(settings) as both:
+        return await verification.verify(*both, asked)
 
 
 async def rotate_signing_key(settings: Settings) -> str:
     """Begin a new key for checkpoints; its id."""
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         key = await database.write(lambda unit: signing.rotate(unit, keyring))
     return key.key_id
 
@@ -179,13 +168,13 @@ async def rotate_signing_key(settings: Settings) -> str:
 async def explain(settings: Settings, customer_id: str | None, asked: Asked) -> "Explanation":
     """Answer a question about access. Raises Problem 400, 404."""
     operations()
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         return await offline.answer(database, keyring, customer_id, asked)
 
 
 async def erase_person(settings: Settings, customer_id: str | None, **whom: str | None) -> str:
     """Erase a deleted person; what was taken away, a line a customer. Raises Problem 400, 404."""
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         done = await offline_erasure.erase_everywhere(database, keyring, customer_id, **whom)
     return "\n".join(map(str, done))
 
@@ -250,7 +239,7 @@ async def _first_words(settings: Settings, scenario_path: str | None) -> str:
     Application(settings)
     sender(settings.mail_url(), settings.mail_from)
     lines = [f"Tenantry serves {settings.base_url}  (database {settings.shown_database})"]
-    async with _opened(settings) as (database, keyring):
+    async with opened(settings) as (database, keyring):
         if scenario_path is not None:
             lines += await _load_first(settings, database, keyring, Path(scenario_path))
         is_empty = await founding.is_empty(database)
@@ -267,7 +256,7 @@ async def _found_first(settings: Settings) -> list[str]:
             settings, "My company", "owner@example.com", None, with_operator=True
         )
     except Problem as problem:
-        async with _opened(settings) as (database, _):
+        async with opened(settings) as (database, _):
             if problem.status != HTTPStatus.CONFLICT or await founding.is_empty(database):
                 raise
         return []
