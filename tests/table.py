@@ -24,6 +24,7 @@ def decision_id(customer_id: str, who: Person) -> str:
 OWN = {
     "decision_id": decision_id(WIDGETS, BEN),
     "customer_id": WIDGETS,
+    "address_type": "billing",
     "user_id": BEN.id,
     "user_login": BEN.login,
     "service_id": WWW,
@@ -44,6 +45,7 @@ OWN = {
 FOREIGN = {
     **OWN,
     "customer_id": OTHER,
+    "address_type": "tax",
     "user_id": NED.id,
     "user_login": NED.login,
     "service_id": ELSEWHERE,

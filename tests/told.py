@@ -50,6 +50,13 @@ SAID: dict[str, Said] = {
         f"contact.{verb}": _account(f"[A-Z][a-z ]+ contact was {verb}d", _CONTACT)
         for verb in ("create", "update", "delete")
     },
+    **{
+        f"address.{verb}": _said(f"(Billing|Tax) address was {verb}d", "type changed")
+        for verb in ("create", "update", "delete")
+    },
+    "tax_id.update": _account("Tax id was updated", ""),
+    "tax_id.delete": _account("Tax id was deleted", ""),
+    "tax_status.update": _account("Tax status was updated", "old new"),
     "user.create": _said("User '…' was created", "user_id login role roles"),
     "user.update": _said(
         "User '…' was updated",

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
+from tests.address_writes import ADDRESSES
 from tests.pricing_writes import PRICING
 from tests.table import AUTOMATION, OWN, TABLE
 from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
@@ -218,6 +219,7 @@ EXAMPLES: dict[str, Write] = {
     "PUT /_operator/v1/retentions/{customer}": Write(
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
+    **ADDRESSES,
 }
 TOLD = [name for name, example in EXAMPLES.items() if example.actions]
 """Those that a customer's log tells of."""
