@@ -11,11 +11,12 @@ from functools import partial
 import msgspec
 from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 
+from tenantry.areas.invoices.adjusting import MONTHS_BACK
 from tenantry.areas.invoices.numbers import NoneLeft
 from tenantry.areas.invoices.posting import Posted, post
 from tenantry.areas.pricing.months import Month
 from tenantry.core import schema
-from tenantry.core.billing_tables import invoices, plan_assignments, postings
+from tenantry.core.billing_tables import invoices, plan_assignments, postings, usage_changes
 from tenantry.core.clock import HOUR, Instant
 from tenantry.core.context import Writing
 from tenantry.core.database import Database
@@ -33,9 +34,19 @@ _IN_MONTH = _I.month == bindparam("in_month")
 _HAS_PLAN = exists().where(_A.customer_id == _C.id)
 _OLDEST = Statement(select(func.min(_C.created_at)).where(_HAS_PLAN))
 _CUSTOMER = Statement(select(_C.id, _C.created_at).where(_C.id == bindparam("customer")))
+_X, _EARLIER = usage_changes.c, postings.alias("earlier")
+_IS_LATE = exists().where(
+    _X.customer_id == _C.id,
+    _X.month >= bindparam("back_to"),
+    _X.month < bindparam("in_month"),
+    _X.changes != _X.invoiced,
+    _EARLIER.c.customer_id == _X.customer_id,
+    _EARLIER.c.month == _X.month,
+)
 _IS_DUE = (
     _C.created_at < bindparam("until"),
-    or_(_C.deleted_at.is_(None), _C.deleted_at >= bindparam("since")),
+    # Who left is still billed for what came late.
+    or_(_C.deleted_at.is_(None), _C.deleted_at >= bindparam("since"), _IS_LATE),
     _HAS_PLAN,
     ~exists().where(_P.customer_id == _C.id, _P.month == bindparam("in_month")),
 )
@@ -106,11 +117,20 @@ async def check_customer(rows: Reads, customer_id: str) -> None:
         raise not_found("customer", customer_id)
 
 
+def _span(month: Month) -> dict[str, int]:
+    return {
+        "since": month.first,
+        "until": month.end,
+        "in_month": month.number,
+        "back_to": month.plus(-MONTHS_BACK).number,
+    }
+
+
 async def due(
     rows: Reads, month: Month, most: int, *, after: str = "", customer_id: str | None = None
 ) -> list[str]:
     """The next customers whose month is not posted, by id: that one, or those after that id."""
-    span = {"since": month.first, "until": month.end, "in_month": month.number, "most": most}
+    span = {**_span(month), "most": most}
     if customer_id is not None:
         return await rows.all(_DUE_ONE, customer=customer_id, **span)
     return await rows.all(_DUE, after=after, **span)
