@@ -13,9 +13,9 @@ import msgspec
 from sqlalchemy import bindparam, delete, insert, select
 
 from tenantry.areas.customers import model as customers
-from tenantry.areas.pricing import documents
+from tenantry.areas.pricing import documents, plans
 from tenantry.areas.pricing.coupon import EVERYTHING, Coupon, parse_coupon
-from tenantry.areas.pricing.money import plain
+from tenantry.areas.pricing.money import decimals, plain, round_money
 from tenantry.areas.pricing.reading import BadTerms
 from tenantry.core import audit
 from tenantry.core.billing_tables import coupon_uses
@@ -73,6 +73,7 @@ async def grant(call: Writing, given: Any) -> Coupon:
     coupon = await read_new(call, given)
     await call.unit.head(call.customer_id)
     customer = await customers.find(call, call.customer_id)
+    await _check_cents(call, coupon)
     coupon = msgspec.structs.replace(coupon, created_at=call.now)
     row = msgspec.structs.asdict(coupon) | {
         "value": plain(coupon.value),
@@ -115,11 +116,24 @@ def _check(coupon: Coupon, scopes: set[str]) -> None:
         raise BadTerms("scope", f"nothing that is sold is {coupon.scope!r}")
 
 
+async def _check_cents(call: Writing, coupon: Coupon) -> None:
+    """Money comes in whole cents, or a last part of one could never be taken off."""
+    assigned = await plans.assignments(call)
+    plan = await documents.plan(call, assigned[-1].plan_code) if assigned else None
+    if plan is None or coupon.kind == "percent":
+        return
+    for name, amount in (("value", coupon.value), ("remaining", coupon.remaining)):
+        if amount is not None and round_money(amount, plan.currency) != amount:
+            places = decimals(plan.currency)
+            detail = f"{name}: has more decimals than the {places} of {plan.currency}"
+            raise bad_request(detail)
+
+
 async def _scopes(reads: Reads) -> set[str]:
     """What a coupon can be for: the products and lines of the catalogue, and of plans' fees."""
     metrics = (await documents.catalogue(reads)).listed
-    plans = (await documents.every_plan(reads)).values()
-    fees = [fee for plan in plans for fee in plan.recurring_fees]
+    every = (await documents.every_plan(reads)).values()
+    fees = [fee for plan in every for fee in plan.recurring_fees]
     products = {one.product_id for one in metrics} | {one.product_id for one in fees} - {""}
     lines = {one.product_line for one in metrics} | {one.product_line for one in fees}
     return {EVERYTHING} | products | lines
