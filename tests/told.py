@@ -98,6 +98,9 @@ SAID: dict[str, Said] = {
         "code kind value remaining periods_left scope valid_from valid_until",
     ),
     "coupon.delete": _account("Coupon '…' was withdrawn", "code"),
+    "usage.void": _account(
+        "Usage event '…' was voided", "source id month product_id metric region"
+    ),
     "service.create": _said("Service '…' was created", "name type"),
     "service.update": _said("Service '…' was updated", "old new"),
     "service.delete": _said("Service '…' was deleted", "name stars"),

@@ -9,6 +9,7 @@ from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
 from tests.pricing_writes import PRICING
 from tests.table import AUTOMATION, OWN, TABLE
+from tests.usage_writes import USAGE
 from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
 from tests.write import Write
 
@@ -220,6 +221,7 @@ EXAMPLES: dict[str, Write] = {
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
     **ADDRESSES,
+    **USAGE,
 }
 TOLD = [name for name, example in EXAMPLES.items() if example.actions]
 """Those that a customer's log tells of."""

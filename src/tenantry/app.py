@@ -12,8 +12,9 @@ from tenantry.areas.audit.retention import archive_due
 from tenantry.areas.invoices import numbers
 from tenantry.areas.invoices.closing import Wanted, close_months
 from tenantry.areas.tokens.usage import Uses
+from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
-from tenantry.core.clock import HOUR, SECOND, Clock, system_clock
+from tenantry.core.clock import DAY, HOUR, SECOND, Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Chore, Worker
 from tenantry.core.mail import sender
@@ -53,6 +54,7 @@ ROOMS = (
     "tenantry.areas.usage.metrics_api",
     "tenantry.areas.usage.service_metrics_api",
     "tenantry.areas.usage.statistics_api",
+    "tenantry.areas.usage.ingestion_api",
     "tenantry.areas.events.api",
     "tenantry.areas.events.catalogue_api",
     "tenantry.areas.audit.api",
@@ -141,6 +143,7 @@ class Application(Door):
         wanted = Wanted(given.posting_grace_hours)
         close = partial(close_months, self.database, self.keyring, wanted)
         worker.chores.append(Chore(HOUR, close))
+        worker.chores.append(Chore(DAY, partial(make_ahead, self.database)))
         if given.checkpoint_interval:
             folder, mails = read_destinations(given.checkpoint_to)
             interval = given.checkpoint_interval * SECOND

@@ -11,7 +11,7 @@ from tenantry.core.additions import Additions, Head
 from tenantry.core.clock import Instant
 from tenantry.core.numbering import catch_up
 from tenantry.core.session import Session
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Row, Statement, is_one_of
 
 R = TypeVar("R")
 
@@ -51,6 +51,32 @@ class Unit:
         """Run a change once for each set of values. Raises UniqueViolation."""
         compiled = statement.on(self._session.dialect)
         await self._session.run_many(compiled, [compiled.arguments(row) for row in rows])
+
+    async def add_all(self, statement: Statement[Any], rows: list[Row]) -> None:
+        """Insert rows, each in the order of the columns of `bulk.adding`. Raises UniqueViolation.
+
+        None of them is looked at here: values of the wrong type end in the driver.
+        """
+        if not rows:
+            return
+        compiled = statement.on(self._session.dialect)
+        if self._session.dialect == "sqlite":
+            await self._session.run_many(compiled, rows)
+        else:
+            columns = tuple(list(column) for column in zip(*rows, strict=True))
+            await self._session.run(compiled, columns)
+
+    async def find_all(self, statement: Statement[R], keys: list[Row]) -> list[R]:
+        """Every row under many keys of a `point`, each in the order of its key's columns."""
+        if not keys:
+            return []
+        if self._session.dialect == "sqlite":
+            rows = await self._session.rows_many(statement.on("sqlite"), keys)
+            return [statement.made(row) for row in rows]
+        columns = tuple(list(column) for column in zip(*keys, strict=True))
+        rows = await self._session.rows(statement.joined(), columns)
+        # Before the columns that were asked for stand the key's place and a version.
+        return [statement.made(row[2:]) for row in rows]
 
     def run_later(self, statement: Statement[Any], **given: Any) -> None:
         """Insert a row at the end of the batch, with those of others; it can't be refused."""

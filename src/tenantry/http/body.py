@@ -43,6 +43,20 @@ class Body(Generic[T]):
         """Whether it came as a form, as browsers send it. Raises Problem 415."""
         return content_kind(self._request, takes_forms=self._forms) == "form"
 
+    @property
+    def raw(self) -> bytes:
+        """What came, for an operation that reads it by itself."""
+        return self._request.body
+
+    @property
+    def media_type(self) -> str:
+        """What it is said to be, in lower case and without parameters; nothing if nothing is."""
+        return media_type(self._request)
+
+    def header(self, name: str) -> str | None:
+        """A header that belongs to it; the name in lower case."""
+        return self._request.headers.get(name)
+
     def __call__(self) -> T:
         """The struct. Raises Problem 400, 415."""
         return self._shape.read(self._values(_LENIENT))
@@ -63,9 +77,14 @@ class Body(Generic[T]):
         return values
 
 
+def media_type(request: Request) -> str:
+    """The Content-Type in lower case, without its parameters."""
+    return (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+
 def content_kind(request: Request, *, takes_forms: bool) -> Literal["form", "json"]:
     """How the body is written. Raises Problem 415 for what the operation does not take."""
-    given = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    given = media_type(request)
     if not given:
         is_json = not takes_forms or request.body.lstrip()[:1] in {b"{", b"["}
         return "json" if is_json else "form"

@@ -24,6 +24,7 @@ def upgrade() -> None:
         _seal_on_sqlite()
     else:
         _seal_on_postgresql()
+        _part_on_postgresql()
 
 
 def _seal_on_sqlite() -> None:
@@ -47,6 +48,21 @@ def _seal_on_postgresql() -> None:
             f"CREATE TRIGGER {table}_refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+
+
+def _part_on_postgresql() -> None:
+    """Have a month's part of the ledger made by whoever needs it, without stopping anybody else."""
+    op.execute(
+        "CREATE FUNCTION make_usage_part(part bigint, next bigint) RETURNS boolean "
+        "LANGUAGE plpgsql AS $$ DECLARE name text := 'usage_events_' || part; BEGIN "
+        "IF to_regclass(name) IS NOT NULL THEN RETURN false; END IF; "
+        "PERFORM pg_advisory_xact_lock(hashtext('make_usage_part')); "
+        "IF to_regclass(name) IS NOT NULL THEN RETURN false; END IF; "
+        "EXECUTE format('CREATE TABLE %I (LIKE usage_events INCLUDING ALL)', name); "
+        "EXECUTE format('ALTER TABLE usage_events ATTACH PARTITION %I "
+        "FOR VALUES FROM (%s) TO (%s)', name, part, next); "
+        "RETURN true; END $$"
+    )
 
 
 def _configure() -> None:

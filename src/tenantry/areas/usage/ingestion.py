@@ -1,0 +1,129 @@
+"""Taking usage in: what was sent is checked first, then added to the ledger and its sums at once.
+
+The checks look things up before the unit of work begins, so that nothing is locked meanwhile.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+import msgspec
+from sqlalchemy import select
+
+from tenantry.areas.pricing import documents
+from tenantry.areas.usage import accounts, parts, sums
+from tenantry.areas.usage.envelopes import Came
+from tenantry.areas.usage.event import Check, Event, Malformed, Sent, Span
+from tenantry.areas.usage.ledger import LEDGER
+from tenantry.core import schema
+from tenantry.core.context import Reading, Writing
+from tenantry.core.session import Reads
+from tenantry.core.statements import Statement, is_one_of, point
+
+MOST_KNOWN = 100_000
+"""Services that a process remembers, each in about 300 bytes."""
+
+_C, _S = schema.customers.c, schema.services.c
+_SPANS = Statement(select(_C.id, _C.created_at, _C.deleted_at).where(is_one_of(_C.id, "ids")))
+_SERVICE = point([_S.id], schema.services, customer_id=_S.customer_id, id=_S.id)
+
+# A service is never taken away, only marked as deleted: what was seen once need not be looked up.
+_known: WeakKeyDictionary[Reads, set[tuple[str, str]]] = WeakKeyDictionary()
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What became of an event."""
+
+    source: str
+    id: str
+    status: Literal["accepted", "duplicate", "conflict", "rejected"]
+    reason: str | None = None
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Events as they came, each checked: it, or the reason why it is rejected."""
+
+    came: Sequence[Came]
+    checked: Sequence[Event | str]
+
+    @property
+    def events(self) -> list[Event]:
+        """What may be accepted."""
+        return [one for one in self.checked if not isinstance(one, str)]
+
+
+async def check(call: Reading, came: Sequence[Came]) -> Batch:
+    """Check what came against the catalogue and against the customers and services there are."""
+    sent = [one for one in came if isinstance(one, Sent)]
+    look = Check(
+        call.now,
+        await documents.catalogue(call.rows),
+        await _spans(call.rows, {one.customer_id for one in sent}),
+        await _services(call.rows, {(one.customer_id, one.service_id or "") for one in sent}),
+    )
+    checked = [one.reason if isinstance(one, Malformed) else look(one) for one in came]
+    batch = Batch(came, checked)
+    await parts.make(call.rows, {event.month for event in batch.events})
+    return batch
+
+
+async def _spans(rows: Reads, customer_ids: set[str]) -> dict[str, Span]:
+    found = await rows.all(_SPANS, ids=sorted(customer_ids))
+    return {customer_id: Span(*span) for customer_id, *span in found}
+
+
+async def _services(rows: Reads, asked: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    known = _known.setdefault(rows, set())
+    unknown = [one for one in asked - known if one[1]]
+    found = await asyncio.gather(*(_has_service(rows, *one) for one in unknown))
+    seen = {one for one, is_there in zip(unknown, found, strict=True) if is_there}
+    if len(known) + len(seen) > MOST_KNOWN:
+        known.clear()
+    known |= seen
+    return (asked & known) | seen
+
+
+async def _has_service(rows: Reads, customer_id: str, service_id: str) -> bool:
+    return await rows.one(_SERVICE, customer_id=customer_id, id=service_id) is not None
+
+
+async def ingest(call: Writing, batch: Batch) -> list[Result]:
+    """Add the events that are new to the ledger; what became of each, in the order they came.
+
+    An event is accepted, a duplicate of one that was (and changes nothing), in conflict with one
+    that said something else by the same identity, or rejected (contract: billing R21, R22, R24).
+    """
+    events = batch.events
+    await accounts.lock(call.unit, {event.customer_id for event in events})
+    outcomes = await LEDGER.append(call.unit, events)
+    await sums.add(
+        call.unit,
+        (
+            (_day_of_service(event), event.quantity)
+            for event, outcome in zip(events, outcomes, strict=True)
+            if outcome == "accepted"
+        ),
+    )
+    became = iter(outcomes)
+    return [
+        Result(one.source, one.id, "rejected", checked)
+        if isinstance(checked, str)
+        else Result(one.source, one.id, outcome := next(became), _REASONS.get(outcome))
+        for one, checked in zip(batch.came, batch.checked, strict=True)
+    ]
+
+
+_REASONS = {"conflict": "payload_differs"}
+
+
+def _day_of_service(event: Event) -> sums.DayOfService:
+    return (
+        event.customer_id,
+        event.month,
+        event.product_id,
+        event.metric,
+        event.region,
+        event.service_id,
+        event.day,
+    )
