@@ -13,6 +13,7 @@ from tenantry.core.clock import shown
 from tenantry.core.unit import Unit
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.invitation_calls import LIN, invite
+from tests.posting_writes import close_without_invoice
 from tests.secrecy import leaks
 from tests.stored import LOG, changed, row_of, stored
 from tests.table import TABLE
@@ -158,6 +159,7 @@ async def test_everything_else_that_can_happen_is_told(world: World) -> None:
     since = 0
     await _walk_with_passwords(world)
     await _walk_with_people(world)
+    await close_without_invoice(world)
     events = await events_since(world, since)
     for event in events:
         check_said(event)

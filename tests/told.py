@@ -101,6 +101,10 @@ SAID: dict[str, Said] = {
     "usage.void": _account(
         "Usage event '…' was voided", "source id month product_id metric region"
     ),
+    "invoice.post": _account(
+        r"Invoice \d+ for [0-9-]{7} was posted", "amount currency invoice_id month"
+    ),
+    "invoice.omit": _account("[0-9-]{7} was closed without an invoice", "month"),
     "service.create": _said("Service '…' was created", "name type"),
     "service.update": _said("Service '…' was updated", "old new"),
     "service.delete": _said("Service '…' was deleted", "name stars"),

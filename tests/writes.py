@@ -7,6 +7,7 @@ import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
+from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
 from tests.table import AUTOMATION, OWN, TABLE
 from tests.usage_writes import USAGE
@@ -221,6 +222,7 @@ EXAMPLES: dict[str, Write] = {
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
     **ADDRESSES,
+    **POSTINGS,
     **USAGE,
 }
 TOLD = [name for name, example in EXAMPLES.items() if example.actions]
