@@ -88,14 +88,15 @@ def parse_coupon(given: Any) -> Coupon:
     """
     fields = msgspec.structs.asdict(read(given, _Written))
     for field, is_last in (("valid_from", False), ("valid_until", True), ("created_at", False)):
-        fields[field] = _instant(field, fields[field], is_last=is_last)
+        fields[field] = read_time(field, fields[field], is_last=is_last)
     try:
         return Coupon(**fields | {"created_at": fields["created_at"] or 0})
     except ValueError as problem:
         raise BadTerms(*str(problem).split(": ", 1)) from problem
 
 
-def _instant(field: str, text: str | None, *, is_last: bool) -> Instant | None:
+def read_time(field: str, text: str | None, *, is_last: bool = False) -> Instant | None:
+    """An RFC 3339 time, or a date: its first instant, or the first after it. Raises BadTerms."""
     if text is None:
         return None
     is_date = _DATE.fullmatch(text) is not None

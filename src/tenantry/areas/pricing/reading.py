@@ -34,29 +34,33 @@ class BadTerms(ValueError):
 
 
 def read(given: Any, shape: type[T]) -> T:
-    """Turn decoded JSON into what it describes. Raises BadTerms."""
-    _refuse_floats(given, "")
+    """Turn decoded JSON into what it describes; null says as much as nothing. Raises BadTerms."""
     try:
-        return msgspec.convert(given, shape)
+        return msgspec.convert(_without_nulls(given, ""), shape)
     except msgspec.ValidationError as problem:
-        raise _told(str(problem)) from problem
+        raise told(problem) from problem
 
 
-def _refuse_floats(given: Any, path: str) -> None:
-    """A float has lost digits already: numbers come as text, or decoded as Decimals."""
+def _without_nulls(given: Any, path: str) -> Any:
+    """The same without members that are null. Raises BadTerms for a binary float."""
     if isinstance(given, float):
+        # It has lost digits already: numbers come as text, or decoded as Decimals.
         raise BadTerms(path, "is a binary float: write it as text")
-    inner: list[tuple[str, Any]] = []
     if isinstance(given, dict):
         dot = "." if path else ""
-        inner = [(f"{path}{dot}{name}", value) for name, value in given.items()]
-    elif isinstance(given, list):
-        inner = [(f"{path}[{place}]", value) for place, value in enumerate(given)]
-    for place, value in inner:
-        _refuse_floats(value, place)
+        return {
+            name: _without_nulls(value, f"{path}{dot}{name}")
+            for name, value in given.items()
+            if value is not None
+        }
+    if isinstance(given, list):
+        return [_without_nulls(value, f"{path}[{place}]") for place, value in enumerate(given)]
+    return given
 
 
-def _told(text: str) -> BadTerms:
+def told(problem: msgspec.ValidationError) -> BadTerms:
+    """What msgspec found, with its place."""
+    text = str(problem)
     found = _AT.fullmatch(text)
     reason, path = found.groups() if found else (text, "")
     reason = reason.replace("`", "")
