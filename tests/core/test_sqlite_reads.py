@@ -89,7 +89,7 @@ async def test_a_read_that_was_not_fetched_to_its_end_holds_nothing_back(
     world: World, tmp_path: Path
 ) -> None:
     database = world.app.database
-    assert await database.one(_HIGHEST, most=1_000) == (1_000,)
+    assert await database.one(Statement(select(schema.users.c.id))) is not None
     await asyncio.sleep(0)
     other = connect(str(tmp_path / "tenantry.db"))
     other.execute("DELETE FROM outbox")

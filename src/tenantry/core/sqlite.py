@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import apsw
 
@@ -177,4 +177,6 @@ class SqliteDatabase(Database):
 def _made(statement: Statement[R], compiled: Compiled, rows: list[Row]) -> list[R]:
     if compiled.flags:
         rows = [with_booleans(row, compiled.flags) for row in rows]
+    if statement.row is None:
+        return cast("list[R]", rows)
     return [statement.made(row) for row in rows]

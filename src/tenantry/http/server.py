@@ -227,24 +227,31 @@ async def _receive(receive: Any) -> tuple[bytes, bool]:
 
 def finished(request: Request, response: Response) -> tuple[list[Header], bytes]:
     """The headers that every answer bears, and the body, compressed where that is wanted."""
-    headers = [*_ALWAYS, ("status", _STATUS.get(response.status, str(response.status)))]
-    if response.headers:
-        named = {name for name, _ in response.headers}
-        headers = [header for header in headers if header[0] not in named]
-        headers += response.headers
+    headers = list(_usual(response.status, response.content_type))
+    for header in response.headers:
+        if header[0] in _REPLACEABLE:
+            headers = [usual for usual in headers if usual[0] != header[0]]
+        headers.append(header)
     if request.is_too_large:
         headers.append(_CLOSE)
     if request.scheme == "https":
         headers.append(_HSTS)
     body = response.body
-    if response.content_type is not None:
-        headers.append(("content-type", response.content_type))
     if len(body) > _COMPRESSED_FROM and _takes_gzip(request.headers.get("accept-encoding") or ""):
         body = _gzip(body)
         headers.append(("content-encoding", "gzip"))
     if response.status not in _WITHOUT_LENGTH:
         headers.append(("content-length", str(len(body))))
     return headers, body
+
+
+_REPLACEABLE = frozenset({*(name for name, _ in _ALWAYS), "content-type", "status"})
+
+
+@lru_cache(maxsize=256)
+def _usual(status: int, content_type: str | None) -> tuple[Header, ...]:
+    told = () if content_type is None else (("content-type", content_type),)
+    return (*_ALWAYS, ("status", _STATUS.get(status, str(status))), *told)
 
 
 _WITHOUT_LENGTH = frozenset({204, 304})

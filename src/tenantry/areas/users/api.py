@@ -90,35 +90,48 @@ def _email_hash(login: str) -> str:
 
 def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    sees_all = (
-        own
-        or row.id == call.principal.user_id
-        or decide(call.principal.grants, "user.read:full").allowed
-    )
-    return _shown(row, whole=sees_all)
+    return _shown(model.seen(row), whole=own or _sees_all(call, row.id))
 
 
-def _shown(row: model.UserRow, *, whole: bool) -> User:
+def _sees_all(call: Reading, user_id: str) -> bool:
+    principal = call.principal
+    return user_id == principal.user_id or decide(principal.grants, "user.read:full").allowed
+
+
+_HELD_BACK = (
+    *("require_new_password", "locked", "two_factor_auth_enabled", "last_active_at"),
+    *("two_factor_setup_required", "email_hash", "roles", "limit_workspaces"),
+)
+
+
+def _shown(seen: model.Seen, *, whole: bool) -> User:
+    # In the order of `model.SEEN`.
+    id_, created, updated, name, customer, renew, role, login = seen[:8]
+    locked, has_second, limited, active, roles, needs_second = seen[8:]
     # By position, in the struct's order: names cost a third of a list of users.
-    return User(
-        row.id,
-        shown(row.created_at),
-        shown(row.updated_at),
-        row.name,
-        row.customer_id,
-        row.require_new_password if whole else UNSET,
-        row.role,
-        row.login,
-        shown_or_none(row.deleted_at),
-        row.locked if whole else UNSET,
-        row.two_factor_auth_enabled if whole else UNSET,
-        row.limit_services,
-        shown_or_none(row.last_active_at) if whole else UNSET,
-        row.force_2fa and not row.two_factor_auth_enabled if whole else UNSET,
-        _email_hash(row.login) if whole else UNSET,
-        model.role_ids(row) if whole else UNSET,
-        False if whole else UNSET,
+    user = User(
+        id_,
+        shown(created),
+        shown(updated),
+        name,
+        customer,
+        renew,
+        role,
+        login,
+        None,  # he lives
+        locked,
+        has_second,
+        limited,
+        shown_or_none(active),
+        needs_second and not has_second,
+        _email_hash(login),
+        model.ids_of(role, roles),
+        limit_workspaces=False,
     )
+    if not whole:
+        for held_back in _HELD_BACK:
+            setattr(user, held_back, UNSET)
+    return user
 
 
 @operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
@@ -126,7 +139,7 @@ async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
     sees_all = decide(call.principal.grants, "user.read:full").allowed
     me = call.principal.user_id
-    return [_shown(row, whole=sees_all or row.id == me) for row in await model.list_all(call)]
+    return [_shown(seen, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)]
 
 
 @operation("GET /current_user", allow=CUSTOMER, wire=LEGACY)
@@ -137,13 +150,14 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return shown_user(await model.find(call, principal.user_id), call)
+    return _shown(await model.see(call, principal.user_id), whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
-    return shown_user(await model.find(call, user_id), call)
+    seen = await model.see(call, user_id)
+    return _shown(seen, whole=_sees_all(call, user_id))
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)

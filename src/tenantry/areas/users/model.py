@@ -3,7 +3,9 @@
 It is added here, changed in changing.py, and removed in removal.py.
 """
 
-from operator import attrgetter
+from collections.abc import Callable
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
@@ -73,8 +75,20 @@ _FIND_LOGIN = Statement(
     .where(_U.login_key == bindparam("login_key"), _U.deleted_at.is_(None)),
     UserRow,
 )
-_LIST = point(_COLUMNS, _JOINED, UserRow, where=_U.deleted_at.is_(None), customer_id=_U.customer_id)
-_id_of = attrgetter("id")
+SEEN = (
+    *("id", "created_at", "updated_at", "name", "customer_id", "require_new_password", "role"),
+    *("login", "locked", "two_factor_auth_enabled", "limit_services", "last_active_at"),
+    *("roles", "force_2fa"),
+)
+"""What the wire tells of a living user is made of these, in this order."""
+Seen = tuple[Any, ...]
+"""Only they, as a plain tuple: structs of all columns took half the time of a list of users."""
+seen: Callable[[UserRow], Seen] = attrgetter(*SEEN)
+_SEEN = [schema.users.c.get(name, _C.force_2fa) for name in SEEN]
+_LIVES = _U.deleted_at.is_(None)
+_SEE = point(_SEEN, _JOINED, where=_LIVES, customer_id=_U.customer_id, id=_U.id)
+_LIST = point(_SEEN, _JOINED, where=_LIVES, customer_id=_U.customer_id)
+_id_of = itemgetter(SEEN.index("id"))
 _ADD = Statement(insert(schema.users))
 _CHANGEABLE = [name for name in STORED if name not in {"id", "customer_id"}]
 _CHANGE = Statement(
@@ -106,7 +120,15 @@ async def find_by_login(call: Reading, login: str) -> UserRow | None:
     return await call.one(_FIND_LOGIN, login_key=login_key(login))
 
 
-async def list_all(call: Reading) -> list[UserRow]:
+async def see(call: Reading, user_id: str) -> Seen:
+    """What is told of a living user of the call's customer. Raises Problem 404."""
+    row = await call.one(_SEE, customer_id=call.customer_id, id=user_id)
+    if row is None:
+        raise not_found("user", user_id)
+    return row
+
+
+async def list_all(call: Reading) -> list[Seen]:
     """The living users of the call's customer, by id."""
     rows = await call.all(_LIST, customer_id=call.customer_id)
     # In the order of bytes (contract: identity §2.6), however the database's language sorts.
@@ -213,9 +235,14 @@ def checked_name(name: str) -> str:
 
 def role_ids(row: UserRow) -> list[str]:
     """The ids of a user's roles: those that were set together, or the single one's."""
-    if row.roles == "[]":
-        return [ROLE_IDS[row.role]]
-    ids: list[str] = msgspec.json.decode(row.roles)
+    return ids_of(row.role, row.roles)
+
+
+def ids_of(role: str, roles: str) -> list[str]:
+    """The same, of the two columns."""
+    if roles == "[]":
+        return [ROLE_IDS[role]]
+    ids: list[str] = msgspec.json.decode(roles)
     return ids
 
 
