@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from bench import access, audit, life, log, machine, reads, writes
+from bench import access, audit, life, log, machine, posting, reads, writes
 from bench.databases import KINDS, databases
 from bench.load import LoadError, wrk
 from bench.plan import QUICK, Run, Sizes
@@ -21,6 +21,7 @@ _MEASUREMENTS = {
     "access": access.measure,
     "log": log.measure,
     "audit": audit.measure,
+    "posting": posting.measure,
 }
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
     f"{name}-{kind}": functools.partial(measure, kind=kind)

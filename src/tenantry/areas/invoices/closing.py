@@ -184,7 +184,7 @@ def _from(month: Month, newest: Month) -> Iterator[Month]:
 async def _total(database: Database, months: list[Month]) -> int:
     total = 0
     for one in months:
-        (count,) = await database.all(_COUNT, since=one.first, until=one.end, in_month=one.number)
+        (count,) = await database.all(_COUNT, **_span(one))
         total += count
     return total
 
