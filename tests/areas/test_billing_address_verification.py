@@ -187,7 +187,8 @@ async def test_false_skips_nothing(world: World, said: Any) -> None:
 
 
 async def test_what_skip_verification_can_not_be(world: World) -> None:
-    for said in ("perhaps", None, 2, []):
+    wrong: tuple[Any, ...] = ("perhaps", None, 2, [])
+    for said in wrong:
         body = document(ATTRIBUTES, skip_verification=said)
         answer = await world.ask(ADA, "POST", PATH, json=body)
         assert answer.status_code == 400, answer.text
@@ -196,7 +197,7 @@ async def test_what_skip_verification_can_not_be(world: World) -> None:
 async def test_a_change_is_verified_with_what_stays(world: World) -> None:
     await post(world)
     assert_unverified(await patch(world, country="CA"), f"{POSTAL_CODE}; {STATE}")
-    moved = {"country": "CA", "state": "ON", "postal_code": "K1A 0B1"}
+    moved: dict[str, Any] = {"country": "CA", "state": "ON", "postal_code": "K1A 0B1"}
     assert (await patch(world, **moved)).status_code == 200
     (candidate,) = assert_unverified(await patch(world, state="on", city="Sampletown"), STATE)
     assert (candidate["city"], candidate["state"]) == ("Sampletown", "ON")
