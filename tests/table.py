@@ -40,6 +40,12 @@ OWN = {
     "user_group_id": "9UserGroupOfAda0000000",
     "event_id": "00000001OfAda000000000",
     "code": "no-such-code",
+    "invoice_id": "1000001",
+    "line_number": "1",
+    "source": "edge-01",
+    "usage_event_id": "event-of-ada",
+    "year": "2026",
+    "month": "01",
 }
 """What the parts of a path are, in Ada's customer."""
 FOREIGN = {
@@ -59,6 +65,8 @@ FOREIGN = {
     "user_group_id": "9UserGroupOfEve0000000",
     "event_id": "00000001OfEve000000000",
     "decision_id": decision_id(OTHER, NED),
+    "invoice_id": "1000002",
+    "usage_event_id": "event-of-eve",
 }
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}

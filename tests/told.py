@@ -126,6 +126,8 @@ SAID: dict[str, Said] = {
         event_type=None,
     ),
     "retention.update": _said("Events are kept for .+ days", "old new", event_type=None),
+    "invoice.payment": _said("Invoice [0-9]+ was paid", "invoice_id amount currency"),
+    "invoice.failed_payment": _said("Invoice [0-9]+ payment failed", "invoice_id amount currency"),
     "iam.role.create": _account("Role '…' was created", "role_id name permissions"),
     "iam.role.update": _account("Role '…' was updated", "role_id old new"),
     "iam.role.delete": _account(

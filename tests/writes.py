@@ -7,6 +7,7 @@ import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
+from tests.payment_writes import PAYMENTS
 from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
 from tests.table import AUTOMATION, OWN, TABLE
@@ -111,6 +112,7 @@ _VERSION = "/service/{service_id}/version/{version_id}"
 
 EXAMPLES: dict[str, Write] = {
     **PRICING,
+    **PAYMENTS,
     "PUT /customer/{customer_id}": Write(["customer.update"], body={"name": "Renamed"}),
     "DELETE /customer/{customer_id}": Write(["customer.delete"], before=_no_services),
     "POST /user": Write(["user.create"], body={"login": "new@example.com", "role": "user"}),

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from tenantry.areas.invoices.document import Closed, document, total
+from tenantry.areas.invoices.document import Closed, document
 from tenantry.areas.invoices.lines import Kind, Line
+from tenantry.areas.invoices.rating import total
 from tenantry.areas.pricing.money import decode_exactly
 from tenantry.areas.pricing.months import Month
 from tenantry.core.clock import read
@@ -85,7 +86,7 @@ def closed(lines: tuple[Line, ...], currency: str = "USD") -> Closed:
         month=Month(202405),
         posted_at=read("2024-06-04T00:00:00Z"),
         currency=currency,
-        total=total(lines),
+        total=total(lines, currency),
         lines=lines,
     )
 

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta, Raw
 
 from tenantry.areas.invoices.lines import Line, WireLine, wire
 from tenantry.areas.pricing import money
 from tenantry.areas.pricing.months import Month
 from tenantry.core.clock import SECOND, Instant, shown
+
+Number = Annotated[Raw, Meta(extra_json_schema={"type": "number"})]
+"""A JSON number, with every digit that it has."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -22,7 +27,7 @@ class Closed(msgspec.Struct, frozen=True, kw_only=True):
     posted_at: Instant
     currency: str
     total: Decimal
-    """The sum of the lines' amounts (contract: billing R15)."""
+    """The sum of the lines' amounts, with the currency's decimals (contract: billing R15)."""
     lines: Sequence[Line]
 
 
@@ -36,7 +41,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     billing_end_date: str
     statement_number: str
     currency_code: str
-    monthly_transaction_amount: msgspec.Raw
+    monthly_transaction_amount: Number
     transaction_line_items: list[WireLine]
 
 
@@ -51,7 +56,7 @@ def document(invoice: Closed) -> str:
         billing_end_date=end,
         statement_number=f"S{invoice.month.number}-{invoice.id}",
         currency_code=invoice.currency,
-        monthly_transaction_amount=money.number(in_minor(invoice.total, invoice.currency)),
+        monthly_transaction_amount=money.number(invoice.total),
         transaction_line_items=[wire(line) for line in invoice.lines],
     )
     return _encode(told).decode()
@@ -60,16 +65,3 @@ def document(invoice: Closed) -> str:
 def period(month: Month) -> tuple[str, str]:
     """Its first instant and its last whole second, as clients read them."""
     return shown(month.first), shown(month.end - SECOND)
-
-
-def in_minor(amount: Decimal, currency: str) -> Decimal:
-    """An amount with exactly the currency's decimals, also where no line gave it any."""
-    return money.round_money(amount, currency)
-
-
-def total(lines: Sequence[Line]) -> Decimal:
-    """What lines come to, exactly."""
-    come = Decimal(0)
-    for line in lines:
-        come = money.EXACT.add(come, line.amount)
-    return come

@@ -6,18 +6,21 @@ What the wire answers was stored when it was posted, byte for byte; here it is f
 import calendar
 import re
 from datetime import date
+from decimal import Decimal
 
 import msgspec
 from sqlalchemy import bindparam, func, select
 
+from tenantry.areas.invoices.lines import Line
 from tenantry.areas.invoices.numbers import LARGEST
 from tenantry.areas.pricing.months import Month
-from tenantry.core.billing_tables import invoices, postings
+from tenantry.areas.pricing.terms import Terms
+from tenantry.core.billing_tables import invoice_lines, invoices, postings
 from tenantry.core.clock import Instant
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, point
 
-_I, _P = invoices.c, postings.c
+_I, _P, _L = invoices.c, postings.c, invoice_lines.c
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 ALWAYS = (0, 999_912)
 """Every month there is."""
@@ -33,6 +36,24 @@ class InvoiceRow(msgspec.Struct, frozen=True, array_like=True):
     currency: str
     total: str
     document: str
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """An invoice, and what it was made from."""
+
+    invoice: InvoiceRow
+    terms: Terms
+    lines: list[Line]
+
+    @property
+    def month(self) -> Month:
+        """The one that it bills."""
+        return Month(self.invoice.month)
+
+    @property
+    def total(self) -> Decimal:
+        """What it comes to."""
+        return Decimal(self.invoice.total)
 
 
 _COLUMNS = [invoices.c[name] for name in InvoiceRow.__struct_fields__]
@@ -51,9 +72,16 @@ _PAGE = Statement(
     .limit(bindparam("most"))
 )
 _TERMS = Statement(
-    select(_P.terms, _P.posted_at).where(
+    select(_P.terms).where(
         _P.customer_id == bindparam("customer"), _P.month == bindparam("in_month")
-    )
+    ),
+    Terms.from_json,
+)
+_LINES = Statement(
+    select(_L.body)
+    .where(_L.customer_id == bindparam("customer"), _L.invoice_id == bindparam("invoice"))
+    .order_by(_L.number),
+    msgspec.json.Decoder(Line).decode,
 )
 
 
@@ -98,10 +126,12 @@ async def page(
     return [(month, document) for month, document in rows]
 
 
-async def posted_terms(reads: Reads, customer_id: str, month: int) -> tuple[str, Instant] | None:
-    """What a month was rated by when it was posted, and when that was; None if it was not."""
-    row = await reads.one(_TERMS, customer=customer_id, in_month=month)
-    return None if row is None else (row[0], row[1])
+async def behind(reads: Reads, invoice: InvoiceRow) -> Behind:
+    """What an invoice was made from."""
+    of = {"customer": invoice.customer_id}
+    terms = await reads.one(_TERMS, **of, in_month=invoice.month)
+    assert terms is not None  # noqa: S101 - both rows are of one commit
+    return Behind(invoice, terms, await reads.all(_LINES, **of, invoice=invoice.id))
 
 
 def first_month(start: date) -> int:

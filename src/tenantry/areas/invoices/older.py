@@ -1,0 +1,314 @@
+"""A month's bill as clients older than billing v3 read it (contract: billing §5).
+
+Made from the same lines and terms, by the mapping of the contract; nothing of it is stored.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+from tenantry.areas.invoices.document import Number, period
+from tenantry.areas.invoices.lines import Line
+from tenantry.areas.pricing.money import exactly, number, round_ratio, trimmed
+from tenantry.areas.pricing.months import Month
+from tenantry.areas.pricing.terms import ZERO, Terms
+
+CDN = "cdn_usage"
+_MEASURED = ("included", "usage", "uncharged")
+"""Kinds of lines whose units are what was used."""
+_METERED = (*_MEASURED, "fee")
+_PLACES = 6
+"""Decimals of a discount."""
+
+
+class Bill(msgspec.Struct, frozen=True, kw_only=True):
+    """A month as it is told here: a posted one, or the running one so far."""
+
+    invoice_id: int | str
+    customer_id: str
+    month: Month
+    terms: Terms
+    lines: Sequence[Line]
+    total: Decimal
+    status: "Status"
+
+
+class Status(msgspec.Struct, frozen=True):
+    """How the bill stands."""
+
+    invoice_id: str
+    status: Literal["Outstanding", "Paid", "MTD"]
+    sent_at: str | None
+
+
+class Extra(msgspec.Struct, frozen=True):
+    """A recurring fee, or a product that is not delivery."""
+
+    name: str
+    recurring: Number | msgspec.UnsetType = msgspec.UNSET
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """What the month comes to."""
+
+    bandwidth: Number
+    bandwidth_cost: Number
+    bandwidth_units: Literal["GB"] = "GB"
+    cost: Number
+    cost_before_discount: Number
+    discount: Number
+    extras: list[Extra]
+    extras_cost: Number
+    incurred_cost: Number
+    overage: Number
+    plan_code: str
+    plan_minimum: Number
+    plan_name: str
+    requests: int
+    requests_cost: Number
+    terms: Literal["Net15"] = "Net15"
+
+
+class OlderTier(msgspec.Struct, frozen=True):
+    """A line of a region."""
+
+    name: str
+    units: Number
+    price: Number
+    discounted_price: Number
+    total: Number
+
+
+class Traffic(msgspec.Struct, frozen=True):
+    """The lines of one metric in a region, and what they cost."""
+
+    total: Number
+    tiers: list[OlderTier]
+
+
+class Region(msgspec.Struct, frozen=True):
+    """What traffic in a region cost."""
+
+    cost: Number
+    bandwidth: Traffic
+    requests: Traffic
+
+
+class OlderLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a posted invoice; what there is not here is null."""
+
+    created_at: None = None
+    updated_at: None = None
+    deleted_at: None = None
+    amount: Number
+    aria_invoice_id: None = None
+    client_service_id: None = None
+    credit_coupon_code: str | None
+    description: str
+    id: str
+    line_number: int
+    plan_name: str
+    plan_no: None = None
+    rate_per_unit: Number
+    rate_schedule_no: None = None
+    rate_schedule_tier_no: int | None
+    service_name: str
+    service_no: None = None
+    units: Number
+    usage_type_cd: str
+    usage_type_no: None = None
+
+
+class OlderEstimateLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of the running month."""
+
+    plan_no: None = None
+    description: str
+    units: Number
+    per_unit_cost: Number
+    service_no: None = None
+    service_type: str
+    amount: Number
+    client_service_id: str | None
+    client_plan_id: str
+
+
+L = TypeVar("L")
+
+
+class OlderBill(msgspec.Struct, Generic[L], frozen=True, kw_only=True):
+    """The month's bill."""
+
+    end_time: str
+    start_time: str
+    invoice_id: int | str
+    """A number; of the running month, a text."""
+    customer_id: str
+    vendor_state: Literal["up"] = "up"
+    status: Status
+    total: Total
+    regions: dict[str, Region]
+    line_items: list[L]
+
+
+Told = OlderBill[OlderLine] | OlderBill[OlderEstimateLine]
+
+
+@exactly
+def shown(bill: Bill) -> Told:
+    """The bill as older clients read it."""
+    if isinstance(bill.invoice_id, int):
+        return _with(bill, [_line(bill, place, one) for place, one in enumerate(bill.lines, 1)])
+    return _with(bill, [_estimated(bill, line) for line in bill.lines])
+
+
+def _with(bill: Bill, lines: list[L]) -> OlderBill[L]:
+    start, end = period(bill.month)
+    return OlderBill(
+        end_time=end,
+        start_time=start,
+        invoice_id=bill.invoice_id,
+        customer_id=bill.customer_id,
+        status=bill.status,
+        total=_total(bill),
+        regions=_regions(bill.lines),
+        line_items=lines,
+    )
+
+
+def _total(bill: Bill) -> Total:
+    plan = bill.terms.plan
+    delivered = [line for line in bill.lines if _is_delivery(line)]
+    bandwidth, requests = (_of(delivered, metric) for metric in ("bandwidth", "requests"))
+    extras = _extras(bill.lines)
+    incurred, extra = _cost(delivered), sum(extras.values(), ZERO)
+    before = incurred + extra + _cost(_of_kind(bill.lines, "shortfall"))
+    credited = -_cost(_of_kind(bill.lines, "credit"))
+    return Total(
+        bandwidth=number(trimmed(_units(bill.terms, bandwidth))),
+        bandwidth_cost=number(_cost(bandwidth)),
+        cost=number(bill.total),
+        cost_before_discount=number(before),
+        discount=number(_fraction(credited, before)),
+        extras=[
+            Extra(name, number(amount) if amount else msgspec.UNSET)
+            for name, amount in extras.items()
+        ],
+        extras_cost=number(extra),
+        incurred_cost=number(incurred),
+        overage=number(max(ZERO, incurred + extra - plan.commit)),
+        plan_code=plan.plan_code,
+        plan_minimum=number(plan.commit),
+        plan_name=plan.name,
+        requests=int(_units(bill.terms, requests) * _divisor(bill.terms)),
+        requests_cost=number(_cost(requests)),
+    )
+
+
+def _is_delivery(line: Line) -> bool:
+    return line.kind in _METERED and line.product_id == CDN
+
+
+def _of(lines: Iterable[Line], metric: str) -> list[Line]:
+    return [line for line in lines if line.metric == metric]
+
+
+def _of_kind(lines: Iterable[Line], kind: str) -> list[Line]:
+    return [line for line in lines if line.kind == kind]
+
+
+def _cost(lines: Iterable[Line]) -> Decimal:
+    return sum((line.amount for line in lines), ZERO)
+
+
+def _units(terms: Terms, lines: Iterable[Line]) -> Decimal:
+    """What was used; of packages, what they hold."""
+    delivery = (charge for charge in terms.plan.charges if charge.product_id == CDN)
+    sizes = {(charge.metric, charge.region): charge.package_size for charge in delivery}
+    used = ZERO
+    for line in lines:
+        if line.kind not in _MEASURED:
+            continue
+        is_priced = line.kind == "usage"
+        size = sizes.get((line.metric, line.region_key), sizes.get((line.metric, "*")))
+        used += line.units * (size if size and is_priced else 1)
+    return used
+
+
+def _divisor(terms: Terms) -> int:
+    return terms.catalogue.find(CDN, "requests").divisor
+
+
+def _extras(lines: Iterable[Line]) -> dict[str, Decimal]:
+    """Recurring fees and products other than delivery, by name."""
+    extras: dict[str, Decimal] = {}
+    for line in lines:
+        is_product = line.kind in _METERED and line.product_id != CDN
+        if line.kind == "recurring" or is_product:
+            extras[line.product_name] = extras.get(line.product_name, ZERO) + line.amount
+    return extras
+
+
+def _fraction(credited: Decimal, before: Decimal) -> Decimal:
+    if not before:
+        return ZERO
+    # In whole millionths, which is how money without decimals is rounded.
+    millionths = round_ratio(credited.scaleb(_PLACES), before, "JPY")
+    return trimmed(millionths.scaleb(-_PLACES))
+
+
+def _regions(lines: Iterable[Line]) -> dict[str, Region]:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        if _is_delivery(line) and line.region_key:
+            found.setdefault(line.region_key, []).append(line)
+    return {
+        key: Region(
+            number(_cost(some)), _traffic(_of(some, "bandwidth")), _traffic(_of(some, "requests"))
+        )
+        for key, some in found.items()
+    }
+
+
+def _traffic(lines: list[Line]) -> Traffic:
+    tiers = [
+        OlderTier(
+            line.description,
+            number(line.units),
+            number(line.rate),
+            number(line.rate),
+            number(line.amount),
+        )
+        for line in lines
+    ]
+    return Traffic(number(_cost(lines)), tiers)
+
+
+def _line(bill: Bill, place: int, line: Line) -> OlderLine:
+    return OlderLine(
+        amount=number(line.amount),
+        credit_coupon_code=line.coupon or None,
+        description=line.description,
+        id=f"{bill.invoice_id}-{place}",
+        line_number=place,
+        plan_name=bill.terms.plan.name,
+        rate_per_unit=number(line.rate),
+        rate_schedule_tier_no=line.tier or None,
+        service_name=line.product_name,
+        units=number(line.units),
+        usage_type_cd=line.usage_type,
+    )
+
+
+def _estimated(bill: Bill, line: Line) -> OlderEstimateLine:
+    return OlderEstimateLine(
+        description=line.description,
+        units=number(line.units),
+        per_unit_cost=number(line.rate),
+        service_type=line.usage_type,
+        amount=number(line.amount),
+        client_service_id=line.product_id or None,
+        client_plan_id=bill.terms.plan.plan_code,
+    )
