@@ -18,6 +18,7 @@ from tenantry.commands import one_line as _one_line
 from tenantry.commands import run as _run
 from tenantry.commands import settings as _settings
 from tenantry.core.errors import Problem
+from tenantry.rating_command import rate
 from tenantry.settings import Settings
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
@@ -145,6 +146,7 @@ def work(database: str | None) -> None:
 
 
 main.add_command(post_invoices)
+main.add_command(rate)
 
 
 @main.group("signing-key")

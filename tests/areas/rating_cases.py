@@ -119,7 +119,7 @@ def _quantity(chance: Random, zeros: int) -> int:
     """Now and then exactly on a bound, or one micro-unit beside it."""
     if chance.random() < 0.5:
         whole, _, fraction = chance.choice(BOUNDS).partition(".")
-        bound = int(whole + fraction.ljust(6, "0")) * 10**zeros
+        bound: int = int(whole + fraction.ljust(6, "0")) * 10**zeros
         return bound * chance.choice((1, 2)) + chance.choice((-1, 0, 0, 1))
     largest: int = 10 ** chance.randint(1, zeros + 12)
     return chance.randint(0, largest)

@@ -1,0 +1,136 @@
+"""A file of everything that a month is rated by: terms, coupons and usage events, as JSON."""
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from tenantry.areas.pricing.catalogue import BUILT_IN, parse_catalogue
+from tenantry.areas.pricing.coupon import read_time
+from tenantry.areas.pricing.money import decode_exactly
+from tenantry.areas.pricing.months import Month
+from tenantry.areas.pricing.reading import BadTerms, told
+from tenantry.areas.pricing.terms import (
+    Coupon,
+    TaxAddress,
+    Terms,
+    parse_coupon,
+    parse_plan,
+    parse_tax_rules,
+)
+
+T = TypeVar("T")
+
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_NOTHING = msgspec.Raw(b"null")
+
+
+class Case(msgspec.Struct, frozen=True):
+    """A month to rate, and what for."""
+
+    customer_id: str
+    """Empty where the file does not say whose it is: the first event does."""
+    month: Month
+    terms: Terms
+    coupons: list[Coupon]
+    events: list[msgspec.Raw]
+    unknown: list[str]
+    """Members of the file that mean nothing here."""
+
+
+class _Address(msgspec.Struct, frozen=True):
+    """Where tax is owed, its subdivision by either name (contract: billing §1, §2)."""
+
+    country: str
+    state: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+
+
+class _Parts(msgspec.Struct, frozen=True):
+    """The file, its parts not yet read."""
+
+    plan: msgspec.Raw
+    month: str
+    customer_id: str | None = None
+    events: list[msgspec.Raw] | None = None
+    coupons: list[msgspec.Raw] | None = None
+    tax_rules: msgspec.Raw = _NOTHING
+    catalogue: msgspec.Raw = _NOTHING
+    address: _Address | None = None
+    tax_id: str | None = None
+    is_tax_exempt: bool = False
+    active_from: str | None = None
+    active_until: str | None = None
+
+
+_PARTS = msgspec.json.Decoder(_Parts)
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def read_case(raw: bytes) -> Case:
+    """Read a file. Raises BadTerms, naming the place that is wrong."""
+    try:
+        parts, members = _PARTS.decode(raw), _MEMBERS.decode(raw)
+    except msgspec.ValidationError as problem:
+        raise told(problem) from problem
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise BadTerms("", f"is no JSON: {problem}") from problem
+    return Case(
+        customer_id=parts.customer_id or "",
+        month=_month(parts.month),
+        terms=_terms(parts),
+        coupons=_coupons(parts.coupons or []),
+        events=parts.events or [],
+        unknown=sorted(members.keys() - set(_Parts.__struct_fields__)),
+    )
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError as problem:
+        raise BadTerms("month", str(problem)) from problem
+
+
+def _terms(parts: _Parts) -> Terms:
+    return Terms(
+        plan=_part("plan", parse_plan, parts.plan),
+        catalogue=_part("catalogue", parse_catalogue, parts.catalogue, BUILT_IN),
+        tax_rules=_part("tax_rules", parse_tax_rules, parts.tax_rules, ()),
+        address=_address(parts.address),
+        tax_id=parts.tax_id,
+        is_tax_exempt=parts.is_tax_exempt,
+        active_from=read_time("active_from", parts.active_from),
+        active_until=read_time("active_until", parts.active_until),
+    )
+
+
+def _part(name: str, parse: Callable[[Any], T], raw: msgspec.Raw, absent: T | None = None) -> T:
+    """One part of the file. Raises BadTerms with its place in the whole."""
+    try:
+        given = decode_exactly(raw)
+        return absent if given is None and absent is not None else parse(given)
+    except BadTerms as problem:
+        raise problem.within(name) from problem
+    except (msgspec.DecodeError, ValueError) as problem:
+        raise BadTerms(name, f"can't be read: {problem}") from problem
+
+
+def _coupons(raws: list[msgspec.Raw]) -> list[Coupon]:
+    coupons: dict[str, Coupon] = {}
+    for place, raw in enumerate(raws):
+        coupon = _part(f"coupons[{place}]", parse_coupon, raw)
+        if coupon.code in coupons:
+            raise BadTerms(f"coupons[{place}].code", "an earlier coupon has it")
+        coupons[coupon.code] = coupon
+    return list(coupons.values())
+
+
+def _address(given: _Address | None) -> TaxAddress | None:
+    if given is None:
+        return None
+    if not _COUNTRY.fullmatch(given.country):
+        raise BadTerms("address.country", "must be two letters")
+    return TaxAddress(given.country.upper(), given.state or given.region, given.postal_code or "")
