@@ -146,6 +146,11 @@ OFFERED: dict[str, tuple[dict[str, Any], str, list[dict[str, Any]]]] = {
         POSTAL_CODE,
         [{"country": "DE", "state": None, "postal_code": "10115"}],
     ),
+    "digits of another script in Germany": (
+        {"country": "DE", "state": None, "postal_code": "\u0661" * 5},
+        POSTAL_CODE,
+        [],
+    ),
     "a state of Australia in words": (
         {"country": "AU", "state": "new south wales", "postal_code": "2060"},
         STATE,

@@ -33,6 +33,7 @@ MODULES = (
     "python_invitations",
     "python_groups",
     "python_roles",
+    "python_addresses",
     "python_events",
     "python_refusals",
 )

@@ -37,7 +37,9 @@ def test_each_endpoint_of_the_contract_is_served() -> None:
     "name",
     [
         "AutomationTokensApi",
+        "BillingAddressApi",
         "ContactApi",
+        "CustomerAddressesApi",
         "CustomerApi",
         "EventsApi",
         "IamPermissionsApi",
