@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.world import ADA, BEN, BOT, LIM, WWW, World
 pytestmark = pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
 
 _OURS = ("SELECT events.body, events.personal", "SELECT count(*)", "WITH RECURSIVE search")
-_THROUGH_THE_LOG = "SEARCH events USING PRIMARY KEY (customer_id=?)"
+_THROUGH_THE_LOG = re.compile(r"SEARCH events USING INDEX \w+ \(customer_id=\?\)")
 
 
 async def _ask_for_everything(world: World) -> None:
@@ -45,5 +46,5 @@ async def test_no_list_is_found_by_going_through_the_log(world: World, tmp_path:
         values = ["[]"] * len(one.names)
         plan = connection.execute(f"EXPLAIN QUERY PLAN {one.sql}", values)
         steps = [row[3] for row in plan]
-        assert _THROUGH_THE_LOG not in steps, (one.sql, steps)
+        assert not any(map(_THROUGH_THE_LOG.fullmatch, steps)), (one.sql, steps)
     connection.close()

@@ -71,9 +71,8 @@ def stamps() -> tuple[Column[int], ...]:
 
 def table(name: str, *parts: Any, key: tuple[str, ...], **options: Any) -> Table:
     """A table that SQLite keeps as one tree by its key; `options` are SQLAlchemy's, of dialects."""
-    return Table(
-        name, metadata, *parts, PrimaryKeyConstraint(*key), sqlite_with_rowid=False, **options
-    )
+    options = {"sqlite_with_rowid": False, **options}
+    return Table(name, metadata, *parts, PrimaryKeyConstraint(*key), **options)
 
 
 def only(condition: str) -> dict[str, Any]:
