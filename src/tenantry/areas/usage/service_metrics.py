@@ -34,8 +34,9 @@ MOST_MONTHS = 4
 Metered = tuple[Metric, str] | None
 """A metric and a region's key."""
 
-Place = tuple[int, str, str, str]
-"""Where a row stands: less than nothing by its units, then service, product and usage type."""
+Place = tuple[int, str, str, str, str]
+"""A row as it stands in the list: less than nothing by its units, counted in parts of `_FINEST`,
+then service, product, metric and region."""
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -53,20 +54,14 @@ class ServiceUse(msgspec.Struct, frozen=True):
 
     service_id: str
     metric: Metric
-    name: str
-    """Of the usage type."""
-    micros: int
+    region: str
+    units: Decimal
+    """In billable units, exact."""
 
     @property
-    def units(self) -> Decimal:
-        """In billable units, exact."""
-        return units_of(self.micros, self.metric.divisor)
-
-    @property
-    def place(self) -> Place:
-        """Where it stands in the list."""
-        finest = self.micros * (_FINEST // self.metric.divisor)
-        return -finest, self.service_id, self.metric.product_id, self.name
+    def name(self) -> str:
+        """Of the usage type."""
+        return self.metric.label(self.region)
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -77,7 +72,8 @@ class Page(msgspec.Struct, frozen=True):
     """Of the services in it."""
     total: int
     """Rows on all pages."""
-    is_last: bool
+    last: Place | None
+    """Where it ends, unless it is the last."""
     unit: str = "unit"
     """Of the usage type that was asked for; unknown ones are counted in pieces."""
 
@@ -132,18 +128,18 @@ async def page_of(
     if wanted.type is not None:
         metered = await _metered(reads, customer_id, wanted, names)
         if metered is None:
-            return Page([], {}, 0, is_last=True)
+            return Page([], {}, 0, None)
     # There may be tens of thousands of rows.
     rows = await _rows(reads, customer_id, wanted, metered)
-    uses = await asyncio.to_thread(_ranked, rows, names)
-    begin = 0 if after is None else bisect_right(uses, after, key=_place)
-    shown = uses[begin : begin + size]
-    services = sorted({use.service_id for use in shown if use.service_id})
+    places = await asyncio.to_thread(_ranked, rows, names)
+    begin = 0 if after is None else bisect_right(places, after)
+    page = places[begin : begin + size]
+    services = sorted({place[1] for place in page if place[1]})
     return Page(
-        shown,
+        [_use(place, names) for place in page],
         await names_of(reads, customer_id, services),
-        len(uses),
-        is_last=begin + size >= len(uses),
+        len(places),
+        page[-1] if begin + size < len(places) else None,
         unit="unit" if metered is None else metered[0].unit,
     )
 
@@ -186,24 +182,25 @@ async def _metered(reads: Reads, customer_id: str, wanted: Wanted, names: Catalo
     return None
 
 
-def _ranked(rows: Iterable[Row], names: Catalogue) -> list[ServiceUse]:
+def _ranked(rows: Iterable[Row], names: Catalogue) -> list[Place]:
     """Each service's use of each thing, summed over months; none that comes to nothing."""
     sums: dict[tuple[str, str, str, str], int] = {}
     for *key, millions, micros in rows:
         place = tuple(key)
         sums[place] = sums.get(place, 0) + micro_units(millions, micros)
-    metrics = {(product_id, name): names.find(product_id, name) for product_id, name, _, _ in sums}
-    uses = [
-        _use(metrics[product_id, name], region, service_id, micros)
-        for (product_id, name, region, service_id), micros in sums.items()
+    scales = {
+        (product_id, metric): _FINEST // names.find(product_id, metric).divisor
+        for product_id, metric, _, _ in sums
+    }
+    return sorted(
+        (-micros * scales[product_id, metric], service_id, product_id, metric, region)
+        for (product_id, metric, region, service_id), micros in sums.items()
         if micros
-    ]
-    return sorted(uses, key=_place)
+    )
 
 
-def _use(metric: Metric, region: str, service_id: str, micros: int) -> ServiceUse:
-    return ServiceUse(service_id, metric, metric.label(region), micros)
-
-
-def _place(use: ServiceUse) -> Place:
-    return use.place
+def _use(place: Place, names: Catalogue) -> ServiceUse:
+    less_than_nothing, service_id, product_id, metric, region = place
+    return ServiceUse(
+        service_id, names.find(product_id, metric), region, units_of(-less_than_nothing, _FINEST)
+    )

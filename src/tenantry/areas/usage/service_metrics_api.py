@@ -110,7 +110,7 @@ async def _answered(
     asked = _digest(call, wanted)
     after = _after(query, asked)
     page = await service_metrics.page_of(call.rows, call.customer_id, wanted, size, after)
-    following = "" if page.is_last else _cursor(asked, page.uses[-1].place)
+    following = "" if page.last is None else _cursor(asked, page.last)
     return ServiceUsageMetrics(
         ServiceUsageData(
             customer_id=call.customer_id,
@@ -165,9 +165,9 @@ def _after(query: Query, asked: str) -> Place | None:
     if not text:
         return None
     match position(text):
-        case [made_for, str(units), str(service_id), str(product_id), str(name)] if (
+        case [made_for, str(units), str(service_id), str(product_id), str(metric), str(region)] if (
             made_for == asked and units.isascii() and units.isdigit()
         ):
-            return -int(units[:60]), service_id, product_id, name
+            return -int(units[:60]), service_id, product_id, metric, region
         case _:
             raise bad_request("The cursor is not valid")

@@ -20,16 +20,17 @@ from sqlalchemy import (
     union_all,
 )
 
+from tenantry.areas.pricing.regions import REGIONS
 from tenantry.areas.usage.seeing import services_of
 from tenantry.areas.usage.spans import Span
 from tenantry.areas.usage.sums import micro_units
 from tenantry.core import schema
-from tenantry.core.billing_tables import usage_days, usage_events, usage_months
+from tenantry.core.billing_tables import usage_days, usage_events
 from tenantry.core.context import Reading
 from tenantry.core.session import Reads
 from tenantry.core.statements import Row, Statement, is_one_of
 
-_D, _E, _M, _S = usage_days.c, usage_events.c, usage_months.c, schema.services.c
+_D, _E, _S = usage_days.c, usage_events.c, schema.services.c
 
 NOWHERE = "global"
 """The key of what has no region: the catalogue says which metrics have (contract: billing §7.1)."""
@@ -41,6 +42,7 @@ _COUNTS = {
 }
 _PRODUCTS = [literal(one) for one in sorted({product_id for product_id, _ in _COUNTS})]
 _METRICS = [literal(one) for one in sorted({metric for _, metric in _COUNTS})]
+_REGIONS = [literal(one) for one in ("", *REGIONS)]
 
 
 class Traffic(msgspec.Struct):
@@ -71,7 +73,10 @@ def _total(column: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def _whole_days(*, by_service: bool) -> Select[Any]:
-    """Summed in the order of the key, so that nothing is sorted."""
+    """Summed in the order of the key, so that nothing is sorted.
+
+    Of everything: to look at what each row is of would take longer than to leave out some sums.
+    """
     keys = (_D.product_id, _D.metric, _D.region)
     service = (_D.service_id,) if by_service else ()
     return (
@@ -85,44 +90,39 @@ def _whole_days(*, by_service: bool) -> Select[Any]:
             _D.customer_id == bindparam("customer_id"),
             _D.month.between(bindparam("first_month"), bindparam("last_month")),
             _D.day.between(bindparam("first_day"), bindparam("last_day")),
-            _D.product_id.in_(_PRODUCTS),
-            _D.metric.in_(_METRICS),
         )
         .group_by(_D.month, *keys, *service)
     )
 
 
-def _part_of_day(name: str) -> Select[Any]:
-    """A part of the ledger: of each thing that was metered in its month, the range of its key."""
+def _part_of_day(name: str, *, by_service: bool) -> Select[Any]:
+    """A part of the ledger: a range of the key of each thing that may have been metered."""
     sign = bindparam(f"{name}_sign", type_=BigInteger())
-    month = bindparam(f"{name}_month", type_=BigInteger())
-    keys = (_E.product_id, _E.metric, _E.region, _E.service_id)
+    keys = (_E.product_id, _E.metric, _E.region)
+    service = (_E.service_id,) if by_service else ()
     return (
-        select(*keys, sign * _total(_E.millions), sign * _total(_E.micros))
-        .select_from(usage_months)
-        .join(
-            usage_events,
-            (_E.customer_id == _M.customer_id)
-            & (_E.month == month)
-            & (_E.product_id == _M.product_id)
-            & (_E.metric == _M.metric)
-            & (_E.region == _M.region),
+        select(
+            *keys,
+            _E.service_id if by_service else literal("").label("service_id"),
+            sign * _total(_E.millions),
+            sign * _total(_E.micros),
         )
         .where(
-            _M.customer_id == bindparam("customer_id"),
-            _M.month == month,
-            _M.product_id.in_(_PRODUCTS),
-            _M.metric.in_(_METRICS),
+            _E.customer_id == bindparam("customer_id"),
+            _E.month == bindparam(f"{name}_month"),
+            _E.product_id.in_(_PRODUCTS),
+            _E.metric.in_(_METRICS),
+            _E.region.in_(_REGIONS),
             _E.at >= bindparam(f"{name}_since"),
             _E.at < bindparam(f"{name}_until"),
             _E.voided_at.is_(None),
         )
-        .group_by(*keys)
+        .group_by(*keys, *service)
     )
 
 
 def _all(*, by_service: bool) -> Statement[Row]:
-    edges = [_part_of_day(name) for name in ("head", "tail")]
+    edges = [_part_of_day(name, by_service=by_service) for name in ("head", "tail")]
     return Statement(union_all(_whole_days(by_service=by_service), *edges))
 
 
