@@ -9,7 +9,7 @@ import msgspec
 from tenantry.areas.invoices.lines import Kind, Line, Usage
 from tenantry.areas.invoices.recurring import recurring_lines
 from tenantry.areas.pricing.catalogue import Metric
-from tenantry.areas.pricing.money import exactly, round_money, units_of
+from tenantry.areas.pricing.money import exactly, round_money, trimmed, units_of
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.regions import region_name, region_order
 from tenantry.areas.pricing.terms import ANY_REGION, ZERO, Charge, Terms, Tier
@@ -63,7 +63,7 @@ class _Sum(msgspec.Struct, frozen=True):
             description=self.metric.label(self.region) + suffix,
             amount=round_money(units * rate, self.currency),
             rate=rate,
-            units=units,
+            units=trimmed(units),
             product_name=self.metric.product_name,
             product_group=self.metric.product_group,
             product_line=self.metric.product_line,

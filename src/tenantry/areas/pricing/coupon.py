@@ -58,7 +58,10 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         return [(field, why) for field, why, is_wrong in checks if is_wrong]
 
     def counts_in(self, month: Month) -> bool:
-        """Whether it is valid at any instant of the month, and something is left of it."""
+        """Whether it is valid at any instant of the month, and something is left of it.
+
+        What is rated is the month, so it doesn't matter when in it, nor when it is posted.
+        """
         return (
             (self.valid_from is None or self.valid_from < month.end)
             and (self.valid_until is None or self.valid_until > month.first)

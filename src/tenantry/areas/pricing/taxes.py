@@ -43,6 +43,9 @@ class TaxRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not _COUNTRY.fullmatch(self.country):
             message = "country: must be two letters"
             raise ValueError(message)
+        if self.rate > 1:
+            message = "rate: must be a fraction, at most 1"
+            raise ValueError(message)
 
     def taxes(self, product_line: str) -> bool:
         """Whether it is owed on a product line."""
