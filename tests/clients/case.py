@@ -24,6 +24,7 @@ MODULES = (
     "cli_tokens",
     "cli_services",
     "cli_authorizations",
+    "cli_billing",
     "cli_events",
     "cli_refusals",
     "python_accounts",
@@ -34,6 +35,7 @@ MODULES = (
     "python_groups",
     "python_roles",
     "python_addresses",
+    "python_billing",
     "python_events",
     "python_refusals",
 )

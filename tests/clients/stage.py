@@ -18,6 +18,7 @@ import msgspec
 from tenantry.app import Application
 from tenantry.areas.operator.founding import Founded, found_customer
 from tenantry.http.log import RequestLog
+from tests.clients.billed import Billed, bill
 from tests.infrastructure.server import LiveServer, serving
 from tests.world import ADA, PASSWORD, Person, settings
 
@@ -101,6 +102,11 @@ class Stage:
         for name in sorted(names):
             self.ask(self.crowded.token, "POST", "/service", data={"name": name})
         return names
+
+    @cached_property
+    def billed(self) -> Billed:
+        """Ada's customer, who used and was billed."""
+        return bill(self)
 
     def served(self) -> set[str]:
         """The operations that the server logged since this was asked before."""

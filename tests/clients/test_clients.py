@@ -38,6 +38,8 @@ def test_each_endpoint_of_the_contract_is_served() -> None:
     [
         "AutomationTokensApi",
         "BillingAddressApi",
+        "BillingInvoicesApi",
+        "BillingUsageMetricsApi",
         "ContactApi",
         "CustomerAddressesApi",
         "CustomerApi",
