@@ -143,8 +143,9 @@ def revision(row: CustomerRow, *, is_new: bool = False) -> Revision:
 
 
 async def found(call: Writing, row: CustomerRow) -> CustomerRow:
-    """Store a new customer, the call's own, and begin its log."""
-    row = msgspec.structs.replace(row, created_at=call.now, updated_at=call.now)
+    """Store a new customer, the call's own, and begin its log; it may have been one before."""
+    created_at = row.created_at or call.now
+    row = msgspec.structs.replace(row, created_at=created_at, updated_at=call.now)
     await call.run(_ADD, **msgspec.structs.asdict(row))
     await audit.record(
         call,

@@ -7,7 +7,7 @@ answering; what was cut off halfway is completed by loading again.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,10 +15,12 @@ from tenantry.areas.invitations.model import PURPOSE
 from tenantry.areas.operator.founding import create_operator_key, system_call
 from tenantry.areas.operator.plan import Due, Plan
 from tenantry.areas.operator.planning import plan_all, plan_keys
+from tenantry.areas.operator.planning_prices import Offer, plan_prices, write_document
 from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import Scenario
 from tenantry.areas.operator.shelves import Kind
 from tenantry.areas.operator.writing import write
+from tenantry.areas.usage import parts
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import Keyring, hash_password
@@ -64,7 +66,7 @@ class Loaded(msgspec.Struct, frozen=True):
 
 
 def _counted(kind: Kind, count: int) -> str:
-    return f"{count} {kind}" if count == 1 else f"{count} {kind}s"
+    return f"{count} {kind}" if count == 1 else f"{count} {kind}{'es' if kind[-1] == 's' else 's'}"
 
 
 def _unheard(done: int, total: int) -> None:
@@ -78,13 +80,15 @@ async def load(
 
     Raises BadScenario: before the first write, unless somebody else writes the same meanwhile.
     """
-    plans = await plan_all(database, keyring, scenario)
+    offer = await plan_prices(database, scenario)
+    plans = await plan_all(database, keyring, scenario, offer)
     keys = await plan_keys(database, keyring, scenario)
-    total = sum(len(plan.due) for plan in plans) + len(keys)
-    done = 0
+    total = len(offer.due) + sum(len(plan.due) for plan in plans) + len(keys)
+    await parts.make(database, offer.months)
+    await _write_prices(database, keyring, offer)
+    done = len(offer.due)
     for plan in plans:
-        for at in range(0, len(plan.due), ROWS_OF_A_UNIT):
-            rows = plan.due[at : at + ROWS_OF_A_UNIT]
+        for rows in _units(plan.due):
             await _write(database, keyring, plan, rows)
             done += len(rows)
             progress(done, total)
@@ -92,7 +96,40 @@ async def load(
         await create_operator_key(database, keyring, key.name, key.key)
         done += 1
         progress(done, total)
-    return _told(plans, keyring, len(keys), len(scenario.operator_keys))
+    told = _told(plans, keyring, len(keys), len(scenario.operator_keys))
+    return _with_prices(told, offer)
+
+
+def _units(due: Sequence[Due]) -> Iterator[list[Due]]:
+    """What is written together."""
+    unit, rows = list[Due](), 0
+    for one in due:
+        if unit and rows + one.count > ROWS_OF_A_UNIT:
+            yield unit
+            unit, rows = [], 0
+        unit.append(one)
+        rows += one.count
+    if unit:
+        yield unit
+
+
+async def _write_prices(database: Database, keyring: Keyring, offer: Offer) -> None:
+    async def work(unit: Unit) -> None:
+        for due in offer.due:
+            try:
+                await write_document(system_call(unit, keyring, ""), due)
+            except Problem as problem:
+                raise BadScenario(due.place, problem.detail or problem.title) from problem
+
+    if offer.due:
+        await database.write(work)
+
+
+def _with_prices(loaded: Loaded, offer: Offer) -> Loaded:
+    created = Counter(loaded.created) + Counter(due.kind for due in offer.due)
+    unchanged = Counter(loaded.unchanged) + offer.unchanged
+    notes = [*offer.notes, *loaded.notes]
+    return msgspec.structs.replace(loaded, created=created, unchanged=unchanged, notes=notes)
 
 
 async def _write(database: Database, keyring: Keyring, plan: Plan, rows: Sequence[Due]) -> None:

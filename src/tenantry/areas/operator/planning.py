@@ -22,6 +22,8 @@ from tenantry.areas.operator.plan import (
     given,
 )
 from tenantry.areas.operator.planning_access import plan_access, plan_roles
+from tenantry.areas.operator.planning_billing import moment, plan_billing, plan_usage
+from tenantry.areas.operator.planning_prices import Offer
 from tenantry.areas.operator.planning_tokens import plan_tokens
 from tenantry.areas.operator.scenario_checks import Taken
 from tenantry.areas.operator.scenario_parts import BadScenario
@@ -32,6 +34,7 @@ from tenantry.areas.operator.scenario_shape import (
     User,
 )
 from tenantry.areas.users import model as users
+from tenantry.core.clock import Instant
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
 from tenantry.core.permissions import ROLE_IDS
@@ -43,11 +46,13 @@ ASKED_AT_ONCE = 200
 SETTINGS = [
     name
     for name in Customer.__struct_fields__
-    if name in CustomerRow.__struct_fields__ and name != "id"
+    if name in CustomerRow.__struct_fields__ and name not in {"created_at", "id"}
 ]
 
 
-async def plan_all(database: Database, keyring: Keyring, scenario: Scenario) -> list[Plan]:
+async def plan_all(
+    database: Database, keyring: Keyring, scenario: Scenario, offer: Offer
+) -> list[Plan]:
     """A plan for each customer. Raises BadScenario, before anything is written."""
     known = _Known(await standing.customers(database))
     taken = Taken()
@@ -62,6 +67,9 @@ async def plan_all(database: Database, keyring: Keyring, scenario: Scenario) -> 
         else:
             row = await standing.customer_row(database, found) if found else None
             plan = await _plan(database, keyring, (place, customer), row)
+            since = row.created_at if row else _beginning(place, customer, database.clock())
+            plan_billing(plan, customer, offer)
+            await plan_usage(database, plan, (customer, offer), since)
         plans.append(plan)
     due = [one for plan in plans for one in plan.due]
     for at in range(0, len(due), ASKED_AT_ONCE):
@@ -105,7 +113,7 @@ async def _plan(
         plan.owner_id = row.owner_id
     plan_roles(plan, customer)
     plan_users(plan, customer.users)
-    plan_customer(plan, customer, row)
+    plan_customer(plan, customer, row, database.clock())
     plan_services(plan, customer)
     plan_tokens(plan, customer, keyring, database.clock())
     plan_access(plan, customer)
@@ -178,7 +186,7 @@ def _owner(plan: Plan, due: list[Due]) -> str:
     return (owners or able)[0].id
 
 
-def plan_customer(plan: Plan, customer: Customer, stands: CustomerRow | None) -> None:
+def plan_customer(plan: Plan, customer: Customer, stands: CustomerRow | None, now: Instant) -> None:
     """The customer's own row; after its users, whom it names."""
     named: dict[str, Any] = {}
     for kind in CONTACTS:
@@ -192,8 +200,19 @@ def plan_customer(plan: Plan, customer: Customer, stands: CustomerRow | None) ->
         plan.compare(plan.place, facts, msgspec.structs.asdict(stands))
         return
     settings = {name: getattr(customer, name) for name in SETTINGS}
+    settings["created_at"] = _beginning(plan.place, customer, now)
     row = CustomerRow(id=plan.customer_id, owner_id=plan.owner_id, **settings, **named)
     plan.due.insert(0, Due("customer", plan.place, plan.customer_id, row))
+
+
+def _beginning(place: str, customer: Customer, now: Instant) -> Instant:
+    """Since when a new customer is one."""
+    if customer.created_at is None:
+        return now
+    at = moment(f"{place}.created_at", customer.created_at, now)
+    if at > now:
+        raise BadScenario(f"{place}.created_at", "is yet to come")
+    return at
 
 
 def plan_services(plan: Plan, customer: Customer) -> None:

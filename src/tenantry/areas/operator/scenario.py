@@ -18,7 +18,7 @@ MAX_BYTES = 16 * 1024 * 1024
 _PLACE = re.compile(r"(?P<why>.*) - at (?:`key` in )?`\$\.?(?P<place>.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
-_UNQUOTED = re.compile(r"Expected `str.*`, got `(int|float|bool)`")
+_UNQUOTED = re.compile(r"Expected `str.*`, got `(int|float|decimal|bool)`")
 _PATTERNS = {
     ID_PATTERN: "is no id: 1 to 64 letters and digits",
     SECRET_PATTERN: "is no secret: 16 to 128 letters, digits, '-' and '_'",

@@ -17,6 +17,13 @@ from tenantry.areas.operator.scenario_access import (
     ServiceGroup,
     UserGroup,
 )
+from tenantry.areas.operator.scenario_billing import (
+    Address,
+    Coupon,
+    Moment,
+    PlanCode,
+    UsageEvent,
+)
 from tenantry.areas.operator.scenario_parts import (
     Comment,
     Expiry,
@@ -30,6 +37,8 @@ from tenantry.areas.operator.scenario_parts import (
     Text,
     UserRef,
 )
+from tenantry.areas.pricing.catalogue import Catalogue
+from tenantry.areas.pricing.terms import Plan, TaxRule
 from tenantry.core import permissions
 
 
@@ -140,6 +149,9 @@ class Customer(Row, frozen=True, kw_only=True):
 
     id: Id | None = None
     name: Name
+    created_at: Annotated[
+        Moment | None, Meta(description="Since when there is usage of it; now if left out")
+    ] = None
     billing_contact: Annotated[
         UserRef | None, Meta(description="Who is asked about bills: login or id")
     ] = None
@@ -196,6 +208,17 @@ class Customer(Row, frozen=True, kw_only=True):
     service_authorizations: list[ServiceAuthorization] = msgspec.field(default_factory=list)
     contacts: list[Contact] = msgspec.field(default_factory=list)
     stars: list[Star] = msgspec.field(default_factory=list)
+    plan: Annotated[
+        PlanCode | None, Meta(description="What rates its usage: then leave pricing_plan out")
+    ] = None
+    billing_address: Address | None = None
+    tax_address: Annotated[
+        Address | None, Meta(description="Where it is taxed, if not where its bills go")
+    ] = None
+    tax_id: Annotated[Name | None, Meta(description="With the code of its country")] = None
+    is_tax_exempt: bool = False
+    coupons: list[Coupon] = msgspec.field(default_factory=list)
+    usage: list[UsageEvent] = msgspec.field(default_factory=list)
 
 
 class OperatorKey(Row, frozen=True, kw_only=True):
@@ -211,5 +234,10 @@ class Scenario(Row, frozen=True, kw_only=True):
     schema: Annotated[str, Meta(description="Where editors find this schema; ignored")] = (
         msgspec.field(default="", name="$schema")
     )
+    catalogue: Annotated[
+        Catalogue | None, Meta(description="What is metered, if not what is built in")
+    ] = None
+    tax_rules: list[TaxRule] = msgspec.field(default_factory=list)
+    plans: list[Plan] = msgspec.field(default_factory=list)
     customers: list[Customer] = msgspec.field(default_factory=list)
     operator_keys: list[OperatorKey] = msgspec.field(default_factory=list)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
@@ -30,6 +31,17 @@ class _Loader(_Safe):
     }
 
 
+def _fraction(loader: _Loader, node: yaml.ScalarNode) -> Decimal | float:
+    """A number with every digit that is written; what only YAML calls a number stays its own."""
+    try:
+        return Decimal(node.value.replace("_", ""))
+    except InvalidOperation:
+        return loader.construct_yaml_float(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _fraction)
+
+
 def plain_values(text: str, *, is_json: bool) -> Any:
     """Dicts, lists, texts, numbers, booleans and None. Raises BadScenario."""
     try:
@@ -56,7 +68,7 @@ def _line_of(problem: yaml.MarkedYAMLError) -> str:
 
 
 def _from_json(text: str) -> Any:
-    return json.loads(text, object_pairs_hook=_once_each)
+    return json.loads(text, object_pairs_hook=_once_each, parse_float=Decimal)
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -23,6 +23,15 @@ Kind = Literal[
     "contact",
     "star",
     "operator key",
+    "catalogue",
+    "tax table",
+    "plan",
+    "plan assignment",
+    "address",
+    "tax id",
+    "tax status",
+    "coupon",
+    "usage event",
 ]
 
 

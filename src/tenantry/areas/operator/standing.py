@@ -7,6 +7,7 @@ from tenantry.areas.customers.contacts import ContactRow
 from tenantry.areas.customers.model import CustomerRow
 from tenantry.areas.operator.shelves import Shelf, Stand, Standing, of_customer
 from tenantry.areas.operator.standing_access import of_access
+from tenantry.areas.operator.standing_billing import of_billing
 from tenantry.areas.services.model import ServiceRow
 from tenantry.areas.users import model as users
 from tenantry.core import schema
@@ -104,6 +105,7 @@ async def inside(database: Database, row: CustomerRow) -> Standing:
         "contact": Shelf([_contact(one) for one in rows["contacts"]]),
         "star": Shelf([Stand(one, ((user, on),), {}) for one, user, on in rows["stars"]]),
         **await of_access(database, row.id),
+        **await of_billing(database, row.id),
     }
 
 

@@ -13,6 +13,7 @@ from tenantry.areas.groups import model as groups
 from tenantry.areas.invitations import inviting
 from tenantry.areas.operator.plan import Due
 from tenantry.areas.operator.shelves import Kind
+from tenantry.areas.operator.writing_billing import BILLING
 from tenantry.areas.roles import model as roles
 from tenantry.areas.services import authorizations, stars, versions
 from tenantry.areas.services import model as services
@@ -190,4 +191,5 @@ _WRITERS: dict[Kind, Callable[[Writing, Due], Awaitable[None]]] = {
     "membership": _fill_group,
     "service authorization": _authorize,
     "invitation": _invite,
+    **BILLING,
 }

@@ -5,7 +5,7 @@ A posting alone takes something from a coupon (contract: billing R13).
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +14,11 @@ from sqlalchemy import bindparam, delete, insert, select
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.pricing import documents, plans
+from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.coupon import EVERYTHING, Coupon, parse_coupon
 from tenantry.areas.pricing.money import decimals, plain, round_money
 from tenantry.areas.pricing.reading import BadTerms
+from tenantry.areas.pricing.terms import Plan
 from tenantry.core import audit
 from tenantry.core.billing_tables import coupon_uses
 from tenantry.core.billing_tables import coupons as granted
@@ -70,10 +72,15 @@ async def list_all(call: Reading) -> list[Coupon]:
 
 async def grant(call: Writing, given: Any) -> Coupon:
     """Grant the call's customer a coupon. Raises Problem 400, 404, and 409 for a code he has."""
-    coupon = await read_new(call, given)
     await call.unit.head(call.customer_id)
     customer = await customers.find(call, call.customer_id)
-    await _check_cents(call, coupon)
+    sold = await documents.catalogue(call), await documents.every_plan(call)
+    assigned = await plans.assignments(call)
+    plan = sold[1][assigned[-1].plan_code] if assigned else None
+    try:
+        coupon = read_new(given, *sold, plan)
+    except BadTerms as problem:
+        raise bad_request(str(problem)) from problem
     coupon = msgspec.structs.replace(coupon, created_at=call.now)
     row = msgspec.structs.asdict(coupon) | {
         "value": plain(coupon.value),
@@ -95,45 +102,38 @@ async def grant(call: Writing, given: Any) -> Coupon:
     return coupon
 
 
-async def read_new(reads: Reads, given: Any) -> Coupon:
-    """A coupon as an operator wrote it. Raises Problem 400, naming the place that is wrong."""
-    try:
-        coupon = parse_coupon(given)
-        _check(coupon, await _scopes(reads))
-    except BadTerms as problem:
-        raise bad_request(str(problem)) from problem
-    return coupon
+def read_new(
+    given: Any, catalogue: Catalogue, sold: Mapping[str, Plan], plan: Plan | None
+) -> Coupon:
+    """A coupon as an operator wrote it, for a customer of that plan, if he has one.
 
-
-def _check(coupon: Coupon, scopes: set[str]) -> None:
+    Raises BadTerms, naming the place that is wrong.
+    """
+    coupon = parse_coupon(given)
     if _CODE.fullmatch(coupon.code) is None:
         raise BadTerms("code", "may have 64 letters, digits, '_', '.' and '-'")
     if coupon.remaining is not None and not 0 < coupon.remaining <= coupon.value:
         raise BadTerms("remaining", "must be more than 0 and at most the value")
     if coupon.periods_left == 0:
         raise BadTerms("periods_left", "must be at least 1")
-    if coupon.scope not in scopes:
+    if coupon.scope not in _scopes(catalogue, sold.values()):
         raise BadTerms("scope", f"nothing that is sold is {coupon.scope!r}")
+    if plan is not None and coupon.kind == "fixed":
+        _refuse_parts_of_cents(coupon, plan.currency)
+    return coupon
 
 
-async def _check_cents(call: Writing, coupon: Coupon) -> None:
-    """Money comes in whole cents, or a last part of one could never be taken off."""
-    assigned = await plans.assignments(call)
-    plan = await documents.plan(call, assigned[-1].plan_code) if assigned else None
-    if plan is None or coupon.kind == "percent":
-        return
+def _refuse_parts_of_cents(coupon: Coupon, currency: str) -> None:
+    """The last part of a cent could never be taken off."""
     for name, amount in (("value", coupon.value), ("remaining", coupon.remaining)):
-        if amount is not None and round_money(amount, plan.currency) != amount:
-            places = decimals(plan.currency)
-            detail = f"{name}: has more decimals than the {places} of {plan.currency}"
-            raise bad_request(detail)
+        if amount is not None and round_money(amount, currency) != amount:
+            raise BadTerms(name, f"has more decimals than the {decimals(currency)} of {currency}")
 
 
-async def _scopes(reads: Reads) -> set[str]:
+def _scopes(catalogue: Catalogue, sold: Iterable[Plan]) -> set[str]:
     """What a coupon can be for: the products and lines of the catalogue, and of plans' fees."""
-    metrics = (await documents.catalogue(reads)).listed
-    every = (await documents.every_plan(reads)).values()
-    fees = [fee for plan in every for fee in plan.recurring_fees]
+    metrics = catalogue.listed
+    fees = [fee for plan in sold for fee in plan.recurring_fees]
     products = {one.product_id for one in metrics} | {one.product_id for one in fees} - {""}
     lines = {one.product_line for one in metrics} | {one.product_line for one in fees}
     return {EVERYTHING} | products | lines
