@@ -119,7 +119,9 @@ class _Session:
         self._ahead = ""
 
     async def begin(self) -> None:
-        self._ahead = "BEGIN; SET LOCAL lock_timeout = '5s'; "
+        # Plans are kept: one that was made while a table was empty would go through all of it for
+        # every key once it is large.
+        self._ahead = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL enable_seqscan = off; "
 
     async def commit(self) -> None:
         await self._command("COMMIT")

@@ -67,7 +67,7 @@ class Unit:
             await self._session.run(compiled, columns)
 
     async def find_all(self, statement: Statement[R], keys: list[Row]) -> list[R]:
-        """Every row under many keys of a `point`, each in the order of its key's columns."""
+        """Every row under many keys of an `exact`, each in the order of its key's columns."""
         if not keys:
             return []
         if self._session.dialect == "sqlite":

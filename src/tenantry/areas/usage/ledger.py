@@ -17,7 +17,7 @@ from tenantry.core.billing_tables import usage_events, usage_identities
 from tenantry.core.bulk import adding
 from tenantry.core.clock import Instant
 from tenantry.core.session import Reads, Retryable, UniqueViolation
-from tenantry.core.statements import Statement, point
+from tenantry.core.statements import Statement, exact
 from tenantry.core.unit import Unit
 
 Outcome = Literal["accepted", "duplicate", "conflict"]
@@ -83,7 +83,7 @@ def _entry(*row: object) -> Entry:
     return Entry(*key, service_id, quantity, received_at, voided_at)  # type: ignore[arg-type, call-arg] # likewise
 
 
-_TAKEN = point([_I.source, _I.id, _I.payload], usage_identities, of_source=_I.source, event=_I.id)
+_TAKEN = exact([_I.source, _I.id, _I.payload], usage_identities, of_source=_I.source, event=_I.id)
 _ADD_IDENTITIES = adding(usage_identities, [column.name for column in usage_identities.c])
 _ADD_EVENTS = adding(usage_events, [*_KEY, "service_id", "millions", "micros", "received_at"])
 _FIND = Statement(
