@@ -12,6 +12,8 @@ from tenantry.areas.addresses.row import AddressRow
 from tenantry.areas.addresses.verification import Unverified, verify
 from tests.address_writes import ATTRIBUTES, document
 from tests.areas.address_calls import JSON_API, PATH, address, patch, post
+from tests.http.test_openapi import check, read
+from tests.table import TABLE
 from tests.world import ADA, World
 
 POSTAL_CODE = "Postal code does not match the country format"
@@ -44,6 +46,14 @@ async def test_the_error_is_told_as_documented(world: World) -> None:
     assert await world.actions(since) == []
     taken = await post(world, **candidates[0])
     assert taken.status_code == 201
+
+
+async def test_the_error_is_documented(world: World) -> None:
+    rows = {name: row for name, row in TABLE.items() if "billing_address" in name}
+    documented = read(list(rows.values()))
+    row = rows["POST /customer/{customer_id}/billing_address"]
+    for changed in ({"postal_code": "00000-12"}, {"state": "?"}, {"address_1": ""}):
+        check(documented, row, await post(world, **changed))
 
 
 async def test_without_anything_like_it_there_are_no_candidates(world: World) -> None:

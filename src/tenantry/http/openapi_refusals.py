@@ -68,9 +68,13 @@ class JsonApiError(msgspec.Struct):
 
     title: str
     detail: str
-    status: str | UnsetType = UNSET
-    """The status as text."""
+    status: str | int | UnsetType = UNSET
+    """The status as text; as a number of an address that was not verified."""
     code: str | UnsetType = UNSET
+    type: str | UnsetType = UNSET
+    """`address_verification`, where an address was not verified."""
+    candidates: list[dict[str, str]] | UnsetType = UNSET
+    """The addresses that may have been meant."""
 
 
 class JsonApiErrors(msgspec.Struct):
