@@ -54,6 +54,7 @@ ROOMS = (
     "tenantry.areas.usage.ingestion_api",
     "tenantry.areas.invoices.api",
     "tenantry.areas.invoices.older_api",
+    "tenantry.areas.invoices.proof_api",
     "tenantry.areas.usage.metrics_api",
     "tenantry.areas.usage.service_metrics_api",
     "tenantry.areas.usage.statistics_api",

@@ -4,6 +4,8 @@ from typing import Any
 
 _ANY = "{}"
 _LOGIN = "{user_login}"
+_REST = "{usage_event_id}"
+"""A last parameter that takes whatever is left: ids that others gave may hold slashes."""
 
 
 class Routes:
@@ -13,6 +15,7 @@ class Routes:
         """Begin with none."""
         self._root: dict[str, Any] = {}
         self._with_login: dict[tuple[str, str], dict[str, Any]] = {}
+        self._with_rest: dict[tuple[str, ...], dict[str, Any]] = {}
 
     def add(self, method: str, template: str, operation: Any) -> None:
         """Serve `method` on `/user/{user_id}`. Raises ValueError if something does already."""
@@ -32,24 +35,38 @@ class Routes:
         before, is_login, behind = template.partition(_LOGIN)
         if is_login and behind and names == [_LOGIN[1:-1]]:
             self._with_login[before, behind] = methods
+        if template.endswith(_REST):
+            self._with_rest[tuple(template[1:].split("/"))] = methods
 
     def find(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
         """What serves a path by method, and the values of its parameters.
 
-        One slash at the end is tolerated (contract: protocol §1.4), and slashes in a login:
-        they are legal in an e-mail address, and servers hand over the path decoded.
+        One slash at the end is tolerated (contract: protocol §1.4), and slashes in a login and
+        in a usage event's id: they are legal there, and servers hand over the path decoded.
         """
         if len(path) > 1 and path.endswith("/"):
             path = path[:-1]
         values: list[str] = []
         node = _walk(self._root, path[1:].split("/"), 0, values)
-        return self._find_login(path) if node is None else (node, values)
+        if node is not None:
+            return node, values
+        return self._find_login(path) or self._find_rest(path)
 
     def _find_login(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
         for (before, behind), methods in self._with_login.items():
             login = path[len(before) : -len(behind)]
             if login and path == f"{before}{login}{behind}":
                 return methods, [login]
+        return None
+
+    def _find_rest(self, path: str) -> tuple[dict[str, Any], list[str]] | None:
+        for template, methods in self._with_rest.items():
+            segments = path[1:].split("/", len(template) - 1)
+            if len(segments) == len(template) and segments[-1]:
+                pairs = list(zip(template, segments, strict=True))
+                values = [given for part, given in pairs if part.startswith("{")]
+                if all(part.startswith("{") or part == given for part, given in pairs):
+                    return methods, values
         return None
 
 
