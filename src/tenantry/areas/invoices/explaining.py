@@ -82,8 +82,8 @@ def _why(line: Line) -> str:
         return f"what was used late in {month} changes what is missing to its commit"
     if not counted:
         return f"what was used late in {month}, or voided, changes its price"
-    verb = "came after" if counted > 0 else "was voided after"
-    return f"{plain(abs(counted))} units of {month} {verb} that month was posted"
+    verb = "came" if counted > 0 else "were voided"
+    return f"{plain(abs(counted))} units of {month} {verb} after that month was posted"
 
 
 def _commit(invoice: Behind) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _credits(deducted: Deducted) -> Iterator[str]:
 def _worth(coupon: Coupon) -> str:
     if coupon.kind == "percent":
         return f"{plain(coupon.value)} percent"
-    left = "" if coupon.remaining is None else f", of which {plain(coupon.remaining)} was left"
+    left = "" if coupon.remaining is None else f", of which {plain(coupon.remaining)} was left,"
     return f"{plain(coupon.value)}{left}"
 
 

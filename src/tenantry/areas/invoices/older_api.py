@@ -4,7 +4,8 @@ from typing import Literal
 
 from tenantry.areas.invoices import model, month_to_date, older, payments
 from tenantry.areas.invoices.model import InvoiceRow
-from tenantry.areas.invoices.older import Bill, Status, Told
+from tenantry.areas.invoices.older import Bill
+from tenantry.areas.invoices.older_shapes import Status, Told
 from tenantry.areas.pricing.months import Month
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading

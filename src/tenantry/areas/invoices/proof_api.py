@@ -237,7 +237,7 @@ def _place(query: Query) -> Place:
 
 def _is_true(query: Query, name: str) -> bool:
     given = (query.get(name) or "false").lower()
-    if given not in {"true", "false", "1", "0"}:
+    if given not in {"0", "1", "false", "true"}:
         detail = f"{name} must be true or false"
         raise bad_request(detail)
-    return given in {"true", "1"}
+    return given in {"1", "true"}

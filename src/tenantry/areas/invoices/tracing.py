@@ -17,7 +17,9 @@ MONTHS_BACK = 13
 """How old a month may be to be adjusted still (contract: billing R18)."""
 
 Effect = Literal["counted", "added_later", "taken_back"]
-State = Literal["not_invoiced_yet", "invoiced", "awaiting_adjustment", "too_late", "voided"]
+State = Literal[
+    "not_invoiced_yet", "invoiced", "awaiting_adjustment", "too_late", "voided", "paid_by_parent"
+]
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -96,8 +98,11 @@ def _lines(entry: Entry, posting: Posting, about: list[tuple[int, int, Line]]) -
 
 
 def _state(entry: Entry, postings: list[Posting], endings: list[Ending]) -> State:
-    if not any(one.month == entry.month for one in postings):
+    own = next((one for one in postings if one.month == entry.month), None)
+    if own is None:
         return "not_invoiced_yet" if entry.voided_at is None else "voided"
+    if own.terms.plan.parent_pay:
+        return "paid_by_parent"
     is_counted = bool(endings) and endings[-1].effect != "taken_back"
     if is_counted == (entry.voided_at is None):
         return "invoiced" if is_counted else "voided"
