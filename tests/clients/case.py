@@ -25,6 +25,7 @@ MODULES = (
     "cli_services",
     "cli_authorizations",
     "cli_billing",
+    "cli_usage",
     "cli_events",
     "cli_refusals",
     "python_accounts",
@@ -36,6 +37,7 @@ MODULES = (
     "python_roles",
     "python_addresses",
     "python_billing",
+    "python_usage",
     "python_events",
     "python_refusals",
 )
