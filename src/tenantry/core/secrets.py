@@ -18,9 +18,12 @@ from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 T = TypeVar("T")
 
+_NONCE_BYTES = 12
 _KEY_BYTES = 32
 
 
@@ -62,6 +65,28 @@ class Keyring:
         """The secret of a mailed link: derived from its row, so that it is stored nowhere."""
         digest = self.digest(f"{purpose}:{row_id}")
         return base64.urlsafe_b64encode(digest[:24]).decode()
+
+    def seal(self, purpose: str, row_id: str, secret: bytes) -> str:
+        """A secret that is needed again, as it may be stored: only in that row, for that purpose.
+
+        AES-256-GCM (NIST SP 800-38D) with a random nonce, under a key of the purpose's own.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = self._cipher(purpose).encrypt(nonce, secret, row_id.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+    def unseal(self, purpose: str, row_id: str, sealed: str) -> bytes:
+        """What was sealed. Raises ValueError if it is of another row, purpose or key, or broken."""
+        raw = base64.urlsafe_b64decode(sealed)
+        try:
+            return self._cipher(purpose).decrypt(
+                raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], row_id.encode()
+            )
+        except InvalidTag as problem:
+            raise ValueError("what was sealed can't be opened") from problem
+
+    def _cipher(self, purpose: str) -> AESGCM:
+        return AESGCM(self.digest(f"tenantry: seal {purpose}"))
 
     def fingerprint(self) -> str:
         """Tells two keys apart without telling either."""

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tenantry import migrations
-from tenantry.core.billing_tables import metadata
+from tenantry.core.security_tables import metadata
 
 LOCK = 7_430_112_907
 """The advisory lock under which a PostgreSQL database is migrated; an arbitrary number."""
