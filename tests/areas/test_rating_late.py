@@ -57,6 +57,16 @@ def test_a_tier_that_is_reached_late_is_new_with_its_fee_and_goes_again() -> Non
     assert readjust(agreed, MAY, used("8"), [*posted, *late, *back]) == []
 
 
+def test_adjustments_stand_as_the_lines_that_they_are_about() -> None:
+    agreed = terms(
+        charge("graduated", free_units="1", tiers=[tier("10", "1", "7"), tier(None, "0.5", "7")])
+    )
+    late = readjust(agreed, MAY, used("12"), [])
+    assert [line.description.partition(": ")[2] for line in late] == [
+        line.description for line in billed(agreed, "12") if line.amount
+    ]
+
+
 def test_voiding_everything_takes_everything_back() -> None:
     posted = billed(PER_UNIT, "100")
     assert shown(readjust(PER_UNIT, MAY, {}, posted)) == [

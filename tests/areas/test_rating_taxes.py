@@ -110,9 +110,22 @@ def test_credits_lower_the_base_of_the_lines_that_they_are_for(
     assert (lines[-1].kind, str(lines[-1].units)) == ("tax", base)
 
 
-@pytest.mark.parametrize(("line", "base"), [("A", "9.99"), ("B", "10.00"), ("C", "10.00")])
-def test_the_remainder_goes_to_the_largest_line_the_first_of_equals(line: str, base: str) -> None:
-    fees = [{"name": name, "amount": "10", "product_line": name} for name in "ABC"]
+@pytest.mark.parametrize(
+    ("each", "line", "base"),
+    [
+        (("10", "10", "10"), "A", "9.99"),
+        (("10", "10", "10"), "B", "10.00"),
+        (("10", "11", "10"), "A", "10.00"),
+        (("10", "11", "10"), "B", "10.99"),
+    ],
+)
+def test_the_remainder_goes_to_the_largest_line_the_first_of_equals(
+    each: tuple[str, ...], line: str, base: str
+) -> None:
+    fees = [
+        {"name": name, "amount": amount, "product_line": name}
+        for name, amount in zip("ABC", each, strict=True)
+    ]
     plan = terms(recurring_fees=fees, taxes=[rule("T", applies_to=[line])])
     cent = parse_coupon({"code": "C", "kind": "fixed", "value": "0.01"})
     assert str(rate_month(plan, MAY, {}, [cent]).lines[-1].units) == base
