@@ -1,13 +1,16 @@
 """The catalogue, the taxes and the plans, as an operator sets them (contract: billing §9 O4)."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import insert
 
+from tenantry.areas.operator.founding import create_operator_key
 from tenantry.areas.pricing import documents
 from tenantry.core.billing_tables import usage_months
 from tenantry.core.ids import is_id
@@ -15,16 +18,17 @@ from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.pricing_writes import CATALOGUE, GROWTH, METRIC, PLAN, TAX
 from tests.stored import changed, stored
-from tests.world import ADA, NOW, OPERATOR, WIDGETS, World
+from tests.world import ADA, NOW, OPERATOR, WIDGETS, World, open_world
 
+SECOND = "second-operator-key-000000000000"
 TAX_RULES = "/_operator/v1/tax-rules"
 PLANS = "/_operator/v1/plans"
 BANDWIDTH = PLAN["charges"][0]
 TIERS = BANDWIDTH["tiers"]
 
 
-async def put(world: World, path: str, body: Any, status: int = 200) -> Any:
-    answer = await world.ask(OPERATOR, "PUT", path, json=body)
+async def put(world: World, path: str, body: Any, status: int = 200, who: str = OPERATOR) -> Any:
+    answer = await world.ask(who, "PUT", path, json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -203,19 +207,42 @@ async def test_taxes_are_a_table(world: World) -> None:
     assert rule_read.rate == Decimal("0.0825")
 
 
-async def test_two_who_write_at_once_are_one_after_the_other(world: World) -> None:
-    """Also if one needs what the other takes away: one of both is refused."""
-    bodies = [{**PLAN, "name": f"Number {number}"} for number in range(6)]
-    made = await asyncio.gather(*(put(world, GROWTH, body) for body in bodies))
-    assert sorted(one["revision"] for one in made) == [1, 2, 3, 4, 5, 6]
-    assert len({one["id"] for one in made}) == 1
-    without = {"metrics": [METRIC]}
-    await put(world, GROWTH, {**PLAN, "charges": []})
-    answers = await asyncio.gather(
-        world.ask(OPERATOR, "PUT", CATALOGUE, json=without),
-        world.ask(OPERATOR, "PUT", GROWTH, json=PLAN),
+@pytest.fixture
+async def beside(world: World, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A second process on the same database, with an operator key of its own.
+
+    Writes by one key come one after the other anyhow, because they are counted.
+    """
+    await create_operator_key(world.app.database, world.app.keyring, key=SECOND)
+    folder = tmp_path / "beside"
+    folder.mkdir()
+    opened = await open_world(database_url, folder)
+    opened.secrets.add(SECOND)
+    yield opened
+    await opened.stop()
+
+
+async def test_two_processes_write_one_after_the_other(world: World, beside: World) -> None:
+    bodies = [{**PLAN, "name": f"Number {number}"} for number in range(12)]
+    both = ((world, OPERATOR), (beside, SECOND)) * 6
+    made = await asyncio.gather(
+        *(put(one, GROWTH, body, who=key) for (one, key), body in zip(both, bodies, strict=True))
     )
-    assert sorted(one.status_code for one in answers) in ([200, 400], [200, 409])
+    assert sorted(one["revision"] for one in made) == list(range(1, 13))
+    assert len({one["id"] for one in made}) == 1
+
+
+async def test_what_one_needs_and_another_takes_away_at_once(world: World, beside: World) -> None:
+    """One of both is refused, whoever comes first."""
+    metrics = (await get(world, CATALOGUE))["body"]["metrics"]
+    for _ in range(5):
+        await put(world, GROWTH, {**PLAN, "charges": []})
+        await put(world, CATALOGUE, {"metrics": metrics})
+        answers = await asyncio.gather(
+            world.ask(OPERATOR, "PUT", CATALOGUE, json={"metrics": [METRIC]}),
+            beside.ask(SECOND, "PUT", GROWTH, json=PLAN),
+        )
+        assert sorted(one.status_code for one in answers) in ([200, 400], [200, 409])
 
 
 @pytest.mark.parametrize("path", [CATALOGUE, TAX_RULES, GROWTH, PLANS, f"{GROWTH}/history"])
