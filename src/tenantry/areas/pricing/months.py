@@ -10,7 +10,8 @@ import msgspec
 from tenantry.core.clock import DAY, SECOND, Instant
 
 _TEXT = re.compile(r"([0-9]{4})-([0-9]{2})")
-_FIRST_YEAR = 1970
+_YEARS = range(1970, 9999)
+"""Those whose ends can be shown."""
 _MONTHS = 12
 
 
@@ -29,7 +30,7 @@ class Month(msgspec.Struct, frozen=True, order=True):
         """Read `2024-05`. Raises ValueError."""
         found = _TEXT.fullmatch(text)
         year, month = (int(part) for part in found.groups()) if found else (0, 0)
-        if not (year >= _FIRST_YEAR and 1 <= month <= _MONTHS):
+        if year not in _YEARS or not 1 <= month <= _MONTHS:
             message = f"{text!r} is not a month such as 2024-05"
             raise ValueError(message)
         return Month(year * 100 + month)
