@@ -57,7 +57,10 @@ def _part_on_postgresql() -> None:
         "LANGUAGE plpgsql AS $$ DECLARE name text := 'usage_events_' || part; BEGIN "
         "IF to_regclass(name) IS NOT NULL THEN RETURN false; END IF; "
         "PERFORM pg_advisory_xact_lock(hashtext('make_usage_part')); "
-        "IF to_regclass(name) IS NOT NULL THEN RETURN false; END IF; "
+        # Asked anew of the catalogue itself: to_regclass may remember that there was none.
+        "IF EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
+        "WHERE inhparent = 'usage_events'::regclass AND relname = name) "
+        "THEN RETURN false; END IF; "
         "EXECUTE format('CREATE TABLE %I (LIKE usage_events INCLUDING ALL)', name); "
         "EXECUTE format('ALTER TABLE usage_events ATTACH PARTITION %I "
         "FOR VALUES FROM (%s) TO (%s)', name, part, next); "
