@@ -1,6 +1,7 @@
 """Posting by several processes, some killed: everything is there once, and nothing twice."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -40,9 +41,10 @@ PLAN = {"plan_code": "dollar", "commit": "0", "charges": [PER_UNIT | {"unit_pric
 @contextmanager
 def command(url: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`tenantry post-invoices`, in a process of its own."""
+    inherited = {name: value for name, value in os.environ.items() if "TENANTRY" not in name}
     started = subprocess.Popen(
         [sys.executable, "-m", "tenantry", "post-invoices", "--database", url, *arguments],
-        env={"TENANTRY_SECRET_KEY": settings(url).secret_key, "PATH": ""},
+        env=inherited | {"TENANTRY_SECRET_KEY": settings(url).secret_key},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
