@@ -42,7 +42,7 @@ OWN = {
     "code": "no-such-code",
     "invoice_id": "1000001",
     "line_number": "1",
-    "source": "edge-01",
+    "source": "edge",
     "usage_event_id": "event-of-ada",
     "year": "2026",
     "month": "01",
@@ -65,7 +65,7 @@ FOREIGN = {
     "user_group_id": "9UserGroupOfEve0000000",
     "event_id": "00000001OfEve000000000",
     "decision_id": decision_id(OTHER, NED),
-    "invoice_id": "1000002",
+    "invoice_id": "3000002",
     "usage_event_id": "event-of-eve",
 }
 """The same in Eve's."""

@@ -127,7 +127,7 @@ UNKNOWN = {
     "user_group_id": "0Unknown00000000000000",
     "decision_id": "0Unknown00000000000000",
     "event_id": "0Unknown00000000000000",
-    "invoice_id": "1999999",
+    "invoice_id": "3999999",
     "usage_event_id": "no-such-event",
 }
 
