@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from bench import access, audit, life, log, machine, posting, reads, writes
+from bench import access, audit, ingest, life, log, machine, mtd, posting, reads, writes
 from bench.databases import KINDS, databases
 from bench.load import LoadError, wrk
 from bench.plan import QUICK, Run, Sizes
@@ -21,7 +21,9 @@ _MEASUREMENTS = {
     "access": access.measure,
     "log": log.measure,
     "audit": audit.measure,
+    "ingest": ingest.measure,
     "posting": posting.measure,
+    "mtd": mtd.measure,
 }
 MEASUREMENTS: dict[str, Callable[[Run], None]] = {
     f"{name}-{kind}": functools.partial(measure, kind=kind)
@@ -33,17 +35,20 @@ MEASUREMENTS: dict[str, Callable[[Run], None]] = {
 @click.command()
 @click.option("--quick", is_flag=True, help="Small sizes, one short round: does everything run?")
 @click.option("--users", type=int, help="Users of the large databases, but for growth.")
+@click.option("--ledger", type=int, help="Usage events to measure with besides (50 million).")
 @click.option(
     "--only",
     multiple=True,
     metavar="NAME",
     help=f"Only what begins with this; may be repeated: {', '.join(MEASUREMENTS)}.",
 )
-def main(*, quick: bool, users: int | None, only: tuple[str, ...]) -> None:
+def main(*, quick: bool, users: int | None, ledger: int | None, only: tuple[str, ...]) -> None:
     """Measure, print ratios, and keep them in bench/results/."""
     sizes = QUICK if quick else Sizes()
     if users is not None:
         sizes = msgspec.structs.replace(sizes, users=users)
+    if ledger is not None:
+        sizes = msgspec.structs.replace(sizes, ledger=(*sizes.ledger, ledger))
     chosen = [name for name in MEASUREMENTS if not only or name.startswith(only)]
     if not chosen:
         raise click.UsageError(f"nothing is called {', '.join(only)}")

@@ -17,6 +17,8 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """Of the customers whose access is measured."""
     events: int = 10_000_000
     """Of the customer whose log is read."""
+    ledger: tuple[int, ...] = (0, 1_000_000, 10_000_000)
+    """Usage events that are there before more are taken in."""
     rounds: int = 5
     seconds: int = 4
     """Of each load; the one before the first round, which warms up, is not counted."""
@@ -34,6 +36,7 @@ QUICK = Sizes(
     people=1_000,
     services=1_000,
     events=20_000,
+    ledger=(0, 20_000),
 )
 """Shows that everything runs; its numbers mean nothing."""
 
