@@ -128,6 +128,7 @@ UNKNOWN = {
     "decision_id": "0Unknown00000000000000",
     "event_id": "0Unknown00000000000000",
     "invoice_id": "3999999",
+    "source": "edge",
     "usage_event_id": "no-such-event",
 }
 
