@@ -7,6 +7,7 @@ import pytest
 
 from tenantry.areas.pricing.regions import REGIONS
 from tenantry.core.clock import DAY
+from tenantry.core.permissions import PERMISSION_IDS
 from tests.areas.usage_calls import event, send, void
 from tests.world import (
     ADA,
@@ -240,3 +241,29 @@ async def test_a_bad_parameter_is_refused(world: World, asked: str, message: str
     said = answer.json()
     assert (said["status"], said["meta"], said["data"]) == ("error", {}, {})
     assert said["msg"].startswith(message)
+
+
+async def _only(world: World, *permissions: str) -> None:
+    """Give Uma a role with these permissions and no other."""
+    body = {"name": "Watcher", "permissions": [{"id": PERMISSION_IDS[one]} for one in permissions]}
+    role = (await world.ask(ADA, "POST", "/roles", json=body)).json()["id"]
+    answer = await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [role]})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_role_lets_see_what_it_permits(world: World) -> None:
+    await used(world)
+    await _only(world, "service.read", "service.stats")
+    for path in (f"/stats/usage?{IN_MARCH}", "/stats/usage_by_month?month=3"):
+        assert (await told(world, path, UMA))["data"] == (await told(world, path))["data"]
+
+
+@pytest.mark.parametrize("permission", ["service.read", "service.stats", "usage.read"])
+async def test_a_role_that_lets_see_no_statistics_of_a_service_shows_none(
+    world: World, permission: str
+) -> None:
+    """Also one that permits statistics, but not to see the services (contract: access §9.6)."""
+    await used(world)
+    await _only(world, permission)
+    body = await told(world, f"/stats/usage?{IN_MARCH}", UMA)
+    assert body["data"] == dict.fromkeys(REGIONS, NONE)
