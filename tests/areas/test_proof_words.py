@@ -21,10 +21,9 @@ from tests.areas.invoice_calls import (
     use,
     void,
 )
+from tests.areas.proof_calls import OURS, check_lines
 from tests.areas.rating_example import LINES, PLAN
-from tests.world import ADA, BILL, World
-
-OURS = "/_tenantry/v1/invoices"
+from tests.world import ADA, BILL, WIDGETS, World
 
 
 async def _explained(world: World, invoice_id: str) -> list[str]:
@@ -110,14 +109,57 @@ async def test_adjustments_fees_and_what_has_no_price(world: World) -> None:
     )
 
 
-async def test_who_is_exempt_and_where_no_rule_is(world: World) -> None:
+GERMAN = {**ADDRESS, "country": "DE", "region": "", "postal_code": "10115"}
+VAT = {"country": "DE", "name": "VAT", "rate": "0.19", "reverse_charge": True}
+
+
+async def _decided(world: World, rules: list[dict[str, Any]], address: dict[str, str]) -> list[str]:
+    """What is said of tax on March's invoice."""
     await give_plan(world)
-    await world.ask(ADA, "POST", "/billing/v3/customer-addresses", json=ADDRESS)
+    await done(world, "PUT", "/_operator/v1/tax-rules", {"tax_rules": rules})
+    created = await world.ask(ADA, "POST", "/billing/v3/customer-addresses", json=address)
+    assert created.status_code == 201, created.text
     world.clock.now = MARCH.end + 4 * DAY
     (march,) = await post(world)
-    assert "No tax is owed at the customer's address (00000, DE, US)." in await _explained(
-        world, march
-    )
+    await check_lines(world, march)
+    return [one for one in await _explained(world, march) if "tax" in one.lower() or "VAT" in one]
+
+
+async def test_where_no_rule_is(world: World) -> None:
+    assert await _decided(world, [TAX], GERMAN) == [
+        "No tax is owed at the customer's address (10115, DE)."
+    ]
+
+
+async def test_who_is_exempt(world: World) -> None:
+    path = f"/_operator/v1/customers/{WIDGETS}/tax-status"
+    await done(world, "PUT", path, {"is_exempt": True})
+    assert await _decided(world, [TAX], ADDRESS) == ["The customer is exempt from tax."]
+
+
+async def test_who_owes_the_tax_himself(world: World) -> None:
+    sent = await world.ask(ADA, "PUT", "/_tenantry/v1/tax-id", json={"tax_id": "DE123456788"})
+    assert sent.status_code == 200, sent.text
+    assert await _decided(world, [VAT], GERMAN) == [
+        "Line 2: VAT (reverse charge): 0 of 2000.00 is 0.00 USD.",
+        (
+            "Tax is owed by the rule 'VAT' for DE, because the customer's address is 10115, DE; "
+            "the customer owes it himself, by his tax id DE123456788."
+        ),
+    ]
+
+
+async def test_the_nearest_of_two_addresses_and_rules_decides(world: World) -> None:
+    local = {**TAX, "postal_prefix": "000", "name": "City tax", "rate": "0.01"}
+    billing = await world.ask(ADA, "POST", "/billing/v3/customer-addresses", json=GERMAN)
+    assert billing.status_code == 201
+    assert await _decided(world, [VAT, TAX, local], {**ADDRESS, "type": "tax"}) == [
+        "Line 2: City tax: 0.01 of 2000.00 is 20.00 USD.",
+        (
+            "Tax is owed by the rule 'City tax' for 000, DE, US, because the customer's address is "
+            "00000, DE, US."
+        ),
+    ]
 
 
 async def test_the_lines_as_a_spreadsheet(world: World) -> None:
