@@ -26,7 +26,7 @@ def walks_pages_of_usage_by_service(run: Call) -> None:
 
 @python(212, call="BillingUsageMetricsApi.get_service_level_usage(service)")
 def reads_the_usage_of_one_service(run: Call) -> None:
-    months = {"start_month": run.stage.billed.used.text}
+    months: dict[str, Any] = {"start_month": run.stage.billed.used.text}
     assert {row.service_id for row in run(**months, service=WWW).data.details} == {WWW}
     assert run(**months, service="0Unknown00000000000000").data.details == []
 
