@@ -11,7 +11,7 @@ from tenantry.core import schema
 from tenantry.core.clock import HOUR, SECOND
 from tenantry.core.statements import Statement
 from tests.areas.account_calls import edit_customer, session_of
-from tests.world import ADA, BEN, BOT, EVE, NOW, PASSWORD, UMA, WIDGETS, Person, World
+from tests.world import ADA, BEN, BOT, EVE, NOW, OPERATOR, PASSWORD, UMA, WIDGETS, Person, World
 
 LIMIT = {"msg": "You have exceeded your hourly rate limit."}
 RESET = str(NOW // SECOND + 3600)
@@ -90,6 +90,17 @@ async def test_the_count_begins_anew_with_the_hour(world: World) -> None:
     world.clock.turn(1)
     answer = await write(world)
     assert (answer.status_code, quota(answer)) == (200, ("0", str(int(RESET) + 3600)))
+
+
+async def test_operators_endpoints_count_nothing_and_their_writes_for_others_do(
+    world: World,
+) -> None:
+    sent = {"events": []}
+    answer = await world.ask(OPERATOR, "POST", "/_operator/v1/usage-events", json=sent)
+    assert (answer.status_code, quota(answer)) == (200, (None, None)), answer.text
+    path = f"/customer/{WIDGETS}?customer_id={WIDGETS}"
+    answer = await world.ask(OPERATOR, "PUT", path, data={"name": "Widgets of Note"})
+    assert (answer.status_code, quota(answer)) == (200, ("999", RESET)), answer.text
 
 
 async def test_at_once_no_more_than_the_limit_get_through(world: World) -> None:

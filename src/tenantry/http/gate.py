@@ -149,6 +149,15 @@ def is_lifted(principal: Principal, now: Instant) -> bool:
     return principal.sudo_expires_at is not None and now < principal.sudo_expires_at
 
 
+def meter(allow: Allow, principal: Principal) -> str | None:
+    """Whose hourly writes a call counts towards; nobody's on the operator's own endpoints.
+
+    They meter usage, as often as there is some (contract: protocol §13.3 knows users and automation
+    tokens).
+    """
+    return None if allow.who == "operator" else principal.meter
+
+
 def check_quota(principal: Principal, count: int) -> None:
     """Refuse writes over the hourly limit. Raises Problem 429."""
     if count > principal.hourly_writes:

@@ -195,7 +195,7 @@ class Pipeline:
             if exchange.request.method not in {"GET", "HEAD"}:
                 await self.database.write(
                     lambda unit: self._begin(unit, exchange, call, digest),
-                    meter=call.principal.meter,
+                    meter=gate.meter(operations[0].allow, call.principal),
                 )
         raise Problem(405, "Method not allowed", headers=(("allow", _allowed(methods)),))
 
@@ -226,7 +226,9 @@ class Pipeline:
 
         try:
             return await self.database.write(
-                work, customer_id=call.customer_id or None, meter=call.principal.meter
+                work,
+                customer_id=call.customer_id or None,
+                meter=gate.meter(operation.allow, call.principal),
             )
         except dry_run.Rehearsed as rehearsed:
             return await dry_run.rehearsal(self.database, rehearsed)
@@ -238,7 +240,7 @@ class Pipeline:
 
         Only the throttle on guessing refuses at once: it is no matter of the hourly quota.
         """
-        meter = call.principal.meter
+        meter = gate.meter(operation.allow, call.principal)
         if exchange.refusal is not None:
             return None, exchange.refusal
         if operation.prepare is None or (
@@ -258,7 +260,8 @@ class Pipeline:
     async def _begin(self, unit: Unit, exchange: Exchange, call: Reading, digest: bytes) -> Writing:
         """The call inside its unit of work; who asks is looked up again if he may be another."""
         principal = call.principal
-        if principal.meter is not None:
+        operation = exchange.operation
+        if operation is not None and gate.meter(operation.allow, principal) is not None:
             exchange.count = unit.count
         if principal.customer_id and not (await unit.head(principal.customer_id)).keeps(
             principal.version
