@@ -76,7 +76,7 @@ class Sent(msgspec.Struct, gc=False):
     customer_id: str = ""
     product_id: str = ""
     metric: str = ""
-    quantity: msgspec.Raw = msgspec.Raw()
+    quantity: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     timestamp: str = ""
     service_id: str | None = None
     region: str | None = None
