@@ -13,6 +13,8 @@ AREAS = (
     "groups",
     "tokens",
     "invitations",
+    "federation",
+    "realm",
     "addresses",
     "pricing",
     "usage",

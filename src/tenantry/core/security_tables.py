@@ -184,7 +184,7 @@ sso_bypasses = table(
 )
 
 # Of the command line's sign-in (RFC 6749 §6): each is used once, and one that comes twice ends
-# its whole family (RFC 9700 §4.14.2).
+# its whole family (RFC 9700 §4.14.2). The web token that is handed out with it bears its id.
 refresh_tokens = table(
     "refresh_tokens",
     text("customer_id"),
@@ -194,7 +194,13 @@ refresh_tokens = table(
     digest("digest"),
     text("client_id"),
     text("audience"),
+    # What the family rests on, and ends with: the browser's session that agreed, then its own.
+    text("session_id"),
+    text("methods"),
+    instant("signed_in_at"),
     maybe_instant("used_at"),
+    # When the web token was exchanged for the session's key.
+    maybe_instant("exchanged_at"),
     instant("expires_at"),
     instant("created_at"),
     Index("uq_refresh_tokens_digest", "digest", unique=True),
