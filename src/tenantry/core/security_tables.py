@@ -145,6 +145,8 @@ identity_providers = table(
     text("default_role"),
     maybe_text("groups_claim"),
     text("role_map"),
+    # When its discovery document and keys were last found to be right, as it is set now.
+    maybe_instant("checked_at"),
     instant("created_at"),
     instant("updated_at"),
     key=("customer_id", "id"),

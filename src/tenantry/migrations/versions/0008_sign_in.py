@@ -143,6 +143,7 @@ def _federate() -> None:
         sa.Column("default_role", sa.Text(), nullable=False),
         sa.Column("groups_claim", sa.Text(), nullable=True),
         sa.Column("role_map", sa.Text(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "id", name=op.f("pk_identity_providers")),
