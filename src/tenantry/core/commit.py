@@ -151,9 +151,9 @@ class Lane:
                 heads = await lock_heads(session, customers, self._known) if customers else {}
                 before = dict(heads)
                 for job in batch:
-                    await self._run_one(
-                        session, job, self._unit(session, job, heads, counts), careful=careful
-                    )
+                    unit = self._unit(session, job, heads, counts)
+                    unit.is_shared = len(batch) > 1
+                    await self._run_one(session, job, unit, careful=careful)
                     if job.unit is not None:
                         heads.update(job.unit.heads)
                         additions.extend(job.unit.added)

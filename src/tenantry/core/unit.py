@@ -29,6 +29,8 @@ class Unit:
         self.count = count
         """The writes that who asks has made in this hour, this one included."""
         self.added = Additions()
+        self.is_shared = False
+        """Whether the transaction is also that of others, who may hold locks of their own."""
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """The first row, or None."""

@@ -9,15 +9,17 @@ from collections.abc import Iterable
 from sqlalchemy import bindparam, select
 
 from tenantry.core.billing_tables import billing_accounts
+from tenantry.core.session import Retryable
 from tenantry.core.statements import Statement, is_one_of
 from tenantry.core.unit import Unit
 
-_LOCK = Statement(
+_NAMED = (
     select(billing_accounts.c.customer_id)
     .where(is_one_of(billing_accounts.c.customer_id, "customers"))
     .order_by(billing_accounts.c.customer_id)
-    .with_for_update()
 )
+_LOCK = Statement(_NAMED.with_for_update())
+_LOCK_FREE = Statement(_NAMED.with_for_update(skip_locked=True))
 _ADD = Statement(
     lambda insert_: (
         insert_(billing_accounts)
@@ -35,10 +37,13 @@ _ADD = Statement(
 async def lock(unit: Unit, customer_ids: Iterable[str]) -> None:
     """Have what happens to these customers' usage and invoices wait until this unit's commit.
 
-    Makes the accounts that are missing; the customers must be there.
+    Makes the accounts that are missing; the customers must be there. Raises Retryable where to
+    wait could be for ever: others in the same transaction may hold what he waits for who is waited
+    for. Alone, locks are taken in their order, and nobody waits in a circle.
     """
     wanted = sorted(set(customer_ids))
-    locked = await unit.all(_LOCK, customers=wanted)
+    statement = _LOCK_FREE if unit.is_shared else _LOCK
+    locked = await unit.all(statement, customers=wanted)
     if len(locked) == len(wanted):
         return
     missing = set(wanted) - {customer_id for (customer_id,) in locked}
@@ -46,4 +51,6 @@ async def lock(unit: Unit, customer_ids: Iterable[str]) -> None:
         _ADD, [{"customer": customer_id, "now": unit.now} for customer_id in sorted(missing)]
     )
     # Whoever made one of them at the same time may hold it still.
-    await unit.all(_LOCK, customers=wanted)
+    if len(await unit.all(statement, customers=wanted)) < len(wanted):
+        message = "somebody else holds an account"
+        raise Retryable(message)
