@@ -1,12 +1,13 @@
 """What an operator's till tells of an invoice (contract: billing §9 O7, §8.4)."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from tests.areas.invoice_calls import INVOICES, done, got, invoiced_example
 from tests.told import events_since
-from tests.world import ADA, BILL, OPERATOR, WIDGETS, World
+from tests.world import ADA, BILL, OPERATOR, WIDGETS, World, open_world
 
 PAID = {"status": "Paid", "reference": "till-1"}
 
@@ -103,3 +104,18 @@ async def test_it_is_the_operators_alone_and_of_an_invoice(world: World) -> None
     for wrong in ("x", "W10", "WzBd"):
         answer = await world.ask(OPERATOR, "GET", f"{path}?cursor={wrong}")
         assert answer.status_code == 400
+
+
+async def test_told_to_two_processes_at_once_it_counts_once(
+    world: World, database_url: str, tmp_path: Path
+) -> None:
+    path = _payments(await invoiced_example(world))
+    (tmp_path / "other").mkdir()
+    other = await open_world(database_url, tmp_path / "other")
+    other.clock.now = world.clock.now
+    since = len(await world.events())
+    both = [done(one, "POST", path, PAID) for _ in range(8) for one in (world, other)]
+    told = await asyncio.gather(*both)
+    await other.stop()
+    assert [one["number"] for one in told] == [1] * 16
+    assert await world.actions(since) == ["invoice.payment"]
