@@ -105,6 +105,8 @@ class Reading:
     public_url: str = ""
     extended_events: bool = False
     """Whether events that the wire has no name for are shown too."""
+    provider_networks: str = ""
+    """Networks off the public internet in which identity providers may stand."""
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """The first row, or None."""
@@ -128,6 +130,7 @@ class Reading:
             user_agent=self.user_agent,
             request_id=self.request_id,
             public_url=self.public_url,
+            provider_networks=self.provider_networks,
         )
 
 
