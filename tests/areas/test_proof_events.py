@@ -78,9 +78,10 @@ async def test_it_is_in_every_line_that_counts_it(world: World) -> None:
     assert ended(await trace(world, "images")) == ("invoiced", [("2026-03", "counted", [6, 7])])
 
 
-async def test_what_came_late_ends_on_the_next_invoice(world: World) -> None:
+@pytest.mark.parametrize("later", [HOUR, 0, -HOUR], ids=["later", "at once", "by a slow clock"])
+async def test_what_came_late_ends_on_the_next_invoice(world: World, later: int) -> None:
     await invoiced_example(world)
-    world.clock.turn(HOUR)
+    world.clock.now += later
     await use(world, event("late", LATE))
     await void(world, "usa-requests")
     assert ended(await trace(world, "late")) == ("awaiting_adjustment", [])

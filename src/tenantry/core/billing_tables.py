@@ -7,7 +7,7 @@ text, because nothing ever adds them in SQL. A `month` is a number such as 20240
 as 20240531, both in UTC (contract: billing R1).
 """
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Column, Index
 
 from tenantry.core.columns import (
     digest,
@@ -49,6 +49,9 @@ billing_accounts = table(
     text("customer_id"),
     maybe_text("tax_id"),
     flag("is_tax_exempt"),
+    # When usage last came in or a month was posted: the next such thing happens later, whatever
+    # the clock of its machine says, so that a line's events are told by their times.
+    Column("moved_at", BigInteger, nullable=False, server_default="0"),
     instant("created_at"),
     instant("updated_at"),
     key=("customer_id",),

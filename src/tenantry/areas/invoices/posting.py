@@ -33,6 +33,7 @@ from tenantry.core.billing_tables import (
     postings,
     usage_changes,
 )
+from tenantry.core.clock import Instant
 from tenantry.core.context import Writing
 from tenantry.core.statements import Statement, is_one_of
 
@@ -73,12 +74,12 @@ async def post(call: Writing, customer_ids: Iterable[str], month: Month) -> list
     What was posted before stays, and is told again. Raises NoneLeft.
     """
     wanted = sorted(set(customer_ids))
-    await lock(call.unit, wanted)
+    at = await lock(call.unit, wanted)
     posted = await _posted(call, wanted, month)
     before = {one.customer_id for one in posted}
     drafts = await draft_all(call, [one for one in wanted if one not in before], month)
     numbered = await _number(call, drafts)
-    await _write(call, numbered)
+    await _write(call, numbered, at)
     for draft, number in numbered:
         await _tell(replace(call, customer_id=draft.customer_id), draft, number)
     return posted + [Posted(draft.customer_id, number) for draft, number in numbered]
@@ -98,17 +99,17 @@ async def _number(call: Writing, drafts: Sequence[Draft]) -> Numbered:
     return [(draft, next(taken) if draft.lines else None) for draft in drafts]
 
 
-async def _write(call: Writing, numbered: Numbered) -> None:
+async def _write(call: Writing, numbered: Numbered, at: Instant) -> None:
     rows: dict[Statement[Any], list[dict[str, Any]]] = {}
     for draft, number in numbered:
-        for statement, row in _rows(draft, number, call.now):
+        for statement, row in _rows(draft, number, at):
             rows.setdefault(statement, []).append(row)
     for statement, some in rows.items():
         await call.run_many(statement, some)
 
 
 def _rows(
-    draft: Draft, number: int | None, now: int
+    draft: Draft, number: int | None, at: Instant
 ) -> Iterable[tuple[Statement[Any], dict[str, Any]]]:
     """Every row of a posting, with the statement that writes it."""
     of = {"customer_id": draft.customer_id}
@@ -118,7 +119,7 @@ def _rows(
             **of,
             "month": draft.month.number,
             "invoice_id": number,
-            "posted_at": now,
+            "posted_at": at,
             "terms": draft.terms.to_json(),
         },
     )
@@ -126,18 +127,18 @@ def _rows(
         where = {"customer": draft.customer_id, "in_month": settled}
         yield _SETTLE, {**where, "count": count}
     if number is not None:
-        yield from _invoice_rows(draft, number, now)
+        yield from _invoice_rows(draft, number, at)
 
 
 def _invoice_rows(
-    draft: Draft, number: int, now: int
+    draft: Draft, number: int, at: Instant
 ) -> Iterable[tuple[Statement[Any], dict[str, Any]]]:
     of = {"customer_id": draft.customer_id, "invoice_id": number}
     closed = Closed(
         customer_id=draft.customer_id,
         id=number,
         month=draft.month,
-        posted_at=now,
+        posted_at=at,
         currency=draft.currency,
         total=draft.total,
         lines=draft.lines,
@@ -146,7 +147,7 @@ def _invoice_rows(
         "customer_id": draft.customer_id,
         "id": number,
         "month": draft.month.number,
-        "posted_at": now,
+        "posted_at": at,
         "currency": draft.currency,
         "total": plain(draft.total),
         "document": document(closed),

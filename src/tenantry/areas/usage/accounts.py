@@ -6,15 +6,16 @@ them sees half of what another does (contract: billing R24).
 
 from collections.abc import Iterable
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from tenantry.core.billing_tables import billing_accounts
+from tenantry.core.clock import Instant
 from tenantry.core.session import Retryable
-from tenantry.core.statements import Statement, is_one_of
+from tenantry.core.statements import Row, Statement, is_one_of
 from tenantry.core.unit import Unit
 
 _NAMED = (
-    select(billing_accounts.c.customer_id)
+    select(billing_accounts.c.customer_id, billing_accounts.c.moved_at)
     .where(is_one_of(billing_accounts.c.customer_id, "customers"))
     .order_by(billing_accounts.c.customer_id)
 )
@@ -34,23 +35,40 @@ _ADD = Statement(
 )
 
 
-async def lock(unit: Unit, customer_ids: Iterable[str]) -> None:
+_MOVE = Statement(
+    update(billing_accounts)
+    .where(is_one_of(billing_accounts.c.customer_id, "customers"))
+    .values(moved_at=bindparam("now"))
+)
+
+
+async def lock(unit: Unit, customer_ids: Iterable[str]) -> Instant:
     """Have what happens to these customers' usage and invoices wait until this unit's commit.
 
-    Makes the accounts that are missing; the customers must be there. Raises Retryable where to
-    wait could be for ever: others in the same transaction may hold what he waits for who is waited
-    for. Alone, locks are taken in their order, and nobody waits in a circle.
+    Returns when it happens: now, but later than all that happened to them before. Makes the
+    accounts that are missing; the customers must be there. Raises Retryable where to wait could be
+    for ever: others in the same transaction may hold what he waits for who is waited for. Alone,
+    locks are taken in their order, and nobody waits in a circle.
     """
     wanted = sorted(set(customer_ids))
+    locked = await _lock(unit, wanted)
+    at: Instant = max([unit.now, *(moved_at + 1 for _, moved_at in locked)])
+    await unit.run(_MOVE, customers=wanted, now=at)
+    return at
+
+
+async def _lock(unit: Unit, wanted: list[str]) -> list[Row]:
     statement = _LOCK_FREE if unit.is_shared else _LOCK
     locked = await unit.all(statement, customers=wanted)
     if len(locked) == len(wanted):
-        return
-    missing = set(wanted) - {customer_id for (customer_id,) in locked}
+        return locked
+    missing = set(wanted) - {customer_id for customer_id, _ in locked}
     await unit.run_many(
         _ADD, [{"customer": customer_id, "now": unit.now} for customer_id in sorted(missing)]
     )
+    locked = await unit.all(statement, customers=wanted)
     # Whoever made one of them at the same time may hold it still.
-    if len(await unit.all(statement, customers=wanted)) < len(wanted):
+    if len(locked) < len(wanted):
         message = "somebody else holds an account"
         raise Retryable(message)
+    return locked

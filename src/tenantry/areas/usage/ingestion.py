@@ -95,8 +95,8 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     that said something else by the same identity, or rejected (contract: billing R21, R22, R24).
     """
     events = batch.events
-    await accounts.lock(call.unit, {event.customer_id for event in events})
-    outcomes = await LEDGER.append(call.unit, events)
+    at = await accounts.lock(call.unit, {event.customer_id for event in events})
+    outcomes = await LEDGER.append(call.unit, events, at)
     await sums.add(
         call.unit,
         (

@@ -54,11 +54,11 @@ class Line(msgspec.Struct, frozen=True):
 class Ledger(Protocol):
     """Where usage events are kept."""
 
-    async def append(self, unit: Unit, events: Sequence[Event]) -> list[Outcome]:
-        """Add what is new; what became of each. The customers' accounts are locked."""
+    async def append(self, unit: Unit, events: Sequence[Event], at: Instant) -> list[Outcome]:
+        """Add what is new, received when `accounts.lock` says; what became of each."""
 
-    async def void(self, unit: Unit, entry: Entry) -> bool:
-        """Void an event; whether it was not voided before. The customer's account is locked."""
+    async def void(self, unit: Unit, entry: Entry, at: Instant) -> bool:
+        """Void an event, when it says so too; whether it was not voided before."""
 
     async def find(self, reads: Reads, source: str, event_id: str) -> Entry | None:
         """The event that an identity belongs to."""
@@ -114,7 +114,7 @@ _BEHIND = Statement(
 class DatabaseLedger:
     """The ledger in the tables `usage_identities` and `usage_events`."""
 
-    async def append(self, unit: Unit, events: Sequence[Event]) -> list[Outcome]:
+    async def append(self, unit: Unit, events: Sequence[Event], at: Instant) -> list[Outcome]:
         """See `Ledger`. Raises Retryable if somebody takes an identity meanwhile."""
         first: dict[tuple[str, str], Event] = {}
         for event in events:
@@ -129,13 +129,13 @@ class DatabaseLedger:
             await unit.add_all(_ADD_IDENTITIES, [_identity(event) for event in new])
         except UniqueViolation as problem:
             raise Retryable(str(problem)) from problem
-        await unit.add_all(_ADD_EVENTS, sorted(_row(event, unit.now) for event in new))
+        await unit.add_all(_ADD_EVENTS, sorted(_row(event, at) for event in new))
         return [_outcome(event, first, taken) for event in events]
 
-    async def void(self, unit: Unit, entry: Entry) -> bool:
+    async def void(self, unit: Unit, entry: Entry, at: Instant) -> bool:
         """See `Ledger`."""
         key = {f"the_{name}": getattr(entry, name) for name in _KEY}
-        return await unit.run(_VOID, **key, now=unit.now) == 1
+        return await unit.run(_VOID, **key, now=at) == 1
 
     async def find(self, reads: Reads, source: str, event_id: str) -> Entry | None:
         """See `Ledger`."""
@@ -168,7 +168,7 @@ def _identity(event: Event) -> tuple[object, ...]:
     )
 
 
-def _row(event: Event, now: Instant) -> tuple[object, ...]:
+def _row(event: Event, at: Instant) -> tuple[object, ...]:
     return (
         event.customer_id,
         event.month,
@@ -180,7 +180,7 @@ def _row(event: Event, now: Instant) -> tuple[object, ...]:
         event.id,
         event.service_id,
         *divmod(event.quantity, MILLION),
-        now,
+        at,
     )
 
 

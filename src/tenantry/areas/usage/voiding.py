@@ -36,8 +36,8 @@ async def void(call: Writing, source: str, event_id: str) -> Voided:
     inside = replace(call, customer_id=entry.customer_id)
     # The log's end before the account: in the order in which whoever posts locks them.
     await call.unit.head(entry.customer_id)
-    await accounts.lock(call.unit, [entry.customer_id])
-    if not await LEDGER.void(call.unit, entry):
+    at = await accounts.lock(call.unit, [entry.customer_id])
+    if not await LEDGER.void(call.unit, entry, at):
         return Voided(source, event_id, "duplicate")
     await sums.add(call.unit, [(_day_of_service(entry), -entry.quantity)])
     await _record(inside, entry)

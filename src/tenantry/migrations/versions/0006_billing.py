@@ -92,6 +92,7 @@ def _configure() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("tax_id", sa.Text(), nullable=True),
         sa.Column("is_tax_exempt", sa.Boolean(), nullable=False),
+        sa.Column("moved_at", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", name=op.f("pk_billing_accounts")),

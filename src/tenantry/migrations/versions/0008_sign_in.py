@@ -106,7 +106,6 @@ def _sign_in() -> None:
         sa.Column("user_id", sa.Text(), nullable=False),
         sa.Column("methods", sa.Text(), nullable=False),
         sa.Column("device_id", sa.Text(), nullable=True),
-        sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "token_id", name=op.f("pk_sessions")),
         sqlite_with_rowid=False,
