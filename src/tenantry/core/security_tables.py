@@ -220,3 +220,19 @@ provider_keys = table(
     maybe_instant("retired_at"),
     key=("id",),
 )
+
+OF_USERS = (
+    authenticators,
+    devices,
+    federated_identities,
+    former_passwords,
+    passkeys,
+    recovery_codes,
+    refresh_tokens,
+    sessions,
+    sign_in_steps,
+    sso_bypasses,
+)
+"""What goes with a user who is removed."""
+OF_CUSTOMERS = (*OF_USERS, email_domains, identity_providers, sign_in_policies)
+"""What goes with a customer who is closed."""

@@ -8,6 +8,7 @@ from tenantry.core import access_tables, audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
+from tenantry.core.security_tables import OF_CUSTOMERS
 from tenantry.core.statements import Statement
 
 _S, _U, _I = schema.services.c, schema.users.c, access_tables.invitations.c
@@ -45,6 +46,7 @@ _REMOVE = [
         schema.stars,
         schema.contacts,
         schema.password_codes,
+        *OF_CUSTOMERS,
     )
 ]
 _WITHDRAW_INVITATIONS = Statement(

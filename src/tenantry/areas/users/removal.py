@@ -9,6 +9,7 @@ from tenantry.areas.users import authorizations, model, sessions
 from tenantry.core import access_tables, audit, schema
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request, not_authorized
+from tenantry.core.security_tables import OF_USERS
 from tenantry.core.statements import Statement
 
 _G, _M = access_tables.user_groups.c, access_tables.user_group_members.c
@@ -29,7 +30,7 @@ _FORGET = [
             table.c.customer_id == bindparam("customer"), table.c.user_id == bindparam("user")
         )
     )
-    for table in (schema.stars, schema.password_codes)
+    for table in (schema.stars, schema.password_codes, *OF_USERS)
 ]
 
 
