@@ -11,6 +11,8 @@ from tenantry.areas.audit import archived_erasure  # noqa: F401 - says how its l
 from tenantry.areas.audit.retention import archive_due
 from tenantry.areas.invoices import numbers
 from tenantry.areas.invoices.closing import Wanted, close_months
+from tenantry.areas.pricing import sellers
+from tenantry.areas.pricing.parties import Seller
 from tenantry.areas.tokens.usage import Uses
 from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
@@ -54,6 +56,7 @@ ROOMS = (
     "tenantry.areas.usage.ingestion_api",
     "tenantry.areas.invoices.api",
     "tenantry.areas.invoices.older_api",
+    "tenantry.areas.invoices.pdf_api",
     "tenantry.areas.invoices.proof_api",
     "tenantry.areas.usage.metrics_api",
     "tenantry.areas.usage.service_metrics_api",
@@ -135,6 +138,7 @@ class Application(Door):
         """Open the database, and begin to deliver if that is this process's business."""
         await self.database.start()
         await numbers.begin(self.database, self.settings.first_invoice)
+        await sellers.begin(self.database, self.keyring, Seller(*self.settings.seller))
         if self.settings.work:
             self._worker = self.worker()
             self._worker.start()

@@ -1,7 +1,9 @@
 """What the commands of billing do."""
 
 from tenantry.areas.invoices import closing, numbers
+from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.months import Month
+from tenantry.areas.pricing.parties import Seller
 from tenantry.progress import bar
 from tenantry.serving import opened
 from tenantry.settings import Settings
@@ -15,5 +17,6 @@ async def post_invoices(settings: Settings, month: Month | None, customer_id: st
     wanted = closing.Wanted(settings.posting_grace_hours, month, customer_id)
     async with opened(settings) as (database, keyring):
         await numbers.begin(database, settings.first_invoice)
+        await sellers.begin(database, keyring, Seller(*settings.seller))
         with bar("Posting") as progress:
             return str(await closing.close_months(database, keyring, wanted, progress))

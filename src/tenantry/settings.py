@@ -65,6 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The number of the first invoice; later ones follow without gaps."""
     posting_grace_hours: int = 72
     """How long after a month's end its invoices wait for usage that comes late."""
+    seller_name: str = ""
+    """Who sends the invoices, as they name him; each keeps the one that it was posted with."""
+    seller_address: str = ""
+    """His address, its lines separated by semicolons."""
+    seller_tax_id: str = ""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
 
@@ -94,6 +99,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Where mail goes, without a password."""
         scheme, _, rest = self.mail_url().partition(":")
         return f"{scheme}:{'//' + rest.rpartition('@')[2] if '@' in rest else rest}"
+
+    @property
+    def seller(self) -> tuple[str, tuple[str, ...], str]:
+        """Who sends the invoices: name, lines of the address, tax id."""
+        lines = (line.strip() for line in self.seller_address.replace("\n", ";").split(";"))
+        address = tuple(line for line in lines if line)
+        return self.seller_name.strip(), address, self.seller_tax_id.strip()
 
     def keyring(self) -> Keyring:
         """The installation's secret key, made at the first start. Raises BadSetting."""

@@ -1,4 +1,4 @@
-"""The documents that say what things cost: the catalogue, the tax rules, and each plan.
+"""The documents that say what things cost: catalogue, tax rules, each plan; and who sells.
 
 A document is replaced as a whole, and every revision stays: the newest counts, for whatever is not
 posted yet (contract: billing §9 O4). They are the installation's and belong to no customer, so no
@@ -24,7 +24,7 @@ from tenantry.core.ids import new_id
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
-Kind = Literal["catalogue", "plan", "tax_rules"]
+Kind = Literal["catalogue", "plan", "seller", "tax_rules"]
 
 _D, _OTHER = pricing_documents.c, pricing_documents.alias("other")
 

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import and_, bindparam, select
 
+from tenantry.areas.addresses.row import PARTS
 from tenantry.areas.customers import model as customers
-from tenantry.areas.pricing import documents
+from tenantry.areas.pricing import documents, sellers
 from tenantry.areas.pricing.months import Month
+from tenantry.areas.pricing.parties import PostalAddress, Recipient
 from tenantry.areas.pricing.terms import TaxAddress, Terms
 from tenantry.core import audit, schema
 from tenantry.core.billing_tables import addresses, billing_accounts, invoices, plan_assignments
@@ -67,11 +69,10 @@ _PLAN_CODE = (
     .limit(1)
     .scalar_subquery()
 )
-_PLACE = ("country", "state", "postal_code")
 _RATED = Statement(
     select(
-        *(_C.id, _C.created_at, _C.deleted_at, _PLAN_CODE, _B.tax_id, _B.is_tax_exempt),
-        *(slot.c[name] for slot in (_TAX, _BILLING) for name in _PLACE),
+        *(_C.id, _C.created_at, _C.deleted_at, _PLAN_CODE, _B.tax_id, _B.is_tax_exempt, _C.name),
+        *(slot.c[name] for slot in (_TAX, _BILLING) for name in PARTS),
     )
     .select_from(
         schema.customers.outerjoin(billing_accounts, _B.customer_id == _C.id)
@@ -141,7 +142,7 @@ async def terms_of(reads: Reads, customer_id: str, month: Month) -> Terms | None
 async def terms_of_many(
     reads: Reads, month: Month, customer_ids: Sequence[str]
 ) -> dict[str, Terms]:
-    """The same of many customers in four queries, by their ids; who had no plan is not there."""
+    """The same of many customers in five queries, by their ids; who had no plan is not there."""
     rows = await reads.all(_RATED, customers=list(customer_ids), month=month.number)
     rows = [row for row in rows if row[3] is not None]
     if not rows:
@@ -149,21 +150,33 @@ async def terms_of_many(
     plans = await documents.plans(reads, sorted({row[3] for row in rows}))
     catalogue = await documents.catalogue(reads)
     tax_rules = await documents.tax_rules(reads)
-    return {
-        customer_id: Terms(
+    seller = await sellers.current(reads)
+    rated = {}
+    for customer_id, created_at, deleted_at, code, tax_id, is_exempt, name, *slots in rows:
+        tax, billing = _address(slots[: len(PARTS)]), _address(slots[len(PARTS) :])
+        rated[customer_id] = Terms(
             plan=plans[code],
             catalogue=catalogue,
             tax_rules=tax_rules,
             # The tax slot, else the billing one (contract: billing R14).
-            address=_address(*place[:3]) or _address(*place[3:]),
+            address=_taxed(tax or billing),
             tax_id=tax_id,
             is_tax_exempt=bool(is_exempt),
             active_from=created_at,
             active_until=deleted_at,
+            customer=Recipient(name, billing or tax),
+            seller=seller,
         )
-        for customer_id, created_at, deleted_at, code, tax_id, is_exempt, *place in rows
-    }
+    return rated
 
 
-def _address(country: str | None, state: str | None, postal_code: str | None) -> TaxAddress | None:
-    return None if country is None else TaxAddress(country, state, postal_code or "")
+def _address(parts: Sequence[str | None]) -> PostalAddress | None:
+    """What stands in a slot; None if it is empty."""
+    known = dict(zip(PARTS, parts, strict=True))
+    return None if known["country"] is None else msgspec.convert(known, PostalAddress)
+
+
+def _taxed(address: PostalAddress | None) -> TaxAddress | None:
+    if address is None:
+        return None
+    return TaxAddress(address.country, address.state, address.postal_code)

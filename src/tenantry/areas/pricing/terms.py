@@ -9,6 +9,7 @@ import msgspec
 
 from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.coupon import Coupon, parse_coupon
+from tenantry.areas.pricing.parties import Recipient, Seller
 from tenantry.areas.pricing.reading import BadTerms, read, refuse_text, settle
 from tenantry.areas.pricing.regions import REGIONS
 from tenantry.areas.pricing.taxes import TaxAddress, TaxRule, parse_tax_rules
@@ -179,6 +180,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     """When the customer was created; None: before anything that is rated."""
     active_until: Instant | None = None
     """When the customer was closed; None: not yet."""
+    customer: Recipient | None = None
+    """Whom an invoice names; None where none is made."""
+    seller: Seller | None = None
+    """Who sends it; None if nobody said so far."""
 
     def to_json(self) -> str:
         """All of it as text, every digit kept."""
