@@ -7,12 +7,16 @@ from tenantry.access.decision_id import Refusal, sealed
 from tenantry.app import operations
 from tenantry.core.secrets import parse_key
 from tenantry.http.operation import Operation
+from tenantry.http.wire import CONSOLE
 from tests.world import BEN, BOT, ELSEWHERE, NED, NOW, OTHER, WIDGETS, WWW, Person, settings
 
 TABLE = {f"{row.method} {row.path}": row for row in operations()}
-GUARDED = {name: row for name, row in TABLE.items() if row.allow.who not in {"public", "operator"}}
-WRITES = {name: row for name, row in TABLE.items() if row.writes}
-WITH_BODY = {name: row for name, row in TABLE.items() if row.takes is not None}
+PAGES = {name: row for name, row in TABLE.items() if row.path.startswith(CONSOLE)}
+"""For browsers: tests/console has what holds for all of them."""
+CALLED = {name: row for name, row in TABLE.items() if name not in PAGES}
+GUARDED = {n: row for n, row in CALLED.items() if row.allow.who not in {"public", "operator"}}
+WRITES = {name: row for name, row in CALLED.items() if row.writes}
+WITH_BODY = {name: row for name, row in CALLED.items() if row.takes is not None}
 
 
 def decision_id(customer_id: str, who: Person) -> str:

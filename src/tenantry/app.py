@@ -73,6 +73,8 @@ ROOMS = (
     "tenantry.areas.operator.postings_api",
     "tenantry.areas.operator.tax_status_api",
     "tenantry.areas.operator.payments_api",
+    "tenantry.console.sign_in_page",
+    "tenantry.console.profile_page",
 )
 
 

@@ -14,6 +14,7 @@ from tenantry.app import operations
 from tenantry.http.openapi import document
 from tenantry.http.openapi_schemas import told
 from tenantry.http.operation import TABLE, Operation
+from tests.table import CALLED
 from tests.world import ADA, BEN, BOT, EVE, PASSWORD, UMA, WIDGETS, WWW, Person, World
 
 URL = "https://accounts.example.com"
@@ -89,7 +90,7 @@ async def test_it_is_served_to_everybody_and_valid(world: World) -> None:
 
 
 def test_it_covers_the_whole_table(whole: Any) -> None:
-    rows = operations()
+    rows = list(CALLED.values())
     declared = [(path, method) for path, item in whole["paths"].items() for method in item]
     assert sorted(declared) == sorted((row.path, row.method.lower()) for row in rows)
     tags = [tag["name"] for tag in whole["tags"]]
@@ -103,7 +104,7 @@ def test_it_covers_the_whole_table(whole: Any) -> None:
 
 
 def test_every_description_says_something(whole: Any) -> None:
-    for row in operations():
+    for row in CALLED.values():
         for parameter in operation_of(whole, row)["parameters"]:
             assert parameter["description"].strip(), (row.name, parameter["name"])
     for name, schema in whole["components"]["schemas"].items():
@@ -124,7 +125,7 @@ def test_sources_of_rules_are_left_out(whole: Any) -> None:
 def test_a_path_has_one_spelling() -> None:
     """OpenAPI takes two templates that differ in their parameters' names for the same path."""
     spellings: dict[str, str] = {}
-    for row in operations():
+    for row in CALLED.values():
         shape = "/".join("{}" if part[:1] == "{" else part for part in row.path.split("/"))
         assert spellings.setdefault(shape, row.path) == row.path
 
@@ -180,13 +181,13 @@ def _filled(row: Operation) -> str:
 
 
 async def test_every_read_is_as_documented(world: World, whole: Any) -> None:
-    for row in operations():
+    for row in CALLED.values():
         if row.method == "GET":
             check(whole, row, await world.ask(ADA, "GET", _filled(row)))
 
 
 async def test_every_garbled_body_is_refused_as_documented(world: World, whole: Any) -> None:
-    for row in operations():
+    for row in CALLED.values():
         if row.takes is not None:
             headers = {"content-type": "application/json"}
             answer = await world.ask(

@@ -89,7 +89,6 @@ sessions = table(
     # How the person proved who he is, as a list (RFC 8176).
     text("methods"),
     maybe_text("device_id"),
-    instant("seen_at"),
     instant("created_at"),
     Index(None, "customer_id", "user_id"),
     key=("customer_id", "token_id"),

@@ -82,7 +82,7 @@ class Response:
 class Query:
     """The query string: single values by name (the last wins), and where it was asked."""
 
-    __slots__ = ("_values", "origin", "path")
+    __slots__ = ("_text", "_values", "origin", "path")
 
     def __init__(self, request: Request) -> None:
         """Parse it. Raises Problem 400 if it is not UTF-8 or holds a NUL."""
@@ -90,6 +90,7 @@ class Query:
         host = request.host if _HOST.fullmatch(request.host) else "localhost"
         self.origin = f"{request.scheme}://{host}"
         self.path = request.path
+        self._text = request.query_string
         self._values = parse_query(request.query_string) if request.query_string else {}
 
     def get(self, name: str) -> str | None:
@@ -99,6 +100,12 @@ class Query:
     def __iter__(self) -> Iterator[str]:
         """The names that were given."""
         return iter(self._values)
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The names that were given more than once."""
+        names = [name for name, _ in parse_qsl(self._text, keep_blank_values=True)]
+        return frozenset(name for name in names if names.count(name) > 1)
 
     def link(self, changes: Mapping[str, object], *, brackets: bool = False) -> str:
         """This same address with some parameters changed, absolute, sorted by name."""

@@ -16,7 +16,7 @@ from tenantry.http.openapi_operations import (
 from tenantry.http.openapi_refusals import HEADERS, SHAPES, Refusals
 from tenantry.http.openapi_schemas import Schemas
 from tenantry.http.operation import PUBLIC, TABLE, Operation, operation
-from tenantry.http.wire import LEGACY
+from tenantry.http.wire import CONSOLE, LEGACY
 
 OPENAPI = "3.1.0"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -54,8 +54,9 @@ _SECURITY = {
 
 
 def document(table: list[Operation], public_url: str) -> dict[str, Any]:
-    """Everything about these operations, in an order that is always the same."""
-    rows = sorted(table, key=lambda row: (row.path, _METHODS.index(row.method)))
+    """Everything about the operations that programs call, in an order that is always the same."""
+    called = [row for row in table if not row.path.startswith(CONSOLE)]
+    rows = sorted(called, key=lambda row: (row.path, _METHODS.index(row.method)))
     schemas = Schemas([*SHAPES, *(one for row in rows for one in types_of(row))])
     refusals = Refusals(schemas)
     paths: dict[str, dict[str, Any]] = {}

@@ -5,7 +5,8 @@
 
 `allow` has no default: an operation that names no permission does not import. What a function
 gets is what its parameters name: parts of the path by their names, and `body`, `query`,
-`credentials` and `evidence` (what `prepare` found before the unit of work began).
+`credentials`, `visit` (a page's browser) and `evidence` (what `prepare` found before the unit of
+work began).
 """
 
 import base64
@@ -20,6 +21,7 @@ from tenantry.core.context import Reading
 from tenantry.core.errors import Problem
 from tenantry.http.body import Body, Shape
 from tenantry.http.message import Query, Request
+from tenantry.http.visit import Visit
 from tenantry.http.wire import Wire
 
 Who = Literal["public", "any key", "customer", "person", "operator"]
@@ -145,7 +147,7 @@ CURSORED = (
 )
 
 Handler = Callable[..., Awaitable[Any]]
-_SPECIAL = frozenset({"body", "query", "credentials", "evidence"})
+_SPECIAL = frozenset({"body", "credentials", "evidence", "query", "visit"})
 
 
 class Operation:
@@ -172,6 +174,11 @@ class Operation:
             self.shape = Shape(typing.get_args(self.takes)[0])
         self._specials = self._check_signature()
 
+    @property
+    def is_form(self) -> bool:
+        """Whether it takes a page's form; where the path holds a code, that proves who comes."""
+        return self.writes and self.wire.name == "page" and "{code}" not in self.path
+
     def _check_signature(self) -> frozenset[str]:
         asked = list(inspect.signature(self.function).parameters)[1:]
         parts = {part[1:-1] for part in self.path.split("/") if part.startswith("{")}
@@ -192,6 +199,8 @@ class Operation:
                 path["body"] = self.body(request)  # type: ignore[assignment] # arguments are of many types
             if "query" in self._specials:
                 path["query"] = Query(request)  # type: ignore[assignment] # likewise
+            if "visit" in self._specials:
+                path["visit"] = Visit(request)  # type: ignore[assignment] # likewise
             if "credentials" in self._specials:
                 path["credentials"] = read_credentials(request)  # type: ignore[assignment] # likewise
             if "evidence" in self._specials:
@@ -203,7 +212,9 @@ class Operation:
         if self.prepare is None:
             return None
         named = inspect.signature(self.prepare).parameters
-        parts = {name: value for name, value in path.items() if name in named}
+        parts: dict[str, Any] = {name: value for name, value in path.items() if name in named}
+        if "visit" in named:
+            parts["visit"] = Visit(request)
         return await self.prepare(call, self.body(request), read_credentials(request), **parts)
 
     def body(self, request: Request) -> Body[Any] | None:

@@ -1,32 +1,69 @@
 """Pages for people's browsers: one frame, one style sheet, light and dark.
 
-A page runs no script and loads nothing: the style sheet stands in it and is named by its hash in
-the page's Content-Security-Policy. An area's own templates extend `page.html.j2`.
+A page loads nothing: the style sheet stands in it, and so does the script of the few that have
+one, each named by its hash in the page's Content-Security-Policy. The templates of a package
+extend `page.html.j2`.
 """
 
 import base64
 import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from http import HTTPStatus
 from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tenantry.http.message import Response
-from tenantry.http.wire import HTML
+from tenantry.core.errors import Problem, sudo_missing
+from tenantry.http import wire
+from tenantry.http.cookies import SESSION, drop_cookie, read_cookie
+from tenantry.http.message import Header, Request, Response
 
-_CSS = files("tenantry.http").joinpath("templates/page.css").read_text("utf-8")
-_CSS_HASH = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
-_HEADERS = (
-    (
-        "content-security-policy",
-        (
-            f"default-src 'none'; style-src 'sha256-{_CSS_HASH}'; form-action 'self'; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        ),
-    ),
+if TYPE_CHECKING:
+    from tenantry.http.exchange import Exchange
+
+SIGN_IN = "/_tenantry/console/sign-in"
+"""Where people sign in; `next` in its query is where they wanted to go."""
+
+_PACKAGE = "tenantry.http"
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _read(package: str, name: str) -> str:
+    return files(package).joinpath("templates", name).read_text("utf-8")
+
+
+_CSS = _read(_PACKAGE, "page.css")
+_ALWAYS: tuple[Header, ...] = (
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
     ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
     ("x-robots-tag", "noindex"),
 )
+_DEVICES = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "microphone")
+_OTHERS = ("midi", "payment", "usb")
+_FOR_PASSKEYS = ("publickey-credentials-create", "publickey-credentials-get")
+
+
+@lru_cache(maxsize=64)
+def page_headers(script: str | None = None, targets: tuple[str, ...] = ()) -> tuple[Header, ...]:
+    """What every page bears; `targets` are other origins that its forms may lead to."""
+    allowed = f"script-src '{_hash(script)}'; " if script else ""
+    places = " ".join(("'self'", *targets))
+    content = (
+        f"default-src 'none'; {allowed}style-src '{_hash(_CSS)}'; "
+        f"form-action {places}; base-uri 'none'; frame-ancestors 'none'"
+    )
+    refused = (*_DEVICES, *_OTHERS, *(() if script else _FOR_PASSKEYS))
+    may = ", ".join(f"{name}=()" for name in refused)
+    return (("content-security-policy", content), ("permissions-policy", may), *_ALWAYS)
 
 
 class Pages:
@@ -34,15 +71,67 @@ class Pages:
 
     def __init__(self, package: str) -> None:
         """Find them."""
+        self._package = package
         self._templates = Environment(
-            loader=ChoiceLoader([PackageLoader(package), PackageLoader("tenantry.http")]),
+            loader=ChoiceLoader([PackageLoader(package), PackageLoader(_PACKAGE)]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
+            lstrip_blocks=True,
         )
         self._templates.globals["css"] = Markup(_CSS)  # noqa: S704 - it is a file of ours
+        self._templates.globals["script"] = None
 
-    def page(self, template: str, status: int = 200, **facts: object) -> Response:
-        """One page. Raises jinja2.UndefinedError if it uses a fact that is not given."""
+    def page(
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        script: str | None = None,
+        targets: Iterable[str] = (),
+        **facts: object,
+    ) -> Response:
+        """One page; `script` names its file of JavaScript, and `targets` where forms may lead.
+
+        Raises jinja2.UndefinedError if it uses a fact that is not given.
+        """
+        code = None
+        if script is not None:
+            code = _read(self._package, f"{script}.js")
+            facts["script"] = Markup(code)  # noqa: S704 - it is a file of ours
         html = self._templates.get_template(f"{template}.html.j2").render(facts)
-        return Response(status, html.encode(), HTML, _HEADERS)
+        return Response(status, html.encode(), wire.HTML, page_headers(code, tuple(targets)))
+
+
+_page = Pages(_PACKAGE).page
+
+
+def refused(exchange: "Exchange", problem: Problem) -> Response:
+    """A refusal in the operation's own dialect, or that of an address that serves nothing."""
+    operation = exchange.operation
+    dialect = wire.at(exchange.request.path) if operation is None else operation.wire
+    if dialect.name != "page":
+        return dialect.problem(problem)
+    needs_sudo = problem.title == sudo_missing().title
+    if problem.status == HTTPStatus.UNAUTHORIZED or needs_sudo:
+        return _turned_away(exchange.request, needs_sudo=needs_sudo)
+    told = _page("refused", problem.status, title=problem.title, detail=problem.detail)
+    told.headers += problem.headers
+    return told
+
+
+def _turned_away(request: Request, *, needs_sudo: bool) -> Response:
+    """Lead somebody to where he signs in, or proves anew that it is he, and back from there."""
+    is_form = request.method == "POST"
+    query = f"?{request.query_string}" if request.query_string and not is_form else ""
+    place = f"{SIGN_IN}?next={quote(request.path + query, safe='')}"
+    if needs_sudo:
+        return see_other(f"{place}&why=confirm")
+    if read_cookie(request, SESSION):
+        return see_other(f"{place}&why=ended", (drop_cookie(request, SESSION),))
+    return see_other(place)
+
+
+def see_other(place: str, headers: tuple[Header, ...] = ()) -> Response:
+    """Send a browser on to another page, which it gets rather than posts to."""
+    return Response(303, headers=(("location", place), *page_headers(), *headers))

@@ -19,14 +19,13 @@ from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
 from tenantry.core.session import Unavailable
 from tenantry.core.unit import Unit
-from tenantry.http import compatibility, dry_run, gate, wire
+from tenantry.http import compatibility, dry_run, forms, gate, pages, visitors
 from tenantry.http.conditional import unless_held
 from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused
 from tenantry.http.routes import Routes
-from tenantry.http.wire import Wire
 
 LONGEST_URL = 8192
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,13 +84,13 @@ class Pipeline:
                     response = await self._answer(exchange)
         except Problem as problem:
             exchange.refusal = problem
-            response = self._wire(exchange).problem(problem)
+            response = pages.refused(exchange, problem)
         except (TimeoutError, Unavailable) as error:
             exchange.error = error
-            response = self._wire(exchange).problem(Problem(503, "Service unavailable"))
+            response = pages.refused(exchange, Problem(503, "Service unavailable"))
         except Exception as error:  # noqa: BLE001 - strangers get nothing but a bare 500
             exchange.error = error
-            response = self._wire(exchange).problem(Problem(500, "Internal server error"))
+            response = pages.refused(exchange, Problem(500, "Internal server error"))
         if exchange.count is not None:
             response.headers += gate.quota_headers(exchange.principal, exchange.count, self.clock())
         if response.status == HTTPStatus.FORBIDDEN:
@@ -99,10 +98,6 @@ class Pipeline:
         response.headers += (("x-request-id", exchange.request_id),)
         self._log.finished(exchange, response)
         return response
-
-    def _wire(self, exchange: Exchange) -> Wire:
-        operation = exchange.operation
-        return wire.at(exchange.request.path) if operation is None else operation.wire
 
     async def _answer(self, exchange: Exchange) -> Response:
         request = exchange.request
@@ -125,6 +120,9 @@ class Pipeline:
         # A write looks again in its unit, so the last known will do; not for what it prepares.
         finder = self.principals.last_known if operation.prepare is None else self.principals
         call, digest = await self._call(exchange, operation, finder)
+        if operation.is_form:
+            gate.check_length(request)
+            forms.check_form(request, call.principal, self.keyring)
         return await self._write(exchange, operation, call, path, digest)
 
     async def _read(
@@ -161,7 +159,8 @@ class Pipeline:
         """The call, once it is known who asks, and the digest of his key."""
         request = exchange.request
         now = self.clock()
-        identified = gate.identify_if_any if operation.allow.who == "public" else gate.identify
+        door = visitors if operation.wire.name == "page" else gate
+        identified = door.identify_if_any if operation.allow.who == "public" else door.identify
         principal, digest = await identified(request, finder, self.keyring, now)
         exchange.principal = principal
         call = Reading(

@@ -20,6 +20,9 @@ PROBLEM_JSON = "application/problem+json"
 HTML = "text/html; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 
+CONSOLE = "/_tenantry/console/"
+"""Under which the pages of the console stand, which no program calls."""
+
 _GATEWAY = frozenset({401, 403, 415, 429})
 _CODES = {422: "unprocessable_entity", 429: "rate_limited"}
 """Words for programs that are not the status's own phrase in every version of Python."""
@@ -156,4 +159,6 @@ PAGE = Wire("page", HTML, takes_forms=True, refuse=_page)
 
 def at(path: str) -> Wire:
     """The dialect in which an address is refused that serves nothing."""
+    if path.startswith(CONSOLE):
+        return PAGE
     return BILLING if path.startswith("/billing/v3/") else LEGACY

@@ -14,11 +14,15 @@ from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.clock import Instant, shown_or_none
 from tenantry.core.context import Writing
+from tenantry.core.security_tables import sessions
 from tenantry.core.statements import Statement, is_one_of
 
-_T = schema.tokens.c
+_T, _S = schema.tokens.c, sessions.c
 _END = Statement(
     delete(schema.tokens).where(_T.customer_id == bindparam("customer"), is_one_of(_T.id, "ids"))
+)
+_END_SESSIONS = Statement(
+    delete(sessions).where(_S.customer_id == bindparam("customer"), is_one_of(_S.token_id, "ids"))
 )
 
 
@@ -105,6 +109,9 @@ async def end(call: Writing, keys: Sequence[Key]) -> None:
     if not keys:
         return
     await call.run(_END, customer=call.customer_id, ids=[key.id for key in keys])
+    ended = [key.id for key in keys if key.kind == "session"]
+    if ended:
+        await call.run(_END_SESSIONS, customer=call.customer_id, ids=ended)
     for key in keys:
         await audit.record(
             call,

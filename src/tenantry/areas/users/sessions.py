@@ -1,18 +1,30 @@
-"""The keys of a user: which he has, and signing him out."""
+"""The keys of a user: which he has, and signing him in and out.
 
-from typing import Literal
+A session is a token of the kind `session` and a row beside it: how he proved himself, and on
+which device.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, insert, select
 
+from tenantry.access.sessions import LIFE, Life, cookie_digest
 from tenantry.areas.customers import keys
+from tenantry.areas.users import devices
 from tenantry.areas.users.model import UserRow
-from tenantry.core import schema
-from tenantry.core.clock import Instant
+from tenantry.areas.users.sign_in_policy import find_policy
+from tenantry.core import audit, schema
+from tenantry.core.clock import SECOND, Instant
 from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import not_found
+from tenantry.core.ids import new_id
+from tenantry.core.secrets import new_token
+from tenantry.core.security_tables import sessions, sign_in_policies
 from tenantry.core.statements import Statement
 
-_T = schema.tokens.c
+_T, _S, _P = schema.tokens.c, sessions.c, sign_in_policies.c
 
 
 class Key(msgspec.Struct, array_like=True, frozen=True):
@@ -25,19 +37,75 @@ class Key(msgspec.Struct, array_like=True, frozen=True):
     scope: str
     services: str
     expires_at: Instant | None
+    limited: bool = False
+    role: str | None = None
+    roles: str = "[]"
 
 
+class Session(msgspec.Struct, frozen=True):
+    """A session, as its owner sees it."""
+
+    id: str
+    name: str
+    browser: str
+    ip: str
+    methods: list[str]
+    created_at: Instant
+    used_at: Instant
+    ends_at: Instant | None
+
+
+class NewSession(msgspec.Struct, frozen=True):
+    """What a session begins with."""
+
+    id: str
+    user_id: str
+    name: str
+    methods: list[str]
+    device_id: str
+
+
+_KEY = (_T.id, _T.name, _T.kind, _T.user_id, _T.scope, _T.services, _T.expires_at)
+_MINE = (_T.customer_id == bindparam("customer_id"), _T.user_id == bindparam("user_id"))
 _OF_USER = Statement(
-    select(_T.id, _T.name, _T.kind, _T.user_id, _T.scope, _T.services, _T.expires_at)
-    .where(
-        _T.customer_id == bindparam("customer_id"),
-        _T.user_id == bindparam("user_id"),
-        # An automation token names who made it, and outlives him.
-        _T.kind != "automation",
-    )
-    .order_by(_T.created_at, _T.id),
+    # An automation token names who made it, and outlives him.
+    select(*_KEY).where(*_MINE, _T.kind != "automation").order_by(_T.created_at, _T.id),
     Key,
 )
+_FIND = Statement(
+    select(*_KEY).where(
+        _T.customer_id == bindparam("customer_id"),
+        _T.id == bindparam("id"),
+        _T.kind == "session",
+    ),
+    Key,
+)
+_STANDING = schema.tokens.outerjoin(
+    sessions, and_(_S.customer_id == _T.customer_id, _S.token_id == _T.id)
+).outerjoin(sign_in_policies, _P.customer_id == _T.customer_id)
+_LIST = Statement(
+    select(
+        *(_T.id, _T.name, _T.user_agent, _T.ip, _T.created_at, _T.last_used_at, _T.expires_at),
+        *(_S.methods, *LIFE),
+    )
+    .select_from(_STANDING)
+    .where(*_MINE, _T.kind == "session")
+    .order_by(_T.created_at.desc(), _T.id)
+)
+_ADD_TOKEN = Statement(insert(schema.tokens))
+_ADD = Statement(insert(sessions))
+_TOKEN = {
+    "kind": "session",
+    "scope": "global",
+    "services": "[]",
+    "limited": False,
+    "role": None,
+    "roles": "[]",
+    "tls_access": False,
+    "limit_workspaces": True,
+    "workspaces": "[]",
+}
+"""What every session's token has."""
 
 
 async def keys_of(call: Reading, row: UserRow) -> list[Key]:
@@ -45,6 +113,95 @@ async def keys_of(call: Reading, row: UserRow) -> list[Key]:
     return await call.all(_OF_USER, customer_id=row.customer_id, user_id=row.id)
 
 
-async def end_sessions(call: Writing, row: UserRow) -> None:
-    """Sign a user out everywhere; his API tokens stay."""
-    await keys.end(call, [key for key in await keys_of(call, row) if key.kind == "session"])
+def _session(*columns: Any) -> Session:
+    token_id, name, agent, ip, created_at, used_at, expires_at, methods, *life = columns
+    ends = [expires_at] if expires_at is not None else []
+    if methods is not None:
+        # One of a browser's; a program's lasts as long as its token says.
+        ends.append(Life(*life).ends_at())
+    return Session(
+        id=token_id,
+        name=name,
+        browser=devices.browser_name(agent),
+        ip=ip or "",
+        methods=msgspec.json.decode(methods or "[]"),
+        created_at=created_at,
+        used_at=used_at or created_at,
+        ends_at=min(ends, default=None),
+    )
+
+
+async def list_sessions(call: Reading, user_id: str) -> list[Session]:
+    """The sessions of a user that are open, newest first."""
+    rows = await call.all(_LIST, customer_id=call.customer_id, user_id=user_id)
+    listed = [_session(*row) for row in rows]
+    return [one for one in listed if one.ends_at is None or call.now < one.ends_at]
+
+
+def new_session(call: Reading, row: UserRow, methods: Sequence[str], device_id: str) -> NewSession:
+    """A session of a user's in the browser that calls."""
+    name = f"{devices.browser_name(call.user_agent)} browser session"
+    return NewSession(new_id(), row.id, name, list(methods), device_id)
+
+
+async def start(call: Writing, new: NewSession, *, sudo_until: Instant) -> str:
+    """Store a new session; its secret, which is told nowhere else."""
+    policy = await find_policy(call)
+    secret = new_token()
+    ends_at = call.now + policy.session_seconds * SECOND
+    await call.run(
+        _ADD_TOKEN,
+        **_TOKEN,
+        customer_id=call.customer_id,
+        id=new.id,
+        user_id=new.user_id,
+        name=new.name,
+        digest=cookie_digest(call.keyring, secret),
+        expires_at=ends_at,
+        sudo_expires_at=sudo_until,
+        last_used_at=call.now,
+        ip=call.ip[:255],
+        user_agent=call.user_agent,
+        created_at=call.now,
+        updated_at=call.now,
+    )
+    await call.run(
+        _ADD,
+        customer_id=call.customer_id,
+        token_id=new.id,
+        user_id=new.user_id,
+        methods=msgspec.json.encode(new.methods).decode(),
+        device_id=new.device_id,
+        created_at=call.now,
+    )
+    key = Key(new.id, new.name, "session", new.user_id, "global", "[]", ends_at)
+    await audit.record(
+        call,
+        "token.create",
+        f"Token '{new.name}' was created",
+        metadata=keys.told(key),
+        rows=[keys.revision(key, is_new=True)],
+    )
+    return secret
+
+
+async def end_one(call: Writing, token_id: str, *, user_id: str | None = None) -> None:
+    """End a session of the call's customer, and of that user. Raises Problem 404."""
+    key = await call.one(_FIND, customer_id=call.customer_id, id=token_id)
+    if key is None or user_id not in {None, key.user_id}:
+        raise not_found("session", token_id)
+    await keys.end(call, [key])
+
+
+async def forget_ended(call: Writing, row: UserRow) -> None:
+    """Put away the sessions of a user that have ended by themselves."""
+    open_ids = {one.id for one in await list_sessions(call, row.id)}
+    his = [key for key in await keys_of(call, row) if key.kind == "session"]
+    await keys.end(call, [key for key in his if key.id not in open_ids])
+
+
+async def end_sessions(call: Writing, row: UserRow, *, but: str = "") -> int:
+    """Sign a user out everywhere, except from one session; his API tokens stay."""
+    his = [key for key in await keys_of(call, row) if key.kind == "session" and key.id != but]
+    await keys.end(call, his)
+    return len(his)

@@ -63,6 +63,23 @@ async def settle(call: Writing, checked: Checked, *, changes_password: bool = Fa
 
     Raises Problem 403 where a policy refuses, 429 after too many guesses.
     """
+    outcome = await settle_password(call, checked)
+    if outcome != "ok" or checked.row is None:
+        return outcome
+    row = await model.find(call, checked.row.id)
+    if row.two_factor_auth_enabled:
+        await _fail(call, checked, row, "one-time password")
+        return "otp"
+    if not changes_password:
+        _check_duties(row)
+    if row.failed_sign_ins:
+        # Only failures in a row lock; what may follow writes the whole row again.
+        await model.store(call, msgspec.structs.replace(row, failed_sign_ins=0))
+    return "ok"
+
+
+async def settle_password(call: Writing, checked: Checked) -> Outcome:
+    """As `settle`, but nothing is asked for beside the password, and no success is noted."""
     # Once more: those that were guessed all at once have been counted by now.
     await guesses.check(call, checked.subjects)
     row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
@@ -76,14 +93,6 @@ async def settle(call: Writing, checked: Checked, *, changes_password: bool = Fa
     if not checked.matches or row.password != checked.row.password:
         await _fail(call, checked, row, "password")
         return "invalid"
-    if row.two_factor_auth_enabled:
-        await _fail(call, checked, row, "one-time password")
-        return "otp"
-    if not changes_password:
-        _check_duties(row)
-    if row.failed_sign_ins:
-        # Only failures in a row lock; what may follow writes the whole row again.
-        await model.store(call, msgspec.structs.replace(row, failed_sign_ins=0))
     return "ok"
 
 
@@ -95,12 +104,20 @@ def _check_duties(row: model.UserRow) -> None:
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
 
 
-async def _check_policies(call: Writing, row: model.UserRow) -> None:
+async def check_address(call: Writing, row: model.UserRow) -> bool:
+    """Refuse to let somebody in from where his customer allows nobody. Raises Problem 403.
+
+    Whether the customer forces single sign-on.
+    """
     policies = await call.one(_ALLOWLIST, customer_id=row.customer_id)
     allowlist, is_sso_forced = policies or (EVERYWHERE, False)
     if not is_allowed(call.ip, allowlist):
         raise Problem(403, "Access from this IP address is not allowed")
-    if is_sso_forced:
+    return bool(is_sso_forced)
+
+
+async def _check_policies(call: Writing, row: model.UserRow) -> None:
+    if await check_address(call, row):
         raise Problem(403, "This account signs in through its identity provider")
 
 

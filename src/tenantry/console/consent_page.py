@@ -1,0 +1,138 @@
+"""Signing in to a program: the page that asks whether it may act for somebody.
+
+Whoever is not signed in, or not as recently as the program wants it, does that first and comes
+back. Nobody is let in unasked: what listens on somebody's own machine can be any program (RFC 8252
+§8.6), so that the page says who asks, for what, and when to refuse.
+"""
+
+from typing import Literal
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from tenantry.areas.realm import asked as requests
+from tenantry.areas.realm import consent, programs
+from tenantry.areas.realm.asked import Asked
+from tenantry.areas.realm.codes import Browser
+from tenantry.areas.realm.programs import Program
+from tenantry.areas.users.sign_in_policy import find_policy
+from tenantry.console.frame import page, sign_in_path
+from tenantry.core.clock import SECOND
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
+from tenantry.http.body import Body
+from tenantry.http.gate import check_address
+from tenantry.http.message import Response
+from tenantry.http.operation import PUBLIC, operation
+from tenantry.http.pages import see_other
+from tenantry.http.visit import Visit
+from tenantry.http.wire import PAGE
+
+PATH = "/realms/fastly/protocol/openid-connect/auth"
+STAMP = "asked_at"
+
+
+class Decision(msgspec.Struct):
+    """Which button was pressed."""
+
+    decision: Literal["allow", "refuse"] = "refuse"
+
+
+@operation(f"GET {PATH}", allow=PUBLIC, wire=PAGE)
+async def get_consent_page(call: Reading, visit: Visit) -> Response:
+    """Ask, once somebody is signed in (RFC 6749 §4.1.1, OpenID Connect §3.1.2)."""
+    program, values = _who_asks(visit)
+    try:
+        asked = requests.checked(values, visit.query.repeated, call.public_url)
+        browser = await _browser(call, visit, asked)
+        if "none" in asked.prompts:
+            raise _silent(browser)
+    except Problem as problem:
+        return _told(call, values, problem)
+    if browser is None:
+        return _sign_in(call, visit, asked)
+    check_address(call)
+    policy = await find_policy(call)
+    return page(
+        call,
+        visit,
+        "consent",
+        targets=(_target(asked.redirect_uri),),
+        program=program,
+        listener=urlsplit(asked.redirect_uri).netloc,
+        hours=policy.session_seconds // 3600,
+        other_login=_other(asked.login_hint, call.principal.login),
+        is_other_account=asked.account_hint not in {None, call.customer_id},
+    )
+
+
+@operation(f"POST {PATH}", allow=PUBLIC, wire=PAGE)
+async def decide_consent(call: Writing, body: Body[Decision], visit: Visit) -> Response:
+    """Answer the program: with a code, or that it may not."""
+    _, values = _who_asks(visit)
+    try:
+        asked = requests.checked(values, visit.query.repeated, call.public_url)
+        browser = await _browser(call, visit, asked)
+    except Problem as problem:
+        return _told(call, values, problem)
+    if browser is None:
+        return _sign_in(call, visit, asked)
+    check_address(call)
+    if body().decision == "allow":
+        return see_other(await consent.agree(call, asked, browser))
+    return _told(call, values, requests.refusal("access_denied", "the person refused"))
+
+
+def _who_asks(visit: Visit) -> tuple[Program, dict[str, str]]:
+    """The program, and all that it sent. Raises Problem 400 where nobody can be answered."""
+    values = {name: visit.query.get(name) or "" for name in visit.query}
+    if {"client_id", "redirect_uri"} & visit.query.repeated:
+        raise Problem(400, "Unknown program", "The address that you opened is not well formed.")
+    program, _ = programs.checked(values.get("client_id"), values.get("redirect_uri"))
+    return program, values
+
+
+async def _browser(call: Reading, visit: Visit, asked: Asked) -> Browser | None:
+    """The session, if it is as recent as the program wants it."""
+    browser = await consent.browser_of(call)
+    if browser is None:
+        return None
+    since = consent.asked_at(call.keyring, asked, visit.query.get(STAMP), call.now)
+    return browser if asked.is_fresh_enough(browser.signed_in_at, since, call.now) else None
+
+
+def _silent(browser: Browser | None) -> Problem:
+    """Why nobody is signed in without being asked (OpenID Connect §3.1.2.6)."""
+    if browser is None:
+        return requests.refusal("login_required", "nobody is signed in")
+    return requests.refusal("consent_required", "people are asked each time")
+
+
+def _told(call: Reading, values: dict[str, str], problem: Problem) -> Response:
+    """A refusal, at the address of the program that was found to be one."""
+    facts = {"error": problem.code or "server_error", "error_description": problem.detail or ""}
+    state = values.get("state")
+    return see_other(consent.answer_to(call, values["redirect_uri"], state, **facts))
+
+
+def _sign_in(call: Reading, visit: Visit, asked: Asked) -> Response:
+    """Have somebody sign in, and come back."""
+    values = {name: visit.query.get(name) or "" for name in visit.query}
+    values[STAMP] = consent.stamped(call.keyring, asked, call.now)
+    place = sign_in_path(f"{visit.path}?{urlencode(values)}")
+    if call.principal.kind == "session":
+        return see_other(f"{place}&why=confirm")
+    hint = asked.login_hint
+    return see_other(f"{place}&login={quote(hint, safe='')}" if hint else place)
+
+
+def _other(hint: str | None, login: str) -> str:
+    """Whom the program expects, where that is somebody else."""
+    return hint if hint and hint.casefold() != login.casefold() else ""
+
+
+def _target(redirect_uri: str) -> str:
+    """What the page's policy of forms must name, so that its answer may lead there."""
+    parts = urlsplit(redirect_uri)
+    # It has no way of writing IPv6 addresses (Content Security Policy 3 §2.3.1).
+    return "http:" if ":" in (parts.hostname or "") else f"http://{parts.netloc}"

@@ -1,0 +1,1 @@
+"""The console, through the front door, with cookies."""
