@@ -21,6 +21,7 @@ from tenantry.core.database import open_database
 from tenantry.core.jobs import Chore, Worker
 from tenantry.core.mail import sender
 from tenantry.core.publishing import Schedule, read_destinations
+from tenantry.core.secrets import set_password_cost
 from tenantry.http.health import get_metrics
 from tenantry.http.log import RequestLog
 from tenantry.http.operation import TABLE, Operation
@@ -50,6 +51,10 @@ ROOMS = (
     "tenantry.areas.invitations.api",
     "tenantry.areas.invitations.accept_api",
     "tenantry.areas.invitations.accept_page",
+    "tenantry.areas.realm.discovery_api",
+    "tenantry.areas.realm.token_api",
+    "tenantry.areas.realm.session_api",
+    "tenantry.console.consent_page",
     "tenantry.areas.addresses.billing_address_api",
     "tenantry.areas.addresses.customer_addresses_api",
     "tenantry.areas.addresses.tax_id_api",
@@ -117,6 +122,7 @@ class Application(Door):
         self.settings = settings
         self.clock = clock
         self.keyring = settings.keyring()
+        set_password_cost(settings.password_cost)
         self.database = open_database(settings.database, clock)
         self.log = log or RequestLog(enabled=settings.log_requests)
         self._uses = Uses(self.database, self.log.fault)

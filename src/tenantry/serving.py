@@ -32,7 +32,7 @@ from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
-from tenantry.core.secrets import Keyring
+from tenantry.core.secrets import Keyring, set_password_cost
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, BadSetting, Settings
 
@@ -52,6 +52,7 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
     """The database, migrated where that is safe, with the key it was begun with."""
     await _prepare(settings)
     keyring = settings.keyring()
+    set_password_cost(settings.password_cost)
     database = open_database(settings.database, system_clock)
     await database.start()
     try:

@@ -13,13 +13,15 @@ from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.database_url import LAST_PORT, check_ports, without_password
 from tenantry.core.publishing import read_destinations
-from tenantry.core.secrets import Keyring, parse_key, read_key
+from tenantry.core.secrets import Keyring, PasswordCost, parse_key, read_key
 
 PREFIX = "TENANTRY_"
 MOST_WORKERS = 256
 LAST_INVOICE = 2**31 - 1
 """Some clients take an invoice's number of 32 bits (contract: billing §3.1)."""
 MOST_GRACE_HOURS = 240
+MOST_PASSWORD_COST = PasswordCost(memory_kib=2**20, time=50, parallelism=16)
+"""Above that, signing in would take many seconds."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -41,6 +43,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file with the secret key; default: beside the database, or in the user's data folder."""
     secret_key: str = ""
     """The key itself, 64 hexadecimal digits, where a file is not wanted."""
+    password_memory_kib: int = PasswordCost().memory_kib
+    """What argon2id takes for one password; no less than OWASP's minimum."""
+    password_time: int = PasswordCost().time
+    """How often it goes over that memory."""
+    password_parallelism: int = PasswordCost().parallelism
     mail: str = ""
     """`smtp://…`, `smtps://…`, `smtp+starttls://…`, `file:DIRECTORY` or `log:`."""
     mail_from: str = "Tenantry <tenantry@localhost>"
@@ -78,6 +85,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The public URL without a slash at its end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def password_cost(self) -> PasswordCost:
+        """What hashing a password takes."""
+        return PasswordCost(self.password_memory_kib, self.password_time, self.password_parallelism)
 
     @property
     def shares_metrics(self) -> bool:
@@ -178,6 +190,7 @@ def _check(settings: Settings) -> None:
         message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
         raise BadSetting(message)
     _check_secret_file(settings)
+    _check_password_cost(settings)
     _check_checkpoints(settings)
     _check_invoicing(settings)
     _check_callers(settings)
@@ -210,6 +223,20 @@ def _check_secret_file(settings: Settings) -> None:
     folder = Path(settings.secret_file).parent
     if not folder.is_dir():
         message = f"{PREFIX}SECRET_FILE: the folder {folder} does not exist"
+        raise BadSetting(message)
+
+
+def _check_password_cost(settings: Settings) -> None:
+    cost = settings.password_cost
+    for name, given, most in zip(PasswordCost._fields, cost, MOST_PASSWORD_COST, strict=True):
+        if not 0 < given <= most:
+            message = f"{PREFIX}PASSWORD_{name.upper()}: {given} is not in 1 to {most}"
+            raise BadSetting(message)
+    if not cost.is_enough():
+        message = (
+            f"{PREFIX}PASSWORD_MEMORY_KIB: {cost.memory_kib} is too little with "
+            f"{PREFIX}PASSWORD_TIME={cost.time}; 19456 with 2 is the least that is safe"
+        )
         raise BadSetting(message)
 
 

@@ -2,7 +2,7 @@
 
 Tokens and codes are random, so a keyed digest (HMAC-SHA-256) is enough to find them again and,
 without the key, worth nothing: a copied database opens no door. Passwords are chosen by people
-and get argon2id (OWASP Password Storage Cheat Sheet: t=2, m=19 MiB, p=1).
+and get argon2id (OWASP Password Storage Cheat Sheet: t=2, m=19 MiB, p=1, or what is set).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -32,10 +32,44 @@ def _new_pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 
 
+class PasswordCost(NamedTuple):
+    """What argon2id spends on one password."""
+
+    memory_kib: int = 19 * 1024
+    time: int = 2
+    """Passes over that memory."""
+    parallelism: int = 1
+
+    def is_enough(self) -> bool:
+        """Whether it is at least one of the settings that OWASP holds to be the least."""
+        return any(self.memory_kib >= memory and self.time >= time for memory, time in _LEAST)
+
+
+# OWASP Password Storage Cheat Sheet: KiB and passes, each as strong as the others.
+_LEAST = ((46 * 1024, 1), (19 * 1024, 2), (12 * 1024, 3), (9 * 1024, 4), (7 * 1024, 5))
+
+
+class _Hashing:
+    """How this process hashes passwords."""
+
+    def __init__(self, cost: PasswordCost) -> None:
+        self.cost = cost
+        self.hasher = PasswordHasher(
+            time_cost=cost.time, memory_cost=cost.memory_kib, parallelism=cost.parallelism
+        )
+        # Verified when there is no password to verify, so that the time taken tells nothing.
+        self.nobody = self.hasher.hash(secrets.token_hex())
+
+
 _POOL = _new_pool()
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-# Verified when there is no password to verify, so that the time taken tells nothing.
-_NOBODY = _HASHER.hash(secrets.token_hex())
+_HASHING = _Hashing(PasswordCost())
+
+
+def set_password_cost(cost: PasswordCost) -> None:
+    """Hash passwords at that cost from now on, in this process; what is stored still opens."""
+    global _HASHING  # noqa: PLW0603 - one cost a process
+    if cost != _HASHING.cost:
+        _HASHING = _Hashing(cost)
 
 
 def new_token() -> str:
@@ -148,22 +182,22 @@ async def off_the_loop(work: Callable[..., T], *given: Any) -> T:
 
 async def hash_password(password: str) -> str:
     """The argon2id string that is stored; made off the event loop (about 50 ms)."""
-    return await off_the_loop(_HASHER.hash, password)
+    return await off_the_loop(_HASHING.hasher.hash, password)
 
 
 async def password_matches(stored: str | None, password: str) -> bool:
     """Whether this is the password. Takes as long when there is none."""
-    matches = await off_the_loop(_verify, stored or _NOBODY, password)
+    matches = await off_the_loop(_verify, stored or _HASHING.nobody, password)
     return matches and stored is not None
 
 
 def _verify(stored: str, password: str) -> bool:
     try:
-        return _HASHER.verify(stored, password)
+        return _HASHING.hasher.verify(stored, password)
     except (VerificationError, InvalidHashError):
         return False
 
 
 def needs_rehash(stored: str) -> bool:
     """Whether a stored password was made with other parameters than today's."""
-    return _HASHER.check_needs_rehash(stored)
+    return _HASHING.hasher.check_needs_rehash(stored)

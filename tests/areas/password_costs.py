@@ -1,0 +1,18 @@
+"""Passwords at another cost than the application's, for a test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tenantry.core.secrets import PasswordCost, set_password_cost
+
+CHEAP = PasswordCost(memory_kib=1024, time=1)
+
+
+@contextmanager
+def hashed_at(cost: PasswordCost) -> Iterator[None]:
+    """Within, passwords are hashed at that cost."""
+    set_password_cost(cost)
+    try:
+        yield
+    finally:
+        set_password_cost(PasswordCost())

@@ -1,0 +1,47 @@
+"""How passwords are kept: hashed off the loop, and anew when the cost of hashing has changed."""
+
+import asyncio
+
+from sqlalchemy import bindparam, select
+
+from tenantry.core import schema
+from tenantry.core.secrets import PasswordCost
+from tenantry.core.statements import Statement
+from tests.areas.password_costs import hashed_at
+from tests.areas.test_sign_in import sign_in
+from tests.world import BEN, UMA, Person, World
+
+_STORED = Statement(
+    select(schema.users.c.password).where(schema.users.c.login_key == bindparam("login"))
+)
+DEARER = PasswordCost(memory_kib=20 * 1024, time=3)
+
+
+async def stored(world: World, person: Person) -> str:
+    (row,) = await world.app.database.all(_STORED, login=person.login)
+    return str(row[0])
+
+
+async def test_a_password_is_hashed_anew_when_it_is_next_proved(world: World) -> None:
+    before = await stored(world, BEN)
+    assert before.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    with hashed_at(DEARER):
+        assert (await sign_in(world, BEN.login, "wrong-Horse-7-battery")).status_code == 400
+        assert await stored(world, BEN) == before
+        assert (await sign_in(world, BEN.login)).status_code == 200
+        after = await stored(world, BEN)
+        assert after.startswith("$argon2id$v=19$m=20480,t=3,p=1$")
+        assert (await sign_in(world, BEN.login)).status_code == 200
+        assert await stored(world, BEN) == after
+    assert (await sign_in(world, BEN.login)).status_code == 200
+
+
+async def test_reads_go_on_while_many_sign_in(world: World) -> None:
+    """Hashing has its own few threads: those who wait for it hold up nobody else."""
+    crowd = [asyncio.create_task(sign_in(world, UMA.login)) for _ in range(40)]
+    waiting = []
+    for _ in range(40):
+        assert (await world.ask(BEN, "GET", "/current_user")).status_code == 200
+        waiting.append(sum(not one.done() for one in crowd))
+    assert waiting[-1] >= 20, "reads took as long as sign-ins"
+    assert {one.status_code for one in await asyncio.gather(*crowd)} == {200}
