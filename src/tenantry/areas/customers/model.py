@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, insert, select, update
 
 from tenantry.access.decide import decide
-from tenantry.areas.customers import policies
+from tenantry.areas.customers import policies, single_sign_on
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed, parse_allowlist
 from tenantry.core.audit import Revision
@@ -175,6 +175,7 @@ async def change(call: Writing, customer_id: str, change: CustomerChange) -> Cus
     await _check_people(call, row, given)
     new = {name: value for name, value in given.items() if value != getattr(row, name)}
     await policies.check(call, new)
+    await single_sign_on.check(call, new)
     if not new:
         return row
     old = {name: getattr(row, name) for name in new}
@@ -183,6 +184,8 @@ async def change(call: Writing, customer_id: str, change: CustomerChange) -> Cus
     await _record_change(call, row, old, new)
     if new.get("force_2fa"):
         await policies.sign_out(call)
+    if new.get("force_sso"):
+        await single_sign_on.force(call)
     return row
 
 

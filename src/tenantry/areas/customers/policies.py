@@ -55,8 +55,6 @@ _WITHOUT_TWO_FACTORS = Statement(
 
 async def check(call: Writing, turned: Mapping[str, Any]) -> None:
     """Refuse what would shut everybody out, the caller first. Raises Problem 400."""
-    if turned.get("force_sso"):
-        raise bad_request("Force sso needs an identity provider, and none is connected")
     if turned.get("force_2fa") and call.principal.is_person:
         found = await call.one(
             _HAS_TWO_FACTORS, customer_id=call.customer_id, user_id=call.principal.user_id

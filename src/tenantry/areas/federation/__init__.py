@@ -1,0 +1,1 @@
+"""Single sign-on: customers' own OpenID Connect providers, and the mail domains that lead there."""

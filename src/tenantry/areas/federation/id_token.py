@@ -1,0 +1,147 @@
+"""Whether an ID token is what it says (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725)."""
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from tenantry.areas.federation.fetching import Failed
+from tenantry.areas.federation.issuer import ALGORITHMS
+from tenantry.core.clock import SECOND, Instant
+
+LONGEST = 32 * 1024
+SKEW = 60
+"""Seconds by which another server's clock may differ."""
+OLDEST = 600
+"""Seconds ago that it was issued, at most: a sign-in takes no longer."""
+LONGEST_SUBJECT = 255
+_KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
+_CURVES = {"ES256": "P-256", "EdDSA": "Ed25519"}
+_SHORTEST_RSA, _LONGEST_RSA = 2048, 8192
+
+Claims = Mapping[str, Any]
+Keys = Sequence[Mapping[str, Any]]
+
+
+class UnknownKey(Failed):
+    """It is signed with a key that was not among those at hand."""
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What an ID token has to say."""
+
+    issuer: str
+    client_id: str
+    nonce: str
+    now: Instant
+
+
+def verified(token: str, keys: Keys, expected: Expected) -> Claims:
+    """What a token claims, once its signature and all that it has to say are right.
+
+    Raises Failed, UnknownKey.
+    """
+    if len(token) > LONGEST or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
+        raise Failed("sent an ID token that is none")
+    header = _header(token)
+    algorithm = header.get("alg")
+    if algorithm not in ALGORITHMS:
+        raise Failed("signed its ID token in a way that is not trusted")
+    claims = _opened(token, algorithm, _candidates(keys, algorithm, header.get("kid")))
+    _check(claims, expected)
+    return claims
+
+
+def _header(token: str) -> dict[str, Any]:
+    jose = importlib.import_module("joserfc.jws")
+    try:
+        header: dict[str, Any] = jose.extract_compact(token.encode("ascii")).headers()
+    except Exception as problem:  # whatever a stranger sends, the library finds a way to say no
+        raise Failed("sent an ID token that can't be read") from problem
+    if "crit" in header:
+        raise Failed("sent an ID token with extensions that are not known")
+    return header
+
+
+def _candidates(keys: Keys, algorithm: str, key_id: Any) -> list[Mapping[str, Any]]:
+    """The keys that may have signed it. Raises UnknownKey."""
+    fitting = [one for one in keys if _fits(one, algorithm)]
+    if key_id is not None:
+        fitting = [one for one in fitting if one.get("kid") == key_id]
+    if not fitting:
+        raise UnknownKey("signed its ID token with a key that it does not publish")
+    if len(fitting) > 1:
+        raise Failed("does not say with which of its keys it signed the ID token")
+    return fitting
+
+
+def _fits(key: Mapping[str, Any], algorithm: str) -> bool:
+    operations = key.get("key_ops")
+    return (
+        key.get("kty") == _KINDS[algorithm]
+        and key.get("crv") == _CURVES.get(algorithm)
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", algorithm) == algorithm
+        and (not isinstance(operations, list) or "verify" in operations)
+    )
+
+
+def _opened(token: str, algorithm: str, keys: list[Mapping[str, Any]]) -> dict[str, Any]:
+    jws, jwk = (importlib.import_module(f"joserfc.{name}") for name in ("jws", "jwk"))
+    public = {name: keys[0][name] for name in ("kty", "n", "e", "crv", "x", "y") if name in keys[0]}
+    try:
+        key = jwk.import_key(public)
+        _check_size(key, algorithm)
+        opened = jws.deserialize_compact(token, key, algorithms=[algorithm])
+        claims = msgspec.json.decode(opened.payload, type=dict[str, Any])
+    except Failed:
+        raise
+    except Exception as problem:  # likewise: a key or a signature that is none
+        raise Failed("sent an ID token whose signature is wrong") from problem
+    return claims
+
+
+def _check_size(key: Any, algorithm: str) -> None:
+    if _KINDS[algorithm] != "RSA":
+        return
+    bits = key.public_key.key_size
+    if not _SHORTEST_RSA <= bits <= _LONGEST_RSA:
+        raise Failed(f"signs with a key of {bits} bits")
+
+
+def _check(claims: Claims, expected: Expected) -> None:
+    """Raises Failed."""
+    if claims.get("iss") != expected.issuer:
+        raise Failed("sent an ID token of another issuer")
+    audience = claims.get("aud")
+    audiences = audience if isinstance(audience, list) else [audience]
+    party = claims.get("azp")
+    if expected.client_id not in audiences or (party is None and len(audiences) > 1):
+        raise Failed("sent an ID token that is not for this server")
+    if party not in {None, expected.client_id}:
+        raise Failed("sent an ID token that was issued to somebody else")
+    if claims.get("nonce") != expected.nonce:
+        raise Failed("sent an ID token of another sign-in")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+        raise Failed("sent an ID token that names nobody")
+    _check_times(claims, expected.now // SECOND)
+
+
+def _check_times(claims: Claims, now: int) -> None:
+    expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
+    starts = _seconds(claims, "nbf") if "nbf" in claims else issued
+    if now >= expires + SKEW:
+        raise Failed("sent an ID token that has expired")
+    if issued > now + SKEW or starts > now + SKEW:
+        raise Failed("sent an ID token of the future; the clocks of the two servers differ")
+    if issued < now - OLDEST:
+        raise Failed("sent an ID token that is too old")
+
+
+def _seconds(claims: Claims, name: str) -> float:
+    value = claims.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise Failed("sent an ID token without its times")
+    return value

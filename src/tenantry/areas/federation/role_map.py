@@ -1,0 +1,57 @@
+"""Which roles somebody has by the groups that his provider says he is in."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tenantry.access.granting import check_may_grant_roles
+from tenantry.core.context import Reading
+from tenantry.core.errors import bad_request
+from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID
+
+MOST = 200
+LONGEST = 255
+
+RoleMap = Mapping[str, str]
+"""From groups to roles: built-in ones by name, the customer's own by id."""
+
+
+async def check_map(call: Reading, role_map: RoleMap, default_role: str) -> None:
+    """Refuse a map that confers what the caller lacks. Raises Problem 400, 403, 404."""
+    if len(role_map) > MOST or any(not 0 < len(group) <= LONGEST for group in role_map):
+        detail = f"Role map must have at most {MOST} groups, each of 1 to {LONGEST} characters"
+        raise bad_request(detail)
+    if role_id(default_role) == ROLE_IDS["superuser"]:
+        # Everybody whom a provider knows would be one.
+        raise bad_request("Default role must not be superuser: name a group in the role map")
+    await check_may_grant_roles(call, {role_id(one) for one in (*role_map.values(), default_role)})
+
+
+def role_id(role: str) -> str:
+    """A role's id, by its id or, of a built-in one, its name."""
+    return ROLE_IDS.get(role, role)
+
+
+def role_name(role: str) -> str:
+    """How a role is shown: a built-in one by its name, the customer's own by id."""
+    return ROLE_OF_ID.get(role, role)
+
+
+def roles_of(groups: Iterable[str], role_map: RoleMap, default_role: str) -> list[str]:
+    """The ids of the roles of who is in these groups; the default where none of them counts."""
+    mapped = {role_id(role_map[group]) for group in groups if group in role_map}
+    return sorted(mapped or {role_id(default_role)})
+
+
+def groups_in(claims: Mapping[str, Any], claim: str) -> list[str]:
+    """The groups that a claim names; none if it is absent.
+
+    The claim may stand inside others: `realm_access.roles`.
+    """
+    found = claims.get(claim)
+    if found is None and "." in claim:
+        found = claims
+        for part in claim.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, str):
+        return [found]
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
