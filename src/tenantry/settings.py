@@ -77,6 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seller_address: str = ""
     """His address, its lines separated by semicolons."""
     seller_tax_id: str = ""
+    provider_networks: str = ""
+    """Networks off the internet in which customers' identity providers may stand, CIDR allowed."""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
 
@@ -274,6 +276,11 @@ def _check_callers(settings: Settings) -> None:
         parse_networks(settings.trusted_proxies)
     except ValueError as problem:
         message = f"{PREFIX}TRUSTED_PROXIES: {problem}"
+        raise BadSetting(message) from problem
+    try:
+        parse_networks(settings.provider_networks)
+    except ValueError as problem:
+        message = f"{PREFIX}PROVIDER_NETWORKS: {problem}"
         raise BadSetting(message) from problem
     for origin in settings.cors_origins.replace(",", " ").split():
         if not _ORIGIN.fullmatch(origin):

@@ -177,7 +177,8 @@ class Operation:
     @property
     def is_form(self) -> bool:
         """Whether it takes a page's form; where the path holds a code, that proves who comes."""
-        return self.writes and self.wire.name == "page" and "{code}" not in self.path
+        takes_form = self.writes and self.method != "GET" and self.wire.name == "page"
+        return takes_form and "{code}" not in self.path
 
     def _check_signature(self) -> frozenset[str]:
         asked = list(inspect.signature(self.function).parameters)[1:]
@@ -238,6 +239,7 @@ def operation(  # noqa: PLR0913 - a row has that many columns
     query: tuple[QueryParameter, ...] = (),
     compatibility: str | None = None,
     answers: Any = None,
+    writes: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Declare an operation.
 
@@ -246,6 +248,8 @@ def operation(  # noqa: PLR0913 - a row has that many columns
     gets the call, the body, the credentials and the parts of the path that it names, and may set
     the call's `customer_id`. `compatibility` names the shim for clients that need one.
     `answers` is the type of a success that is told through an Answer, for the documentation.
+    `writes` is for a GET that changes something, because others send a browser there with a code
+    that is worth something once; all else that changes something says so by its method.
     """
 
     def declare(function: Handler) -> Handler:
@@ -255,6 +259,7 @@ def operation(  # noqa: PLR0913 - a row has that many columns
         row.query = query
         row.compatibility = compatibility
         row.answers = answers
+        row.writes = row.writes or writes
         TABLE.append(row)
         return function
 

@@ -55,6 +55,7 @@ class Pipeline:
         public_url: str,
         bends: bool,
         extended_events: bool = False,
+        provider_networks: str = "",
     ) -> None:
         """Index the table."""
         self.database = database
@@ -66,6 +67,7 @@ class Pipeline:
         self._public_url = public_url
         self._bends = bends
         self._extended_events = extended_events
+        self._provider_networks = provider_networks
         # SQLite tells at once whether anything has changed: trust would gain nothing.
         self._is_quick = database.dialect == "sqlite"
         self._routes = Routes()
@@ -110,7 +112,7 @@ class Pipeline:
         if request.method == "OPTIONS":
             return Response(204, headers=(("allow", _allowed(methods)),))
         row = methods.get("GET" if request.method == "HEAD" else request.method)
-        if row is None:
+        if row is None or (row[0].writes and request.method == "HEAD"):
             return await self._refuse_method(exchange, methods)
         operation, names = row
         exchange.operation = operation
@@ -175,6 +177,7 @@ class Pipeline:
             request_id=exchange.request_id,
             public_url=self._public_url,
             extended_events=self._extended_events,
+            provider_networks=self._provider_networks,
         )
         try:
             call.customer_id = gate.acting_customer(principal, request)
