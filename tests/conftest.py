@@ -12,7 +12,7 @@ from tenantry.migrations import migrate
 from tests.infrastructure.postgres import PostgresServer
 from tests.world import World, make_world, open_world
 
-pytest_plugins = ("tests.infrastructure.fixtures",)
+pytest_plugins = ("tests.infrastructure.fixtures", "tests.infrastructure.browser")
 
 _numbers = itertools.count()
 
