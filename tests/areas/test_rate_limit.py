@@ -95,7 +95,7 @@ async def test_the_count_begins_anew_with_the_hour(world: World) -> None:
 async def test_operators_endpoints_count_nothing_and_their_writes_for_others_do(
     world: World,
 ) -> None:
-    sent = {"events": []}
+    sent: dict[str, Any] = {"events": []}
     answer = await world.ask(OPERATOR, "POST", "/_operator/v1/usage-events", json=sent)
     assert (answer.status_code, quota(answer)) == (200, (None, None)), answer.text
     path = f"/customer/{WIDGETS}?customer_id={WIDGETS}"
