@@ -24,8 +24,8 @@ Claims = Mapping[str, Any]
 Keys = Sequence[Mapping[str, Any]]
 
 
-class UnknownKey(Failed):
-    """It is signed with a key that was not among those at hand."""
+class Unproven(Failed):
+    """None of the keys at hand has signed it; maybe a newer one has."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -40,7 +40,7 @@ class Expected(msgspec.Struct, frozen=True):
 def verified(token: str, keys: Keys, expected: Expected) -> Claims:
     """What a token claims, once its signature and all that it has to say are right.
 
-    Raises Failed, UnknownKey.
+    Raises Failed, Unproven.
     """
     if len(token) > LONGEST or token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
         raise Failed("sent an ID token that is none")
@@ -65,15 +65,20 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _candidates(keys: Keys, algorithm: str, key_id: Any) -> list[Mapping[str, Any]]:
-    """The keys that may have signed it. Raises UnknownKey."""
+    """The keys that may have signed it. Raises Unproven."""
     fitting = [one for one in keys if _fits(one, algorithm)]
     if key_id is not None:
         fitting = [one for one in fitting if one.get("kid") == key_id]
     if not fitting:
-        raise UnknownKey("signed its ID token with a key that it does not publish")
+        raise Unproven("signed its ID token with a key that it does not publish")
     if len(fitting) > 1:
         raise Failed("does not say with which of its keys it signed the ID token")
     return fitting
+
+
+def usable(key: Mapping[str, Any]) -> bool:
+    """Whether a key can check any ID token at all."""
+    return any(_fits(key, algorithm) for algorithm in ALGORITHMS)
 
 
 def _fits(key: Mapping[str, Any], algorithm: str) -> bool:
@@ -98,7 +103,7 @@ def _opened(token: str, algorithm: str, keys: list[Mapping[str, Any]]) -> dict[s
     except Failed:
         raise
     except Exception as problem:  # likewise: a key or a signature that is none
-        raise Failed("sent an ID token whose signature is wrong") from problem
+        raise Unproven("sent an ID token whose signature is wrong") from problem
     return claims
 
 

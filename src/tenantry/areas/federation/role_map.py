@@ -42,16 +42,26 @@ def roles_of(groups: Iterable[str], role_map: RoleMap, default_role: str) -> lis
     return sorted(mapped or {role_id(default_role)})
 
 
+def has_groups(claims: Mapping[str, Any], claim: str) -> bool:
+    """Whether it is said at all in which groups somebody is."""
+    return _said(claims, claim) is not None
+
+
 def groups_in(claims: Mapping[str, Any], claim: str) -> list[str]:
     """The groups that a claim names; none if it is absent.
 
     The claim may stand inside others: `realm_access.roles`.
     """
-    found = claims.get(claim)
+    found = _said(claims, claim)
+    if isinstance(found, str):
+        return [found]
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+
+
+def _said(claims: Mapping[str, Any], claim: str) -> Any:
+    found: Any = claims.get(claim)
     if found is None and "." in claim:
         found = claims
         for part in claim.split("."):
             found = found.get(part) if isinstance(found, Mapping) else None
-    if isinstance(found, str):
-        return [found]
-    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
+    return found

@@ -1,0 +1,54 @@
+"""Whether a challenge is published where only a domain's owner can: in DNS, or on a web server."""
+
+import asyncio
+import contextlib
+import hmac
+import importlib
+
+import idna
+
+from tenantry.areas.federation.domains import DomainRow
+from tenantry.areas.federation.fetching import Failed, Question, fetch
+from tenantry.core.context import Reading
+
+LABEL = "_tenantry-challenge"
+PATH = "/.well-known/tenantry-challenge"
+SECONDS = 5.0
+MOST_RECORDS = 50
+
+
+async def find_proof(call: Reading, row: DomainRow) -> str | None:
+    """Where the challenge is published, `dns` or `https`; None if it is nowhere."""
+    dns, https = await asyncio.gather(_in_dns(row), _by_https(call, row))
+    if dns:
+        return "dns"
+    return "https" if https else None
+
+
+async def _in_dns(row: DomainRow) -> bool:
+    # Loaded when first needed, and off the loop: it takes longer than many a request.
+    resolver = await asyncio.to_thread(importlib.import_module, "dns.asyncresolver")
+    exceptions = importlib.import_module("dns.exception")
+    try:
+        answer = await resolver.resolve(
+            f"{LABEL}.{_ascii(row.domain)}.", "TXT", lifetime=SECONDS, search=False
+        )
+    except (exceptions.DNSException, OSError, idna.IDNAError):
+        return False
+    records = list(answer)[:MOST_RECORDS]
+    return any(_is_challenge(b"".join(one.strings), row) for one in records)
+
+
+async def _by_https(call: Reading, row: DomainRow) -> bool:
+    with contextlib.suppress(Failed, idna.IDNAError):
+        body = await fetch(call.provider_networks, Question(f"https://{_ascii(row.domain)}{PATH}"))
+        return _is_challenge(body.strip(), row)
+    return False
+
+
+def _is_challenge(found: bytes, row: DomainRow) -> bool:
+    return hmac.compare_digest(found.strip(), row.challenge.encode())
+
+
+def _ascii(domain: str) -> str:
+    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
