@@ -55,6 +55,10 @@ ROOMS = (
     "tenantry.areas.realm.token_api",
     "tenantry.areas.realm.session_api",
     "tenantry.console.consent_page",
+    "tenantry.console.sso_page",
+    "tenantry.areas.federation.providers_api",
+    "tenantry.areas.federation.domains_api",
+    "tenantry.areas.federation.bypasses_api",
     "tenantry.areas.addresses.billing_address_api",
     "tenantry.areas.addresses.customer_addresses_api",
     "tenantry.areas.addresses.tax_id_api",
@@ -137,6 +141,7 @@ class Application(Door):
             public_url=settings.base_url,
             bends=settings.client_compatibility,
             extended_events=settings.extended_events,
+            provider_networks=settings.provider_networks,
         )
         super().__init__(
             self.pipeline.handle, parse_networks(settings.trusted_proxies), settings.cors_origins
