@@ -7,6 +7,7 @@ import httpx
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
+from tests.factor_writes import FACTORS
 from tests.payment_writes import PAYMENTS
 from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
@@ -224,6 +225,7 @@ EXAMPLES: dict[str, Write] = {
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
     **ADDRESSES,
+    **FACTORS,
     **POSTINGS,
     **USAGE,
 }

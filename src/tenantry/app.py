@@ -75,6 +75,7 @@ ROOMS = (
     "tenantry.areas.audit.api",
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
+    "tenantry.areas.operator.factors_api",
     "tenantry.areas.operator.retentions_api",
     "tenantry.areas.operator.plans_api",
     "tenantry.areas.operator.pricing_api",

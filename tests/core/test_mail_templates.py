@@ -25,13 +25,14 @@ NAMES = sorted(
     if entry.name.endswith(".subject.j2")
 )
 DEVICE = {"browser": "Firefox on Linux", "address": "192.0.2.10", "at": "2026-03-01T10:00:00Z"}
+CHANGED = {"what": "A passkey was added."}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_is_three_files_that_load_nothing_from_elsewhere(name: str) -> None:
     for kind in ("subject", "text", "html"):
         assert (TEMPLATES / f"{name}.{kind}.j2").is_file()
-    mail = render(name, "ada@example.com", **INVITED | FACTS, checkpoint="{}", **DEVICE)
+    mail = render(name, "ada@example.com", **INVITED | FACTS, checkpoint="{}", **DEVICE, **CHANGED)
     assert not re.search(r"<(img|script|link|iframe)|url\(|@import|\bsrc=", mail.html)
     assert set(re.findall(r"https?://[^\s\"<]+", mail.html)) == {
         FACTS["link"].replace("&", "&amp;")

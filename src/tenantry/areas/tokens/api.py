@@ -7,6 +7,7 @@ import msgspec
 from tenantry.access.decide import decide
 from tenantry.areas.tokens import model, terms
 from tenantry.areas.tokens.shapes import CreatedToken, Token, created_token, shown_token
+from tenantry.areas.users import model as users
 from tenantry.areas.users import sign_in
 from tenantry.areas.users.model import login_key
 from tenantry.core.clock import shown, shown_or_none
@@ -101,7 +102,9 @@ async def check_password(
         return unauthenticated(principal.refused)
     elif not username or not password:
         return Problem(400, "Username and password are required", code="invalid_request")
-    return await sign_in.check(call, username, password) if password else None
+    if not password:
+        return None
+    return await sign_in.check(call, username, password, credentials.otp)
 
 
 def _refusal(outcome: sign_in.Outcome) -> Problem:
@@ -130,7 +133,8 @@ async def create_token(
     if isinstance(evidence, Problem):
         raise evidence
     if evidence is not None:
-        outcome = await sign_in.settle(call, evidence)
+        lifted = is_lifted(call.principal, call.now)
+        outcome = await sign_in.settle(call, evidence, is_lifted=lifted)
         if outcome != "ok" or evidence.row is None:
             return Refused(_refusal(outcome))
         user_id = evidence.row.id
@@ -138,6 +142,7 @@ async def create_token(
         raise sudo_missing()
     else:
         user_id = call.principal.user_id or ""
+        sign_in.check_duties(await users.find(call, user_id))
     row = await _checked_row(call, form, user_id)
     if evidence is not None:
         await sign_in.sign_in(call, evidence)

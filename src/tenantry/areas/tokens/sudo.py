@@ -43,7 +43,7 @@ async def check_password(
     password = form.password or credentials.password
     if not password or login_key(username) != login_key(call.principal.login):
         return None
-    return await sign_in.check(call, username, password)
+    return await sign_in.check(call, username, password, credentials.otp)
 
 
 def _forbidden() -> Problem:

@@ -75,6 +75,9 @@ _FIND_LOGIN = Statement(
     .where(_U.login_key == bindparam("login_key"), _U.deleted_at.is_(None)),
     UserRow,
 )
+_CUSTOMER_OF = Statement(
+    select(_U.customer_id).where(_U.id == bindparam("user"), _U.deleted_at.is_(None))
+)
 SEEN = (
     *("id", "created_at", "updated_at", "name", "customer_id", "require_new_password", "role"),
     *("login", "locked", "two_factor_auth_enabled", "limit_services", "last_active_at"),
@@ -118,6 +121,14 @@ async def find_by_login(call: Reading, login: str) -> UserRow | None:
     if "\0" in login:
         return None
     return await call.one(_FIND_LOGIN, login_key=login_key(login))
+
+
+async def customer_of(call: Reading, user_id: str) -> str:
+    """Whose a living user is, for an operator, who may ask of any. Raises Problem 404."""
+    row = await call.one(_CUSTOMER_OF, user=user_id)
+    if row is None:
+        raise not_found("user", user_id)
+    return str(row[0])
 
 
 async def see(call: Reading, user_id: str) -> Seen:

@@ -6,12 +6,13 @@ commits: it is counted, told to the log, and locks the user after six in a row (
 identity §3.9, protocol §13.6).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
 from sqlalchemy import bindparam, select
 
-from tenantry.areas.users import guesses, model
+from tenantry.areas.users import factors, guesses, model
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.context import Reading, Writing
@@ -20,6 +21,9 @@ from tenantry.core.secrets import hash_password, needs_rehash, password_matches
 from tenantry.core.statements import Statement
 
 MAX_FAILURES = 6
+NO_CODE = "no one-time password"
+_GUESSED = frozenset({"one-time password", "password"})
+"""What somebody guesses at whose failures in a row lock."""
 LONGEST_PASSWORD = 1024
 
 _C = schema.customers.c
@@ -38,9 +42,11 @@ class Checked(msgspec.Struct, frozen=True):
     matches: bool
     stronger: str | None = None
     """The password hashed anew, where the stored hash was made with older parameters."""
+    code: str | None = None
+    """Of a second factor, where one came along (`Fastly-OTP`)."""
 
 
-async def check(call: Reading, login: str, password: str) -> Checked:
+async def check(call: Reading, login: str, password: str, code: str | None = None) -> Checked:
     """Compare a password; takes as long for an unknown login. Raises Problem 429.
 
     Names the user's customer as the call's, so that the unit of work locks its log.
@@ -55,11 +61,13 @@ async def check(call: Reading, login: str, password: str) -> Checked:
     )
     if row is not None:
         call.customer_id = row.customer_id
-    return Checked(row, subjects, matches, stronger)
+    return Checked(row, subjects, matches, stronger, code)
 
 
-async def settle(call: Writing, checked: Checked, *, changes_password: bool = False) -> Outcome:
-    """Note how it ended, inside the unit of work.
+async def settle(
+    call: Writing, checked: Checked, *, changes_password: bool = False, is_lifted: bool = False
+) -> Outcome:
+    """Note how it ended, inside the unit of work; a key in sudo mode has shown its second factor.
 
     Raises Problem 403 where a policy refuses, 429 after too many guesses.
     """
@@ -67,15 +75,34 @@ async def settle(call: Writing, checked: Checked, *, changes_password: bool = Fa
     if outcome != "ok" or checked.row is None:
         return outcome
     row = await model.find(call, checked.row.id)
-    if row.two_factor_auth_enabled:
-        await _fail(call, checked, row, "one-time password")
+    if (
+        row.two_factor_auth_enabled
+        and not is_lifted
+        and not await settle_code(call, row, checked.subjects, checked.code)
+    ):
         return "otp"
     if not changes_password:
-        _check_duties(row)
+        check_duties(row)
     if row.failed_sign_ins:
         # Only failures in a row lock; what may follow writes the whole row again.
         await model.store(call, msgspec.structs.replace(row, failed_sign_ins=0))
     return "ok"
+
+
+async def settle_code(
+    call: Writing, row: model.UserRow, subjects: Sequence[str], code: str | None
+) -> factors.Method | None:
+    """Use a code of a second factor, a recovery code included; what it was, or None.
+
+    To come without any is no guess, and yet told to the log: somebody knows the password.
+    """
+    if not code:
+        await note_failure(call, row, subjects, NO_CODE)
+        return None
+    method = await factors.use_code(call, row, code)
+    if method is None:
+        await note_failure(call, row, subjects, "one-time password")
+    return method
 
 
 async def settle_password(call: Writing, checked: Checked) -> Outcome:
@@ -88,18 +115,18 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
         return "invalid"
     await _check_policies(call, row)
     if row.locked:
-        await _fail(call, checked, row, "locked")
+        await note_failure(call, row, checked.subjects, "locked")
         return "locked"
     if not checked.matches or row.password != checked.row.password:
-        await _fail(call, checked, row, "password")
+        await note_failure(call, row, checked.subjects, "password")
         return "invalid"
     return "ok"
 
 
-def _check_duties(row: model.UserRow) -> None:
-    if row.force_2fa:
-        title = "Two-factor authentication is required for this account"
-        raise Problem(403, title, headers=(("fastly-otp", "setup"),))
+def check_duties(row: model.UserRow) -> None:
+    """Refuse new tokens and sudo while a duty waits (contract: access §10). Raises Problem 403."""
+    if row.force_2fa and not row.two_factor_auth_enabled:
+        raise Problem(403, factors.FORCED, headers=(("fastly-otp", "setup"),))
     if row.require_new_password:
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
 
@@ -135,9 +162,13 @@ async def sign_in(call: Writing, checked: Checked) -> model.UserRow:
     return row
 
 
-async def _fail(call: Writing, checked: Checked, row: model.UserRow, reason: str) -> None:
-    await guesses.count(call, checked.subjects)
-    failures = row.failed_sign_ins + (reason == "password")
+async def note_failure(
+    call: Writing, row: model.UserRow, subjects: Sequence[str], reason: str
+) -> None:
+    """Tell the log of a failed sign-in, and count it; the sixth guess in a row locks."""
+    if reason != NO_CODE:
+        await guesses.count(call, subjects)
+    failures = row.failed_sign_ins + (reason in _GUESSED)
     locks = failures >= MAX_FAILURES and not row.locked
     if failures != row.failed_sign_ins:
         await model.store(
