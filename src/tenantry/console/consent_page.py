@@ -17,7 +17,7 @@ from tenantry.areas.realm.codes import Browser
 from tenantry.areas.realm.programs import Program
 from tenantry.areas.users.sign_in_policy import find_policy
 from tenantry.console.frame import page, sign_in_path
-from tenantry.core.clock import SECOND
+from tenantry.core.clock import SECOND, Instant, shown
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.http.body import Body
@@ -60,7 +60,8 @@ async def get_consent_page(call: Reading, visit: Visit) -> Response:
         targets=(_target(asked.redirect_uri),),
         program=program,
         listener=urlsplit(asked.redirect_uri).netloc,
-        hours=policy.session_seconds // 3600,
+        ends=_shown(browser.signed_in_at + policy.session_seconds * SECOND),
+        again=_address(visit),
         other_login=_other(asked.login_hint, call.principal.login),
         is_other_account=asked.account_hint not in {None, call.customer_id},
     )
@@ -117,13 +118,22 @@ def _told(call: Reading, values: dict[str, str], problem: Problem) -> Response:
 
 def _sign_in(call: Reading, visit: Visit, asked: Asked) -> Response:
     """Have somebody sign in, and come back."""
-    values = {name: visit.query.get(name) or "" for name in visit.query}
-    values[STAMP] = consent.stamped(call.keyring, asked, call.now)
-    place = sign_in_path(f"{visit.path}?{urlencode(values)}")
+    stamp = consent.stamped(call.keyring, asked, call.now)
+    place = sign_in_path(_address(visit, **{STAMP: stamp}))
     if call.principal.kind == "session":
         return see_other(f"{place}&why=confirm")
     hint = asked.login_hint
     return see_other(f"{place}&login={quote(hint, safe='')}" if hint else place)
+
+
+def _address(visit: Visit, **more: str) -> str:
+    """Where this same page is, asked for anew."""
+    values = {name: visit.query.get(name) or "" for name in visit.query if name != STAMP}
+    return f"{visit.path}?{urlencode(values | more)}"
+
+
+def _shown(instant: Instant) -> str:
+    return f"{shown(instant)[:16].replace('T', ' ')} UTC"
 
 
 def _other(hint: str | None, login: str) -> str:

@@ -1,7 +1,5 @@
 """What orchestrators and scrapers ask; no key needed."""
 
-import msgspec
-
 from tenantry.core.context import Reading
 from tenantry.core.database import ANYTHING
 from tenantry.http import metrics
@@ -21,23 +19,6 @@ async def get_readiness(call: Reading) -> Status:
     """The database answers too."""
     await call.one(ANYTHING)
     return OK
-
-
-class Discovery(msgspec.Struct):
-    """OpenID Connect Discovery 1.0 §3, as much as the CLI reads."""
-
-    issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-
-
-@operation("GET /realms/fastly/.well-known/openid-configuration", allow=PUBLIC, wire=LEGACY)
-async def get_openid_configuration(call: Reading) -> Discovery:
-    """What the CLI fetches before almost every command (contract: identity §9.1)."""
-    issuer = f"{call.public_url}/realms/fastly"
-    connect = f"{issuer}/protocol/openid-connect"
-    return Discovery(issuer, f"{connect}/auth", f"{connect}/token", f"{connect}/certs")
 
 
 @operation("GET /_metrics", allow=PUBLIC, wire=LEGACY)

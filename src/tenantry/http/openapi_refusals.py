@@ -77,6 +77,15 @@ class JsonApiError(msgspec.Struct):
     """The addresses that may have been meant."""
 
 
+class OAuthError(msgspec.Struct):
+    """A refusal as OAuth 2.0 has it (RFC 6749 §5.2)."""
+
+    error: str
+    """A word for programs."""
+    error_description: str
+    """What is wrong, in one sentence."""
+
+
 class JsonApiErrors(msgspec.Struct):
     """A refusal as JSON:API has it."""
 
@@ -87,6 +96,7 @@ SHAPES: dict[type, str] = {
     BillingError: "Billing",
     JsonApiErrors: "JsonApi",
     LegacyError: "Legacy",
+    OAuthError: "OAuth",
     ProblemDetails: "Problem",
     StatsError: "Stats",
 }
@@ -203,6 +213,8 @@ def _shape(rendered: Response) -> type | None:
         return ProblemDetails
     if rendered.content_type != JSON:
         return None
+    if b'"error_description"' in rendered.body:
+        return OAuthError
     if b'"meta"' in rendered.body:
         return StatsError
     return BillingError if b'"type"' in rendered.body else LegacyError

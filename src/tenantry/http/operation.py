@@ -106,22 +106,27 @@ class Credentials(msgspec.Struct, frozen=True):
     password: str | None
     otp: str | None
     has_key: bool
+    bearer: str | None = None
+    """What came as a bearer token, be it a key or none of ours."""
 
 
 def read_credentials(request: Request) -> Credentials:
-    """HTTP Basic (RFC 7617; empty means absent) and `Fastly-OTP`."""
-    username = password = None
+    """HTTP Basic (RFC 7617; empty means absent), a bearer token (RFC 6750) and `Fastly-OTP`."""
+    username = password = bearer = None
     scheme, _, encoded = (request.headers.get("authorization") or "").partition(" ")
     if scheme.lower() == "basic":
         try:
             username, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
         except ValueError:
             username = password = None
+    elif scheme.lower() == "bearer":
+        bearer = encoded.strip()
     return Credentials(
         username=username or None,
         password=password or None,
         otp=request.headers.get("fastly-otp"),
-        has_key=bool(request.headers.get("fastly-key")) or scheme.lower() == "bearer",
+        has_key=bool(request.headers.get("fastly-key")) or bearer is not None,
+        bearer=bearer or None,
     )
 
 

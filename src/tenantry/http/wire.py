@@ -26,6 +26,7 @@ CONSOLE = "/_tenantry/console/"
 _GATEWAY = frozenset({401, 403, 415, 429})
 _CODES = {422: "unprocessable_entity", 429: "rate_limited"}
 """Words for programs that are not the status's own phrase in every version of Python."""
+_OAUTH = {429: "temporarily_unavailable", 500: "server_error", 503: "temporarily_unavailable"}
 _encode = msgspec.json.Encoder().encode
 
 
@@ -41,7 +42,7 @@ class Wire(msgspec.Struct, frozen=True):
 
     def problem(self, problem: Problem) -> Response:
         """A refusal as this dialect tells it."""
-        if problem.status in _GATEWAY and self.name not in {"billing", "page"}:
+        if problem.status in _GATEWAY and self.name not in {"billing", "oauth", "page"}:
             return _legacy(problem)
         return self.refuse(problem)
 
@@ -124,6 +125,14 @@ def _page(problem: Problem) -> Response:
     return Response(problem.status, text.encode(), HTML, headers)
 
 
+def _oauth(problem: Problem) -> Response:
+    told = {
+        "error": problem.code or _OAUTH.get(problem.status, "invalid_request"),
+        "error_description": problem.detail or problem.title,
+    }
+    return _document(JSON, problem, told)
+
+
 LEGACY = Wire("legacy", JSON, takes_forms=True, refuse=_legacy)
 """Customers, users, contacts, tokens, services: forms or JSON in, JSON out."""
 
@@ -155,6 +164,10 @@ STATS = Wire("stats", JSON, takes_forms=False, refuse=_stats, ending=b"\n")
 
 PAGE = Wire("page", HTML, takes_forms=True, refuse=_page)
 """Pages for people's browsers: an operation makes its own Response, refusals are bare pages."""
+
+
+OAUTH = Wire("oauth", JSON, takes_forms=True, refuse=_oauth)
+"""Where programs redeem what a sign-in gave them: OAuth's own refusals (RFC 6749 §5.2)."""
 
 
 def at(path: str) -> Wire:

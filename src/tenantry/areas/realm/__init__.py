@@ -1,0 +1,1 @@
+"""This server as an identity provider: signing in on the command line (contract: identity §9)."""
