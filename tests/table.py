@@ -48,6 +48,8 @@ OWN = {
     "line_number": "1",
     "source": "edge",
     "usage_event_id": "event-of-ada",
+    "identity_provider_id": "9IdentityProviderOfAda",
+    "domain": "widgets.example.com",
     "year": "2026",
     "month": "01",
 }
@@ -71,6 +73,8 @@ FOREIGN = {
     "decision_id": decision_id(OTHER, NED),
     "invoice_id": "3000002",
     "usage_event_id": "event-of-eve",
+    "identity_provider_id": "9IdentityProviderOfEve",
+    "domain": "other.example.com",
 }
 """The same in Eve's."""
 AUTOMATION = {"token_id": BOT.token_id}

@@ -130,6 +130,8 @@ UNKNOWN = {
     "invoice_id": "3999999",
     "source": "edge",
     "usage_event_id": "no-such-event",
+    "identity_provider_id": "0Unknown00000000000000",
+    "domain": "nowhere.example.com",
 }
 
 

@@ -8,6 +8,7 @@ import httpx
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
 from tests.factor_writes import FACTORS
+from tests.federation_writes import FEDERATION
 from tests.payment_writes import PAYMENTS
 from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
@@ -225,6 +226,7 @@ EXAMPLES: dict[str, Write] = {
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),
     **ADDRESSES,
+    **FEDERATION,
     **FACTORS,
     **POSTINGS,
     **USAGE,
@@ -240,10 +242,6 @@ ELSEWHERE_TESTED = {
     # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
     "PUT /invitation/accept/{code}",
     "POST /_tenantry/v1/invitation/{code}",
-    # What they take is made by the one before: tests/areas/test_realm.py.
-    "POST /realms/fastly/protocol/openid-connect/auth",
-    "POST /realms/fastly/protocol/openid-connect/token",
-    "POST /login-enhanced",
 }
 
 

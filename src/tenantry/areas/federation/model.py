@@ -96,10 +96,9 @@ async def create(call: Writing, asked: ProviderChange) -> ProviderRow:
     return row
 
 
-async def change(call: Writing, provider_id: str, asked: ProviderChange) -> ProviderRow:
+async def change(call: Writing, row: ProviderRow, asked: ProviderChange) -> ProviderRow:
     """Change a provider. Raises Problem 400, 403, 404."""
     check_superuser(call)
-    row = await find(call, provider_id)
     changed = await changed_provider(call, row, asked)
     if changed == row:
         return row

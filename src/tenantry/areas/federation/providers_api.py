@@ -106,7 +106,8 @@ async def update_identity_provider(
     call: Writing, identity_provider_id: str, body: Body[ProviderChange]
 ) -> IdentityProvider:
     """Change an identity provider; what is left out stays."""
-    return shown_provider(call, await model.change(call, identity_provider_id, body()))
+    row = await model.find(call, identity_provider_id)
+    return shown_provider(call, await model.change(call, row, body()))
 
 
 @operation(f"DELETE {PATH}/{{identity_provider_id}}", allow=SECURITY, wire=PLAIN, status=204)
