@@ -242,6 +242,10 @@ ELSEWHERE_TESTED = {
     # Likewise: tests/areas/test_invitation_acceptance.py, test_invitation_page.py.
     "PUT /invitation/accept/{code}",
     "POST /_tenantry/v1/invitation/{code}",
+    # What they take is made by the one before: tests/areas/test_realm.py.
+    "POST /realms/fastly/protocol/openid-connect/auth",
+    "POST /realms/fastly/protocol/openid-connect/token",
+    "POST /login-enhanced",
 }
 
 
