@@ -7,6 +7,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from tenantry.access.decide import decide
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, model, passwords, removal, sign_in
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import NOBODY, Reading, Writing
@@ -164,7 +165,7 @@ async def get_user(call: Reading, user_id: str) -> User:
 async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     """Add a user, who gets a mail with a link to set a password; a locked one gets none."""
     row = await model.create(call, body())
-    if not row.locked:
+    if not row.locked and not await single_sign_on.is_bound(call, row.id):
         # Following the link would unlock.
         await passwords.post_first_link(call, row, "set_password")
     return shown_user(row, call)

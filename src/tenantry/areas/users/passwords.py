@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, sessions
 from tenantry.core import audit, outbox, schema
 from tenantry.core.clock import DAY, HOUR
@@ -172,6 +173,7 @@ async def request_reset(call: Writing, login: str) -> None:
     allowed = await call.one(_CAN_RESET, customer_id=call.customer_id)
     if allowed is None or not allowed[0]:
         raise Problem(403, "You are not authorized to perform this action")
+    await single_sign_on.check_password_use(call, row.id)
     await post_link(call, row, "reset_password")
     await audit.record(
         call,
@@ -200,6 +202,7 @@ async def complete(call: Writing, code: str, hashed: str) -> model.UserRow | Non
     if opened is None:
         return None
     _, row = opened
+    await single_sign_on.check_password_use(call, row.id)
     was_locked = bool(row.locked)
     row = msgspec.structs.replace(row, locked=False, locked_by_superuser=False)
     row = await set_password(call, row, hashed)

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import bindparam, select
 
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import factors, guesses, model
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
@@ -145,7 +146,7 @@ async def check_address(call: Writing, row: model.UserRow) -> bool:
 
 async def _check_policies(call: Writing, row: model.UserRow) -> None:
     if await check_address(call, row):
-        raise Problem(403, "This account signs in through its identity provider")
+        await single_sign_on.check_password_use(call, row.id)
 
 
 async def sign_in(call: Writing, checked: Checked) -> model.UserRow:

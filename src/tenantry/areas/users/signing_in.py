@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import devices, model, sessions, sign_in, steps
 from tenantry.core import audit, outbox
 from tenantry.core.clock import MINUTE, shown
@@ -85,6 +86,8 @@ async def proceed(call: Writing, user_id: str, methods: Sequence[str], arrival: 
     await sign_in.check_address(call, row)
     if row.locked_by_superuser:
         raise Problem(403, "This account is locked")
+    if SSO not in methods:
+        await single_sign_on.check_password_use(call, row.id)
     purpose = _missing(row, methods)
     if purpose is None:
         return await _enter(call, row, methods, arrival)
