@@ -10,6 +10,7 @@ several that do the same at once one wins.
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -185,14 +186,17 @@ class Worker:
 
         await self._database.write(work)
 
-    async def deliver_mail(self, payload: Any) -> None:
+    async def deliver_mail(
+        self, payload: Any, attachments: tuple[mail.Attachment, ...] = ()
+    ) -> None:
         """Render a mail, with the link whose code is derived only now, and send it."""
         facts = dict(payload["facts"], product_name=PRODUCT)
         if payload.get("code"):
             code = self._keyring.code_for(*payload["code"])
             page = payload.get("page", "password")
             facts["link"] = f"{self._public_url}/_tenantry/v1/{page}/{code}"
-        await self._sender.send(mail.render(payload["template"], payload["to"], **facts))
+        letter = mail.render(payload["template"], payload["to"], **facts)
+        await self._sender.send(replace(letter, attachments=attachments))
 
     async def deliver_checkpoint(self, payload: Any) -> None:
         """Keep a checkpoint in a file."""

@@ -53,6 +53,14 @@ _NAMED = re.compile(rf'"?([^"<>\x00-\x1f\x7f-\x9f]*?)"? *<{_SPEC}>')
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a message brings along: a PDF."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """One message to one person, in its two forms; `to` is a mail address."""
 
@@ -60,6 +68,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Undeliverable(Exception):
@@ -137,6 +146,8 @@ def _message(mail: Mail, origin: Address) -> EmailMessage:
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834 §5: keeps absence notes away
     letter.set_content(mail.text)
     letter.add_alternative(mail.html, subtype="html")  # RFC 2046 §5.1.4: the best form last
+    for one in mail.attachments:
+        letter.add_attachment(one.content, "application", "pdf", filename=one.name)
     return letter
 
 
@@ -194,5 +205,7 @@ def _keep(directory: Path, letter: EmailMessage) -> None:
 
 async def _show(letter: EmailMessage) -> None:
     headers = "\n".join(f"{name}: {letter[name]}" for name in ("From", "To", "Subject"))
-    text = next(letter.iter_parts()).get_content()
-    sys.stderr.write(f"{headers}\n\n{text}\n")
+    body = letter.get_body(("plain",))
+    text = "" if body is None else body.get_content()
+    names = "".join(f"({part.get_filename()})\n" for part in letter.iter_attachments())
+    sys.stderr.write(f"{headers}\n\n{text}\n{names}")

@@ -16,6 +16,7 @@ from tenantry.areas.invoices.lines import Line
 from tenantry.areas.invoices.model import Behind, InvoiceRow
 from tenantry.areas.invoices.words import Words, words
 from tenantry.areas.pricing.money import EXACT, decimals, trimmed
+from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.parties import PostalAddress, Recipient, Seller
 from tenantry.core.clock import SECOND, Instant
 
@@ -90,7 +91,12 @@ class Paper(msgspec.Struct, frozen=True, kw_only=True):
 
 def named(invoice: InvoiceRow) -> str:
     """Its statement number (contract: billing §3.1)."""
-    return f"S{invoice.month}-{invoice.id}"
+    return statement_number(invoice.month, invoice.id)
+
+
+def statement_number(month: int, number: int) -> str:
+    """The same, of the invoice with this number for this month."""
+    return f"S{month}-{number}"
 
 
 def paper(behind: Behind, seller: Seller | None, product: str) -> Paper:
@@ -107,7 +113,9 @@ def paper(behind: Behind, seller: Seller | None, product: str) -> Paper:
         facts=_facts(behind),
         currency=behind.invoice.currency,
         total=money(behind.total, behind.invoice.currency),
-        due=f"due by {long(due(behind))}" if behind.total > 0 else "no payment is due",
+        due=f"due by {long(due(behind.invoice.posted_at))}"
+        if behind.total > 0
+        else "no payment is due",
         groups=[
             _group(title, list(some), behind.invoice.currency)
             for title, some in groupby(_charged(lines), _title)
@@ -117,9 +125,15 @@ def paper(behind: Behind, seller: Seller | None, product: str) -> Paper:
     )
 
 
-def due(behind: Behind) -> date:
+def due(posted_at: Instant) -> date:
     """Until when it is to be paid."""
-    return _day(behind.invoice.posted_at) + timedelta(days=NET_DAYS)
+    return _day(posted_at) + timedelta(days=NET_DAYS)
+
+
+def month_name(month: Month) -> str:
+    """In words: `March 2026`."""
+    year, place = divmod(month.number, 100)
+    return f"{_MONTHS[place - 1]} {year}"
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -189,7 +203,7 @@ def _facts(behind: Behind) -> list[tuple[str, Words]]:
     facts = [
         ("Statement number", named(behind.invoice)),
         ("Issued", long(_day(behind.invoice.posted_at))),
-        *([("Due", long(due(behind)))] if behind.total > 0 else []),
+        *([("Due", long(due(behind.invoice.posted_at)))] if behind.total > 0 else []),
         ("Billing period", f"{first.day}\u2009\u2013\u2009{long(last)}"),
         ("Customer", behind.invoice.customer_id),
     ]
@@ -236,7 +250,7 @@ def _closing(behind: Behind) -> Iterable[str]:
     """What is to be done about it."""
     number = named(behind.invoice)
     if behind.total > 0:
-        until = long(due(behind))
+        until = long(due(behind.invoice.posted_at))
         yield f"Net\u00a0{NET_DAYS}: please pay by {until}, naming statement {number}."
     elif behind.total < 0:
         yield "The total is in your favour: there is nothing to pay."

@@ -17,7 +17,7 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from tenantry.areas.invoices import numbers
-from tenantry.areas.invoices.announcing import NewInvoice, announce
+from tenantry.areas.invoices.announcing import announce
 from tenantry.areas.invoices.document import Closed, document
 from tenantry.areas.invoices.drafting import Draft, draft_all
 from tenantry.areas.invoices.lines import Line
@@ -82,6 +82,7 @@ async def post(call: Writing, customer_ids: Iterable[str], month: Month) -> list
     await _write(call, numbered, at)
     for draft, number in numbered:
         await _tell(replace(call, customer_id=draft.customer_id), draft, number)
+    await announce(call, {number: draft for draft, number in numbered if number is not None}, at)
     return posted + [Posted(draft.customer_id, number) for draft, number in numbered]
 
 
@@ -175,7 +176,6 @@ async def _tell(call: Writing, draft: Draft, number: int | None) -> None:
         said = f"{month} was closed without an invoice"
         await audit.record(call, "invoice.omit", said, event_type="customer.update", metadata=told)
         return
-    invoice = NewInvoice(number, month, draft.currency, plain(draft.total))
     await audit.record(
         call,
         "invoice.post",
@@ -183,10 +183,9 @@ async def _tell(call: Writing, draft: Draft, number: int | None) -> None:
         event_type="customer.update",
         metadata={
             "action": "invoice.post",
-            "amount": invoice.total,
-            "currency": invoice.currency,
+            "amount": plain(draft.total),
+            "currency": draft.currency,
             "invoice_id": str(number),
             "month": month,
         },
     )
-    await announce(call, invoice)
