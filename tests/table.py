@@ -48,6 +48,7 @@ OWN = {
     "line_number": "1",
     "source": "edge",
     "usage_event_id": "event-of-ada",
+    "spend_alert_id": "9SpendAlertOfAda000000",
     "identity_provider_id": "9IdentityProviderOfAda",
     "domain": "widgets.example.com",
     "year": "2026",
@@ -73,6 +74,7 @@ FOREIGN = {
     "decision_id": decision_id(OTHER, NED),
     "invoice_id": "3000002",
     "usage_event_id": "event-of-eve",
+    "spend_alert_id": "9SpendAlertOfEve000000",
     "identity_provider_id": "9IdentityProviderOfEve",
     "domain": "other.example.com",
 }

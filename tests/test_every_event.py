@@ -15,6 +15,7 @@ from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.invitation_calls import LIN, invite
 from tests.posting_writes import close_without_invoice
 from tests.secrecy import leaks
+from tests.spend_alert_writes import pass_an_amount
 from tests.stored import LOG, changed, row_of, stored
 from tests.table import TABLE
 from tests.told import SAID, check_said, events_since
@@ -160,6 +161,7 @@ async def test_everything_else_that_can_happen_is_told(world: World) -> None:
     await _walk_with_passwords(world)
     await _walk_with_people(world)
     await close_without_invoice(world)
+    await pass_an_amount(world)
     events = await events_since(world, since)
     for event in events:
         check_said(event)

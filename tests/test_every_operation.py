@@ -130,6 +130,7 @@ UNKNOWN = {
     "invoice_id": "3999999",
     "source": "edge",
     "usage_event_id": "no-such-event",
+    "spend_alert_id": "0Unknown00000000000000",
     "identity_provider_id": "0Unknown00000000000000",
     "domain": "nowhere.example.com",
 }

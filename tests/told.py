@@ -93,6 +93,12 @@ SAID: dict[str, Said] = {
     "service_authorization.delete": _said(
         "Service authorization for user '…' was deleted", f"{_AUTHORIZED} permission"
     ),
+    "spend_alert.create": _account("Spend alert '…' was created", "spend_alert_id name threshold"),
+    "spend_alert.update": _account("Spend alert '…' was updated", "spend_alert_id old new"),
+    "spend_alert.delete": _account("Spend alert '…' was deleted", "spend_alert_id name threshold"),
+    "spend_alert.send": _account(
+        "Spend alert '…' was sent", "amount currency month spend_alert_id threshold"
+    ),
     "coupon.create": _account(
         "Coupon '…' was granted",
         "code kind value remaining periods_left scope valid_from valid_until",

@@ -12,6 +12,7 @@ from tests.federation_writes import FEDERATION
 from tests.payment_writes import PAYMENTS
 from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
+from tests.spend_alert_writes import SPEND_ALERTS
 from tests.table import AUTOMATION, OWN, TABLE
 from tests.usage_writes import USAGE
 from tests.world import ADA, API, BEN, LIM, OPERATOR, PASSWORD, WIDGETS, WWW, Person, World
@@ -229,6 +230,7 @@ EXAMPLES: dict[str, Write] = {
     **FEDERATION,
     **FACTORS,
     **POSTINGS,
+    **SPEND_ALERTS,
     **USAGE,
 }
 TOLD = [name for name, example in EXAMPLES.items() if example.actions]

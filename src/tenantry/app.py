@@ -10,13 +10,14 @@ from typing import Any
 from tenantry.areas.audit import archived_erasure  # noqa: F401 - says how its letters are delivered
 from tenantry.areas.audit.retention import archive_due
 from tenantry.areas.invoices import numbers
+from tenantry.areas.invoices.alerts_watch import Watch
 from tenantry.areas.invoices.closing import Wanted, close_months
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.parties import Seller
 from tenantry.areas.tokens.usage import Uses
 from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
-from tenantry.core.clock import DAY, HOUR, SECOND, Clock, system_clock
+from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Chore, Worker
 from tenantry.core.mail import sender
@@ -63,6 +64,7 @@ ROOMS = (
     "tenantry.areas.addresses.customer_addresses_api",
     "tenantry.areas.addresses.tax_id_api",
     "tenantry.areas.usage.ingestion_api",
+    "tenantry.areas.invoices.alerts_api",
     "tenantry.areas.invoices.api",
     "tenantry.areas.invoices.older_api",
     "tenantry.areas.invoices.pdf_api",
@@ -165,6 +167,8 @@ class Application(Door):
         wanted = Wanted(given.posting_grace_hours)
         close = partial(close_months, self.database, self.keyring, wanted)
         worker.chores.append(Chore(HOUR, close))
+        watch = Watch(self.database, self.keyring)
+        worker.chores.append(Chore(15 * MINUTE, watch.look))
         worker.chores.append(Chore(DAY, partial(make_ahead, self.database)))
         if given.checkpoint_interval:
             folder, mails = read_destinations(given.checkpoint_to)
