@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import secrets
 import subprocess
 import sys
 from collections import Counter
@@ -168,12 +169,12 @@ def _post_now(url: str, key: str, month: Month) -> None:
 def _ingest(server: tuple[str, str], ids: list[str], month: Month, accepted: list[int]) -> None:
     """Send an event of every customer, and each again with the next."""
     url, key = server
-    sent: list[dict[str, str]] = []
+    meter, sent = secrets.token_hex(4), list[dict[str, str]]()
     with httpx.Client(base_url=url, headers={"Fastly-Key": key}, timeout=60) as client:
         for customer_id in random.sample(ids, len(ids)):
             event = {
                 "source": "edge",
-                "id": f"{key}/{customer_id}/{month.text}",
+                "id": f"{meter}/{customer_id}/{month.text}",
                 "customer_id": customer_id,
                 "product_id": "cdn_usage",
                 "metric": "requests",
