@@ -128,6 +128,9 @@ EXAMPLES: dict[str, Write] = {
     "DELETE /customer/{customer_id}/contact/{contact_id}": Write(
         ["contact.delete"], before=_contact
     ),
+    "PUT /_tenantry/v1/sign-in-policy": Write(
+        ["sign_in_policy.update"], body={"idle_seconds": 600}
+    ),
     "POST /roles": Write(["iam.role.create"], body={"name": "Reviewer"}),
     "PATCH /roles/{role_id}": Write(["iam.role.update"], body={"name": "Auditor"}, before=_role),
     "DELETE /roles/{role_id}": Write(["iam.role.delete"], before=_role),

@@ -87,6 +87,10 @@ ROOMS = (
     "tenantry.areas.operator.payments_api",
     "tenantry.console.sign_in_page",
     "tenantry.console.profile_page",
+    "tenantry.console.new_password_page",
+    "tenantry.console.sessions_page",
+    "tenantry.console.tokens_page",
+    "tenantry.areas.users.sign_in_policy_api",
 )
 
 

@@ -16,6 +16,8 @@ NEXT_PAGES = {
     "enrol": "/_tenantry/console/factors/enrol",
 }
 """Where each step of signing in that waits is taken."""
+OTHER_WAYS: tuple[tuple[str, str], ...] = ()
+"""Ways to sign in without a password: where each begins (`next` is put behind), and its name."""
 
 
 def arrive(call: Reading, visit: Visit, next_path: str = "") -> Arrival:

@@ -1,14 +1,129 @@
-"""Who one is: the console's home."""
+"""Who one is, and one's password."""
 
+import msgspec
+
+from tenantry.areas.users import changing, model, passwords, sign_in, signing_in
 from tenantry.console.frame import HOME, page
-from tenantry.core.context import Reading
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
+from tenantry.core.secrets import hash_password
+from tenantry.http.body import Body
+from tenantry.http.cookies import SESSION
 from tenantry.http.message import Response
-from tenantry.http.operation import PERSON, operation
+from tenantry.http.operation import PERSON, Credentials, operation
+from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
 from tenantry.http.wire import PAGE
+
+PASSWORD = f"{HOME}/password"
+
+_NOTICES = {
+    "name": "Your name is changed.",
+    "password": "Your password is changed. You were signed out everywhere else.",
+}
+_WRONG = "That is not your password of now."
+_LOCKED = "Your account is locked after too many wrong passwords."
+
+
+class NameForm(msgspec.Struct):
+    """What the profile page sends."""
+
+    name: str = ""
+
+
+class PasswordForm(msgspec.Struct):
+    """What the password page sends."""
+
+    old_password: str = ""
+    password: str = ""
+    password_again: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A compared password, and the hash of the new one; or what is wrong with either."""
+
+    checked: sign_in.Checked | None = None
+    hashed: str = ""
+    problem: str = ""
+
+
+async def _profile(
+    call: Reading, visit: Visit, *, name: str | None = None, problem: str = ""
+) -> Response:
+    user = await model.find(call, call.principal.user_id or "")
+    return page(
+        call,
+        visit,
+        "profile",
+        400 if problem else 200,
+        user=user,
+        name=user.name if name is None else name,
+        roles=sorted(call.principal.grants.roles),
+        problem=problem,
+        notice=_NOTICES.get(visit.query.get("done") or "", ""),
+    )
 
 
 @operation(f"GET {HOME}", allow=PERSON, wire=PAGE)
 async def get_profile_page(call: Reading, visit: Visit) -> Response:
     """One's name, login and account."""
-    return page(call, visit, "profile")
+    return await _profile(call, visit)
+
+
+@operation(f"POST {HOME}", allow=PERSON, wire=PAGE)
+async def change_profile(call: Writing, body: Body[NameForm], visit: Visit) -> Response:
+    """Change one's name."""
+    name = body().name
+    change = changing.UserChange(name=name)
+    try:
+        await changing.change(call, call.principal.user_id or "", change)
+    except Problem as problem:
+        return await _profile(call, visit, name=name, problem=problem.detail or problem.title)
+    return see_other(f"{HOME}?done=name")
+
+
+def _password_form(call: Reading, visit: Visit, problem: str = "") -> Response:
+    return page(
+        call,
+        visit,
+        "password",
+        400 if problem else 200,
+        problem=problem,
+        shortest=passwords.SHORTEST,
+        longest=passwords.LONGEST,
+    )
+
+
+@operation(f"GET {PASSWORD}", allow=PERSON, wire=PAGE)
+async def get_change_password_page(call: Reading, visit: Visit) -> Response:
+    """The form."""
+    return _password_form(call, visit)
+
+
+async def check_change(
+    call: Reading, body: Body[PasswordForm], _credentials: Credentials
+) -> Change:
+    """Compare the old password and hash the new one, where it is good. Raises Problem 400, 429."""
+    form, principal = body(), call.principal
+    if not form.old_password:
+        return Change(problem="Please enter your password of now.")
+    if form.password != form.password_again:
+        return Change(problem="The two new passwords are not the same.")
+    weakness = await passwords.weakness(form.password, login=principal.login, name=principal.name)
+    if weakness:
+        return Change(problem=weakness)
+    checked = await sign_in.check(call, principal.login, form.old_password)
+    return Change(checked, await hash_password(form.password) if checked.matches else "")
+
+
+@operation(f"POST {PASSWORD}", allow=PERSON, wire=PAGE, prepare=check_change)
+async def change_password(call: Writing, visit: Visit, evidence: Change) -> Response:
+    """Change it: every session ends, and this browser gets a new one. Raises Problem 403, 429."""
+    if evidence.checked is None:
+        return _password_form(call, visit, evidence.problem)
+    outcome = await sign_in.settle_password(call, evidence.checked)
+    if outcome != "ok":
+        # What failed is counted: the unit commits.
+        return _password_form(call, visit, _LOCKED if outcome == "locked" else _WRONG)
+    secret = await signing_in.renew(call, evidence.hashed)
+    return see_other(f"{HOME}?done=password", (visit.keep(SESSION, secret),))

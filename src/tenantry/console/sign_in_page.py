@@ -3,7 +3,7 @@
 import msgspec
 
 from tenantry.areas.users import sessions, sign_in, signing_in
-from tenantry.console.entry import answer, arrive
+from tenantry.console.entry import OTHER_WAYS, answer, arrive
 from tenantry.console.frame import checked_path, page, sign_in_path
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
@@ -63,6 +63,7 @@ def _form(  # noqa: PLR0913 - what stands in the form
         login=login,
         notice=notice,
         problem=problem,
+        ways=OTHER_WAYS,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import and_, bindparam, insert, select
 
-from tenantry.access.sessions import LIFE, Life, cookie_digest
+from tenantry.access.sessions import LIFE, STANDING, Life, cookie_digest
 from tenantry.areas.customers import keys
 from tenantry.areas.users import devices
 from tenantry.areas.users.model import UserRow
@@ -62,7 +62,7 @@ class NewSession(msgspec.Struct, frozen=True):
     user_id: str
     name: str
     methods: list[str]
-    device_id: str
+    device_id: str | None
 
 
 _KEY = (_T.id, _T.name, _T.kind, _T.user_id, _T.scope, _T.services, _T.expires_at)
@@ -91,6 +91,11 @@ _LIST = Statement(
     .select_from(_STANDING)
     .where(*_MINE, _T.kind == "session")
     .order_by(_T.created_at.desc(), _T.id)
+)
+_LIKE = Statement(
+    select(_S.user_id, _T.name, _S.methods, _S.device_id)
+    .select_from(STANDING)
+    .where(_S.customer_id == bindparam("customer_id"), _S.token_id == bindparam("token_id"))
 )
 _ADD_TOKEN = Statement(insert(schema.tokens))
 _ADD = Statement(insert(sessions))
@@ -142,6 +147,15 @@ def new_session(call: Reading, row: UserRow, methods: Sequence[str], device_id: 
     """A session of a user's in the browser that calls."""
     name = f"{devices.browser_name(call.user_agent)} browser session"
     return NewSession(new_id(), row.id, name, list(methods), device_id)
+
+
+async def like(call: Reading, token_id: str) -> NewSession:
+    """A session to come in the place of one of the call's customer. Raises Problem 404."""
+    row = await call.one(_LIKE, customer_id=call.customer_id, token_id=token_id)
+    if row is None:
+        raise not_found("session", token_id)
+    user_id, name, methods, device_id = row
+    return NewSession(new_id(), user_id, name, msgspec.json.decode(methods), device_id)
 
 
 async def start(call: Writing, new: NewSession, *, sudo_until: Instant) -> str:

@@ -14,9 +14,9 @@ from typing import Literal
 import msgspec
 
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import devices, model, sessions, sign_in, steps
+from tenantry.areas.users import devices, model, passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox
-from tenantry.core.clock import MINUTE, shown
+from tenantry.core.clock import MINUTE, Instant, shown
 from tenantry.core.context import Principal, Writing
 from tenantry.core.errors import Problem
 
@@ -88,7 +88,7 @@ async def proceed(call: Writing, user_id: str, methods: Sequence[str], arrival: 
         raise Problem(403, "This account is locked")
     if SSO not in methods:
         await single_sign_on.check_password_use(call, row.id)
-    purpose = _missing(row, methods)
+    purpose = _missing(row, methods, call.now)
     if purpose is None:
         return await _enter(call, row, methods, arrival)
     facts = {"methods": list(methods), "next": arrival.next_path}
@@ -97,12 +97,12 @@ async def proceed(call: Writing, user_id: str, methods: Sequence[str], arrival: 
 
 
 def _missing(
-    row: model.UserRow, methods: Sequence[str]
+    row: model.UserRow, methods: Sequence[str], now: Instant
 ) -> Literal["second factor", "new password", "enrol"] | None:
     is_strong = not STRONG.isdisjoint(methods)
     if row.two_factor_auth_enabled and not is_strong:
         return "second factor"
-    if row.require_new_password and PASSWORD in methods:
+    if row.needs_new_password(now) and PASSWORD in methods:
         return "new password"
     if row.force_2fa and not row.two_factor_auth_enabled and SSO not in methods:
         return "enrol"
@@ -149,6 +149,15 @@ async def _enter(
         metadata={"token_id": session.id, "methods": list(methods)},
     )
     return Proved("in", secret, arrival.next_path, device, row.id, session.id)
+
+
+async def renew(call: Writing, hashed: str) -> str:
+    """Set the caller's password; of his sessions a new one is left, whose secret this is."""
+    principal = call.principal
+    row = await model.find(call, principal.user_id or "")
+    old = await sessions.like(call, principal.token_id)
+    await passwords.set_password(call, row, hashed)
+    return await sessions.start(call, old, sudo_until=call.now + FRESH)
 
 
 def _warn(call: Writing, row: model.UserRow) -> None:
