@@ -22,6 +22,7 @@ from tests.clients.stage import Stage
 MODULES = (
     "cli_accounts",
     "cli_tokens",
+    "cli_sign_in",
     "cli_services",
     "cli_authorizations",
     "cli_billing",

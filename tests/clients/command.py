@@ -41,7 +41,9 @@ class Command:
         """`{name}` in the template stands for a value; quotes are the shell's."""
         self.stage = stage
         self._words = shlex.split(template)
-        self._home = stage.folder()
+        self.home = stage.folder()
+        self.given: dict[str, str] = {}
+        """What else its environment says."""
         self.served: set[str] = set()
         """The operations that were called."""
         self.said = ""
@@ -52,6 +54,12 @@ class Command:
         done = self._run(token, typed, values)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def beside(self, template: str) -> "Command":
+        """Another command that the same person runs on the same machine."""
+        other = Command(self.stage, template)
+        other.home, other.given, other.served = self.home, self.given, self.served
+        return other
 
     def fails(self, *, token: str | None = ADA.token, **values: str) -> str:
         """What it complains of when it is refused."""
@@ -82,12 +90,13 @@ class Command:
         given = {} if token is None else {"FASTLY_API_TOKEN": token}
         return given | {
             "PATH": os.defpath,
-            "HOME": str(self._home),
-            "XDG_CONFIG_HOME": str(self._home / ".config"),
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
             "FASTLY_API_ENDPOINT": url,
             "FASTLY_ACCOUNT_ENDPOINT": url,
             "HTTP_PROXY": _NOWHERE,
             "HTTPS_PROXY": _NOWHERE,
+            **self.given,
         }
 
 

@@ -20,7 +20,7 @@ class Endpoint(NamedTuple):
 
 
 ENDPOINTS: dict[int, Endpoint] = {
-    1: Endpoint("Customer", "GET /current_customer", PYTHON),
+    1: Endpoint("Customer", "GET /current_customer", BOTH),
     2: Endpoint("Customer", "GET /customer/{customer_id}", PYTHON),
     3: Endpoint("Customer", "PUT /customer/{customer_id}", PYTHON),
     4: Endpoint("Customer", "DELETE /customer/{customer_id}", PYTHON),
@@ -52,6 +52,10 @@ ENDPOINTS: dict[int, Endpoint] = {
     33: Endpoint("Sudo", "POST /sudo", BOTH),
     34: Endpoint("Sign-in", "GET /verify", CLI),
     35: Endpoint("Sign-in", "GET /realms/fastly/.well-known/openid-configuration", CLI),
+    36: Endpoint("Sign-in", "GET /realms/fastly/protocol/openid-connect/auth", CLI),
+    37: Endpoint("Sign-in", "POST /realms/fastly/protocol/openid-connect/token", CLI),
+    38: Endpoint("Sign-in", "GET /realms/fastly/protocol/openid-connect/certs", CLI),
+    39: Endpoint("Sign-in", "POST /login-enhanced", CLI),
     40: Endpoint("Service", "GET /service", BOTH),
     41: Endpoint("Service", "GET /service/search", BOTH),
     42: Endpoint("Service", "POST /service", BOTH),
