@@ -226,6 +226,12 @@ EXAMPLES: dict[str, Write] = {
         before=_gone_user,
         who=OPERATOR,
     ),
+    "PUT /_operator/v1/customers/{customer}/password-policy": Write(
+        ["customer.update"],
+        path={"customer": WIDGETS},
+        body={"has_pci_passwords": True},
+        who=OPERATOR,
+    ),
     "PUT /_operator/v1/retentions/{customer}": Write(
         ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
     ),

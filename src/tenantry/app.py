@@ -79,6 +79,7 @@ ROOMS = (
     "tenantry.areas.operator.erasures_api",
     "tenantry.areas.operator.factors_api",
     "tenantry.areas.operator.retentions_api",
+    "tenantry.areas.operator.password_policy_api",
     "tenantry.areas.operator.plans_api",
     "tenantry.areas.operator.pricing_api",
     "tenantry.areas.operator.coupons_api",

@@ -55,7 +55,14 @@ async def _add_user(call: Writing, due: Due, hashed: str | None) -> None:
     )
     row = await users.add(call, new, user_id=due.id)
     if hashed is not None:
-        row = msgspec.structs.replace(row, password=hashed, password_changed_at=call.now)
+        stored = await users.find(call, row.id)
+        row = msgspec.structs.replace(
+            row,
+            password=hashed,
+            password_changed_at=call.now,
+            # Who wrote the file knows the password (contract: access §10.4).
+            require_new_password=row.require_new_password or stored.has_pci_passwords or None,
+        )
         await users.store(call, row)
 
 

@@ -40,6 +40,6 @@ async def welcome(call: Writing, user_id: str) -> model.UserRow:
     if row.force_2fa and not row.two_factor_auth_enabled:
         title = "Two-factor authentication is required for this account"
         raise Problem(403, title, headers=(("fastly-otp", "setup"),))
-    if row.require_new_password:
+    if row.needs_new_password(call.now):
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
     return row

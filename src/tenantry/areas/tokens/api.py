@@ -142,7 +142,7 @@ async def create_token(
         raise sudo_missing()
     else:
         user_id = call.principal.user_id or ""
-        sign_in.check_duties(await users.find(call, user_id))
+        sign_in.check_duties(await users.find(call, user_id), call.now)
     row = await _checked_row(call, form, user_id)
     if evidence is not None:
         await sign_in.sign_in(call, evidence)

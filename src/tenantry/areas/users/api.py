@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, model, passwords, removal, sign_in
-from tenantry.core.clock import shown, shown_or_none
+from tenantry.core.clock import Instant, shown, shown_or_none
 from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import (
     Problem,
@@ -91,7 +91,7 @@ def _email_hash(login: str) -> str:
 
 def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    return _shown(model.seen(row), whole=own or _sees_all(call, row.id))
+    return _shown(model.seen(row), call.now, whole=own or _sees_all(call, row.id))
 
 
 def _sees_all(call: Reading, user_id: str) -> bool:
@@ -105,10 +105,11 @@ _HELD_BACK = (
 )
 
 
-def _shown(seen: model.Seen, *, whole: bool) -> User:
+def _shown(seen: model.Seen, now: Instant, *, whole: bool) -> User:
     # In the order of `model.SEEN`.
     id_, created, updated, name, customer, renew, role, login = seen[:8]
-    locked, has_second, limited, active, roles, needs_second = seen[8:]
+    locked, has_second, limited, active, roles, needs_second, changed, is_pci = seen[8:]
+    renew = True if model.is_outdated(changed, now, is_limited=is_pci) else renew
     # By position, in the struct's order: names cost a third of a list of users.
     user = User(
         id_,
@@ -140,7 +141,10 @@ async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
     sees_all = decide(call.principal.grants, "user.read:full").allowed
     me = call.principal.user_id
-    return [_shown(seen, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)]
+    now = call.now
+    return [
+        _shown(seen, now, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)
+    ]
 
 
 @operation("GET /current_user", allow=CUSTOMER, wire=LEGACY)
@@ -151,14 +155,14 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return _shown(await model.see(call, principal.user_id), whole=True)
+    return _shown(await model.see(call, principal.user_id), call.now, whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
     seen = await model.see(call, user_id)
-    return _shown(seen, whole=_sees_all(call, user_id))
+    return _shown(seen, call.now, whole=_sees_all(call, user_id))
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
@@ -204,9 +208,8 @@ async def check_change(
     old, new = _required(body())
     if old != proof:
         return CheckedChange(checked, "Old password is incorrect")
-    problem = await passwords.weakness(new, login=checked.row.login, name=checked.row.name)
-    if problem is None and new == old:
-        problem = "Password must not be the old one"
+    problem = "Password must not be the old one" if new == old else None
+    problem = await passwords.unfitness(call, checked.row, new) or problem
     return CheckedChange(checked, problem, "" if problem else await hash_password(new))
 
 

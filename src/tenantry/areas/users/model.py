@@ -14,6 +14,7 @@ from tenantry.access.granting import check_may_grant_roles
 from tenantry.areas.users.agreement import agreed_roles
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
+from tenantry.core.clock import DAY, Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_found
 from tenantry.core.ids import new_id
@@ -29,7 +30,7 @@ LIMITABLE = frozenset({"engineer"})
 
 
 class UserRow(msgspec.Struct, array_like=True, frozen=True):
-    """A user as it is stored, and whether the customer forces two factors."""
+    """A user as it is stored, and what the customer asks of its users."""
 
     customer_id: str
     id: str
@@ -51,6 +52,13 @@ class UserRow(msgspec.Struct, array_like=True, frozen=True):
     updated_at: int = 0
     deleted_at: int | None = None
     force_2fa: bool = False
+    has_pci_passwords: bool = False
+
+    def needs_new_password(self, now: Instant) -> bool:
+        """Whether he must choose another password when he next signs in."""
+        return bool(self.require_new_password) or is_outdated(
+            self.password_changed_at, now, is_limited=self.has_pci_passwords
+        )
 
 
 class NewUser(msgspec.Struct, kw_only=True):
@@ -65,8 +73,9 @@ class NewUser(msgspec.Struct, kw_only=True):
     require_new_password: bool | None = None
 
 
-STORED = [name for name in UserRow.__struct_fields__ if name != "force_2fa"]
-_COLUMNS = [*(schema.users.c[name] for name in STORED), _C.force_2fa]
+_OF_CUSTOMER = {"force_2fa": _C.force_2fa, "has_pci_passwords": _C.has_pci_passwords}
+STORED = [name for name in UserRow.__struct_fields__ if name not in _OF_CUSTOMER]
+_COLUMNS = [*(schema.users.c[name] for name in STORED), *_OF_CUSTOMER.values()]
 _JOINED = schema.users.join(schema.customers, _C.id == _U.customer_id)
 _FIND = point(_COLUMNS, _JOINED, UserRow, customer_id=_U.customer_id, id=_U.id)
 _FIND_LOGIN = Statement(
@@ -81,13 +90,13 @@ _CUSTOMER_OF = Statement(
 SEEN = (
     *("id", "created_at", "updated_at", "name", "customer_id", "require_new_password", "role"),
     *("login", "locked", "two_factor_auth_enabled", "limit_services", "last_active_at"),
-    *("roles", "force_2fa"),
+    *("roles", "force_2fa", "password_changed_at", "has_pci_passwords"),
 )
 """What the wire tells of a living user is made of these, in this order."""
 Seen = tuple[Any, ...]
 """Only they, as a plain tuple: structs of all columns took half the time of a list of users."""
 seen: Callable[[UserRow], Seen] = attrgetter(*SEEN)
-_SEEN = [schema.users.c.get(name, _C.force_2fa) for name in SEEN]
+_SEEN = [_OF_CUSTOMER[name] if name in _OF_CUSTOMER else schema.users.c[name] for name in SEEN]
 _LIVES = _U.deleted_at.is_(None)
 _SEE = point(_SEEN, _JOINED, where=_LIVES, customer_id=_U.customer_id, id=_U.id)
 _LIST = point(_SEEN, _JOINED, where=_LIVES, customer_id=_U.customer_id)
@@ -101,6 +110,15 @@ _CHANGE = Statement(
     )
     .values({name: bindparam(name) for name in _CHANGEABLE})
 )
+
+
+PASSWORD_LASTS = 90 * DAY
+"""How long, where the customer has PCI DSS's rules for passwords (contract: access §10.4)."""
+
+
+def is_outdated(changed_at: Instant | None, now: Instant, *, is_limited: bool) -> bool:
+    """Whether a password has come of age, where there is such an age."""
+    return is_limited and changed_at is not None and now >= changed_at + PASSWORD_LASTS
 
 
 def login_key(login: str) -> str:

@@ -68,21 +68,21 @@ async def check_choice(
         return Choice(None)
     _, row = link
     try:
-        password = await _chosen(body, row)
+        password = await _chosen(call, body, row)
     except Problem as problem:
         return Choice(row, problem=problem)
     return Choice(row, hashed=await hash_password(password))
 
 
-async def _chosen(body: Body[ChosenPassword], row: model.UserRow) -> str:
+async def _chosen(call: Reading, body: Body[ChosenPassword], row: model.UserRow) -> str:
     chosen = body()
     if chosen.password is None:
         raise bad_request("Password is required")
     if body.is_form and chosen.password_again != chosen.password:
         raise bad_request("The two passwords are not the same")
-    weakness = await passwords.weakness(chosen.password, login=row.login, name=row.name)
-    if weakness is not None:
-        raise bad_request(weakness)
+    problem = await passwords.unfitness(call, row, chosen.password)
+    if problem is not None:
+        raise bad_request(problem)
     return chosen.password
 
 

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import model, sessions
+from tenantry.areas.users import model, pci_passwords, sessions
 from tenantry.core import audit, outbox, schema
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
@@ -92,8 +92,15 @@ def _words_in(sequence: list[dict[str, Any]]) -> str | None:
     return None
 
 
+async def unfitness(call: Reading, row: model.UserRow, password: str) -> str | None:
+    """What is wrong with a new password for that user: it is weak, or one that he had."""
+    weak = await weakness(password, login=row.login, name=row.name)
+    return weak or await pci_passwords.reuse(call, row, password)
+
+
 async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
     """Store a new password; sudo and sessions end, API tokens stay (contract: identity §3.7)."""
+    await pci_passwords.remember(call, row)
     row = msgspec.structs.replace(
         row,
         password=hashed,

@@ -16,6 +16,7 @@ from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import factors, guesses, model
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
+from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import hash_password, needs_rehash, password_matches
@@ -83,7 +84,7 @@ async def settle(
     ):
         return "otp"
     if not changes_password:
-        check_duties(row)
+        check_duties(row, call.now)
     if row.failed_sign_ins:
         # Only failures in a row lock; what may follow writes the whole row again.
         await model.store(call, msgspec.structs.replace(row, failed_sign_ins=0))
@@ -124,11 +125,11 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
     return "ok"
 
 
-def check_duties(row: model.UserRow) -> None:
+def check_duties(row: model.UserRow, now: Instant) -> None:
     """Refuse new tokens and sudo while a duty waits (contract: access §10). Raises Problem 403."""
     if row.force_2fa and not row.two_factor_auth_enabled:
         raise Problem(403, factors.FORCED, headers=(("fastly-otp", "setup"),))
-    if row.require_new_password:
+    if row.needs_new_password(now):
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
 
 
