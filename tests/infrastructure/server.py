@@ -71,13 +71,16 @@ class LiveServer:
 def start(database_url: str, folder: Path, *, workers: int = 1, **environment: str) -> LiveServer:
     """Start a server and wait until it is ready; `environment` adds `TENANTRY_…` variables.
 
-    Raises ServerFailedError.
+    In their values `{port}` stands for the server's own. Raises ServerFailedError.
     """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "tenantry", "serve", "--database", database_url]
     command += ["--port", str(port), "--workers", str(workers)]
-    named = {f"TENANTRY_{name.upper()}": value for name, value in environment.items()}
+    named = {
+        f"TENANTRY_{name.upper()}": value.replace("{port}", str(port))
+        for name, value in environment.items()
+    }
     with (folder / "server.log").open("ab") as log:
         process = subprocess.Popen(
             command,
