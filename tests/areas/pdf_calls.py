@@ -26,3 +26,11 @@ def pages(content: bytes) -> list[str]:
 def text(content: bytes) -> str:
     """The text of all pages."""
     return "\n".join(pages(content))
+
+
+def dated(content: bytes) -> str:
+    """When it says that it was made."""
+    metadata = PdfReader(io.BytesIO(content)).metadata
+    assert metadata is not None
+    assert metadata.creation_date is not None
+    return f"{metadata.creation_date:%Y-%m-%dT%H:%M:%SZ}"

@@ -13,7 +13,7 @@ from tenantry.areas.pricing.parties import Seller
 from tenantry.core.errors import Problem
 from tests.areas.invoice_calls import event as metered
 from tests.areas.invoice_calls import give_plan, invoiced_example, post, turn_to, use, void
-from tests.areas.pdf_calls import fetch, pages, text
+from tests.areas.pdf_calls import dated, fetch, pages, text
 from tests.areas.posting_calls import APRIL
 from tests.areas.rating_example import PLAN
 from tests.world import ADA, BEN, BILL, EVE, WIDGETS, World
@@ -110,6 +110,7 @@ async def test_it_is_the_same_for_ever(world: World) -> None:
     await sell(world)
     number = await invoiced_example(world)
     before = await fetch(world, number)
+    assert dated(before) == POSTED
     await rename(world, "Renamed")
     await sell(world, Seller("Sold Networks"))
     await give_plan(world, {**PLAN, "name": "Dearer", "commit": "9000"})

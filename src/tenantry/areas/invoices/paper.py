@@ -100,9 +100,8 @@ def statement_number(month: int, number: int) -> str:
 
 
 def paper(behind: Behind, seller: Seller | None, product: str) -> Paper:
-    """What the invoice says; `seller` is named where none was known when it was posted."""
-    terms, lines = behind.terms, behind.lines
-    seller = terms.seller or seller
+    """What the invoice says; without a `seller`, in the name of the product."""
+    lines = behind.lines
     issued = _day(behind.invoice.posted_at)
     return Paper(
         number=named(behind.invoice),
