@@ -7,6 +7,7 @@ from functools import lru_cache
 
 EVERYWHERE = "0.0.0.0/0"
 MAX_ENTRIES = 100
+_OF_ONE_LINE = 64
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Pattern = re.Pattern[str]
 
@@ -37,6 +38,19 @@ def _entry(text: str) -> Network | Pattern:
     except ValueError as problem:
         message = f"'{text[:60]}' is not an IP address or CIDR block"
         raise ValueError(message) from problem
+
+
+def origin_of(address: str) -> str:
+    """What one line to the Internet has of addresses: one of IPv4, a /64 of IPv6 (RFC 6177)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = getattr(parsed, "ipv4_mapped", None) or parsed
+    if mapped.version == 4:  # noqa: PLR2004 - it is called IPv4
+        return str(mapped)
+    # Without the zone, which is a matter of this machine.
+    return str(ipaddress.ip_network((int(mapped), _OF_ONE_LINE), strict=False))
 
 
 def parse_networks(text: str) -> tuple[Network, ...]:

@@ -220,6 +220,7 @@ failed_guesses = table(
     text("subject"),
     number("window"),
     number("count"),
+    Index(None, "window"),
     key=("subject", "window"),
 )
 

@@ -5,7 +5,7 @@ from tenantry.core.context import Reading, Writing
 
 
 def _subjects(call: Reading) -> list[str]:
-    return guesses.subjects(call, f"sso:{call.ip}")
+    return guesses.subjects(call, f"sso:{guesses.origin(call)}")
 
 
 async def check(call: Reading) -> None:

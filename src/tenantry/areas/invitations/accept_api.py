@@ -48,7 +48,7 @@ async def check_acceptance(
     # another customer than the one whose log the unit of work will hold.
     call.principal = NOBODY
     row = await acceptance.find_code(call, code)
-    here = guesses.subjects(call, f"invitation-ip:{call.ip}")
+    here = guesses.subjects(call, f"invitation-ip:{guesses.origin(call)}")
     if row is None:
         await guesses.check(call, here)
         return Checked(here, problem=unknown_code())

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import bindparam, delete, func, select
 
 from tenantry.core import schema
+from tenantry.core.addresses import origin_of
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
@@ -41,6 +42,11 @@ def subjects(call: Reading, *names: str) -> list[str]:
     Digests: a list of logins that somebody tried is nobody's business, and it fits in JSON.
     """
     return [call.keyring.digest(name).hex()[:32] for name in names]
+
+
+def origin(call: Reading) -> str:
+    """From where a guess comes: whoever has a line has all the addresses of that line."""
+    return origin_of(call.ip)
 
 
 async def check(call: Reading, subjects: Sequence[str]) -> None:

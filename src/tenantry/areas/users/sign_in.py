@@ -54,7 +54,7 @@ async def check(call: Reading, login: str, password: str, code: str | None = Non
     Names the user's customer as the call's, so that the unit of work locks its log.
     """
     row = await model.find_by_login(call, login)
-    subjects = guesses.subjects(call, f"login:{model.login_key(login)}", f"ip:{call.ip}")
+    subjects = guesses.subjects(call, f"login:{model.login_key(login)}", f"ip:{guesses.origin(call)}")
     await guesses.check(call, subjects)
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
