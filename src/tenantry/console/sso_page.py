@@ -172,6 +172,7 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
     """Sign in whom the provider vouches for; what it sent works once."""
     arrival, provider = evidence.arrival, evidence.provider
     if provider is None or await steps.take_step(call, PURPOSE, visit.cookie(STEP)) is None:
+        # The step stays: a link of a stranger's must not end what is under way.
         return _failed(call, visit, arrival, _STALE)
     if arrival.old is not None and arrival.old.customer_id != call.customer_id:
         call.principal = arrival.old
@@ -188,10 +189,11 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
             problem = str(stranger)
     await guessing.count(call)
     await people.note_failure(call, provider, problem)
-    return _failed(call, visit, arrival, problem)
+    response = _failed(call, visit, arrival, problem)
+    response.headers += (visit.drop(STEP),)
+    return response
 
 
 def _failed(call: Reading, visit: Visit, arrival: Arrival, problem: str) -> Response:
-    response = page(call, visit, "sso_failed", 400, problem=problem, next_path=arrival.next_path)
-    response.headers += (visit.drop(STEP),)
-    return response
+    next_path = arrival.next_path
+    return page(call, visit, "sso_failed", 400, problem=problem, next_path=next_path)

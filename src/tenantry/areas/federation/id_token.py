@@ -1,6 +1,7 @@
 """Whether an ID token is what it says (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725)."""
 
 import importlib
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,8 @@ SKEW = 60
 OLDEST = 600
 """Seconds ago that it was issued, at most: a sign-in takes no longer."""
 LONGEST_SUBJECT = 255
-_KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP"}
-_CURVES = {"ES256": "P-256", "EdDSA": "Ed25519"}
+_KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
+_CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
 _SHORTEST_RSA, _LONGEST_RSA = 2048, 8192
 
 Claims = Mapping[str, Any]
@@ -96,9 +97,12 @@ def _opened(token: str, algorithm: str, keys: list[Mapping[str, Any]]) -> dict[s
     jws, jwk = (importlib.import_module(f"joserfc.{name}") for name in ("jws", "jwk"))
     public = {name: keys[0][name] for name in ("kty", "n", "e", "crv", "x", "y") if name in keys[0]}
     try:
-        key = jwk.import_key(public)
-        _check_size(key, algorithm)
-        opened = jws.deserialize_compact(token, key, algorithms=[algorithm])
+        with warnings.catch_warnings():
+            # That EdDSA is called Ed25519 by now (RFC 9864), and of keys that are refused below.
+            warnings.simplefilter("ignore")
+            key = jwk.import_key(public)
+            _check_size(key, algorithm)
+            opened = jws.deserialize_compact(token, key, algorithms=[algorithm])
         claims = msgspec.json.decode(opened.payload, type=dict[str, Any])
     except Failed:
         raise

@@ -21,7 +21,7 @@ LASTS, FAILURE_LASTS, KEYS_STAY = HOUR, 10 * SECOND, 30 * SECOND
 MOST = 512
 """Providers that are remembered."""
 MOST_KEYS = 64
-ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
+ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """Of signatures that are believed; none is without a key of its own, and none has a shared one."""
 
 
