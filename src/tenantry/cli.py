@@ -18,6 +18,7 @@ from tenantry.commands import one_line as _one_line
 from tenantry.commands import run as _run
 from tenantry.commands import settings as _settings
 from tenantry.core.errors import Problem
+from tenantry.provider_commands import provider_key
 from tenantry.rating_command import rate
 from tenantry.settings import Settings
 
@@ -146,6 +147,7 @@ def work(database: str | None) -> None:
 
 
 main.add_command(post_invoices)
+main.add_command(provider_key)
 main.add_command(rate)
 
 
