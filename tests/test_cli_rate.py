@@ -202,6 +202,11 @@ def test_where_nothing_is_owed_there_is_no_invoice(tmp_path: Path) -> None:
             "tax_rules[0].rate: must be a fraction, at most 1",
         ),
         ({"address": {"country": "USA"}}, "address.country: must be two letters"),
+        ({"plan": {**PLAN, "commit": "2_000"}}, "plan.commit: is not a number"),
+        (
+            {"plan": {**PLAN, "charges": [{**PLAN["charges"][0], "metric": "pages"}]}},
+            "plan.charges[0].metric: the catalogue has no cdn_usage pages",
+        ),
         ({"active_from": "yesterday"}, "active_from: 'yesterday' is not an RFC 3339 time"),
     ],
 )
@@ -211,6 +216,27 @@ def test_a_bad_file_is_refused_where_it_is_wrong(
     ended = tenantry(tmp_path, "rate", write(tmp_path, **changed))
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"tenantry: may.json: {told}\n"
+
+
+DEEP = "[" * 500 + "]" * 500
+BROKEN = {
+    "a member twice": ('"month": "2024-05"', '"month": "2024-05", "month": "2024-05"', "month"),
+    "a member of a part twice": ('"commit": ', '"commit": "1", "commit": ', "plan.commit"),
+    "a number beyond all": ('"commit": "2000.00"', '"commit": 1e99999999999999999999', "plan"),
+    "bottomless": ('"commit": "2000.00"', f'"commit": {DEEP}', "plan"),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_json_that_means_nothing_is_refused_in_a_line(tmp_path: Path, what: str) -> None:
+    part, broken, place = BROKEN[what]
+    text = (tmp_path / write(tmp_path)).read_text()
+    assert part in text
+    (tmp_path / "may.json").write_text(text.replace(part, broken, 1))
+    ended = tenantry(tmp_path, "rate", "may.json")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"tenantry: may.json: {place}: ")
+    assert is_one_line(ended.stderr)
 
 
 def test_a_bad_file_does_not_keep_the_others_from_being_rated(tmp_path: Path) -> None:

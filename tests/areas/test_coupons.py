@@ -57,6 +57,12 @@ async def test_a_coupon_is_granted_and_listed(world: World) -> None:
     assert event["metadata"]["value"] == "100"
 
 
+async def test_a_coupon_may_be_valid_for_ever(world: World) -> None:
+    made = await grant(world, valid_until="9999-12-31")
+    assert made["valid_until"] == "9999-12-31T23:59:59Z"
+    assert (await world.ask(OPERATOR, "GET", COUPONS)).json() == [made]
+
+
 async def test_a_percentage_counts_for_so_many_invoices(world: World) -> None:
     made = await grant(
         world, code="half", kind="percent", value="12.5", periods_left=3, scope="cdn_usage"
@@ -99,6 +105,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "more than its value": ({"remaining": "100.01"}, "remaining: must be more than 0 and at most"),
     "used up": ({"remaining": "0"}, "remaining: must be more than 0 and at most"),
     "for no invoice": ({"periods_left": 0}, "periods_left: must be at least 1"),
+    "for more invoices than there will be": (
+        {"periods_left": 2**63},
+        "periods_left: must be at most 100000",
+    ),
+    "odd digits": ({"value": "1_0"}, "value: is not a number"),
     "for nothing that is sold": ({"scope": "letters"}, "scope: nothing that is sold is 'letters'"),
     "no time": ({"valid_from": "soon"}, "valid_from: 'soon' is not an RFC 3339 time"),
     "over before it begins": (

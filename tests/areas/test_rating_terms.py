@@ -29,6 +29,17 @@ TIERS = [tier("10", "1"), tier(None, "0.5")]
         (plan(commit="-1"), "commit: is negative"),
         (plan(commit="Infinity"), "commit: is not a number"),
         (plan(commit="1E+18"), "commit: has more than 18 digits before its point"),
+        (plan(commit="1_000"), "commit: is not a number"),
+        (plan(commit=" 1 "), "commit: is not a number"),
+        (plan(commit="+1"), "commit: is not a number"),
+        (
+            plan(charge("per_unit", unit_price="\u0661")),
+            "charges[0].unit_price: is not a number",
+        ),
+        (
+            plan(charge("graduated", tiers=[tier("1_0", "1"), tier(None, "1")])),
+            "charges[0].tiers[0].up_to: is not a number",
+        ),
         (plan(commit=0.1), "commit: is a binary float: write it as text"),
         (plan(charges={}), "charges: Expected array, got object"),
         (plan(recurring_fees=[{"name": "A"}]), "recurring_fees[0].amount: is required"),

@@ -126,6 +126,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no offset": ({"timestamp": "2026-03-01T12:00:00"}, "timestamp_invalid"),
     "no time": ({"timestamp": "2026-03-01"}, "timestamp_invalid"),
     "no such day": ({"timestamp": "2026-02-30T12:00:00Z"}, "timestamp_invalid"),
+    "before the first year": ({"timestamp": "0001-01-01T00:00:00+23:00"}, "timestamp_invalid"),
+    "after the last year": ({"timestamp": "9999-12-31T23:59:59-23:00"}, "timestamp_invalid"),
     "nothing at all": ({"timestamp": ""}, "timestamp_missing"),
     "no source": ({"source": ""}, "source_missing"),
     "no id": ({"id": ""}, "id_missing"),

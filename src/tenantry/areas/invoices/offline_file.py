@@ -1,7 +1,9 @@
 """A file of everything that a month is rated by: terms, coupons and usage events, as JSON."""
 
+import json
 import re
 from collections.abc import Callable
+from decimal import InvalidOperation
 from typing import Any, TypeVar
 
 import msgspec
@@ -11,6 +13,7 @@ from tenantry.areas.pricing.coupon import read_time
 from tenantry.areas.pricing.money import decode_exactly
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.reading import BadTerms, told
+from tenantry.areas.pricing.setting import check_charges
 from tenantry.areas.pricing.terms import (
     Coupon,
     TaxAddress,
@@ -65,26 +68,44 @@ class _Parts(msgspec.Struct, frozen=True):
     active_until: str | None = None
 
 
+class _Name:
+    """What a member is called; of two that are called the same, each is its own."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+
 _PARTS = msgspec.json.Decoder(_Parts)
-_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_MEMBERS = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=lambda _, text: _Name(text))
 
 
 def read_case(raw: bytes) -> Case:
     """Read a file. Raises BadTerms, naming the place that is wrong."""
     try:
-        parts, members = _PARTS.decode(raw), _MEMBERS.decode(raw)
+        parts, members = _PARTS.decode(raw), [name.text for name in _MEMBERS.decode(raw)]
     except msgspec.ValidationError as problem:
         raise told(problem) from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BadTerms("", f"is no JSON: {problem}") from problem
+    _refuse_twice([(name, None) for name in members])
     return Case(
         customer_id=parts.customer_id or "",
         month=_month(parts.month),
         terms=_terms(parts),
         coupons=_coupons(parts.coupons or []),
         events=parts.events or [],
-        unknown=sorted(members.keys() - set(_Parts.__struct_fields__)),
+        unknown=sorted(set(members) - set(_Parts.__struct_fields__)),
     )
+
+
+def _refuse_twice(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object, each of which may stand in it once. Raises BadTerms."""
+    known: dict[str, Any] = {}
+    for name, value in members:
+        if name in known:
+            raise BadTerms(name, "stands twice in one object")
+        known[name] = value
+    return known
 
 
 def _month(text: str) -> Month:
@@ -95,9 +116,15 @@ def _month(text: str) -> Month:
 
 
 def _terms(parts: _Parts) -> Terms:
+    plan = _part("plan", parse_plan, parts.plan)
+    catalogue = _part("catalogue", parse_catalogue, parts.catalogue, BUILT_IN)
+    try:
+        check_charges(plan, catalogue)
+    except BadTerms as problem:
+        raise problem.within("plan") from problem
     return Terms(
-        plan=_part("plan", parse_plan, parts.plan),
-        catalogue=_part("catalogue", parse_catalogue, parts.catalogue, BUILT_IN),
+        plan=plan,
+        catalogue=catalogue,
         tax_rules=_part("tax_rules", parse_tax_rules, parts.tax_rules, ()),
         address=_address(parts.address),
         tax_id=parts.tax_id,
@@ -111,11 +138,14 @@ def _part(name: str, parse: Callable[[Any], T], raw: msgspec.Raw, absent: T | No
     """One part of the file. Raises BadTerms with its place in the whole."""
     try:
         given = decode_exactly(raw)
+        json.loads(bytes(raw), object_pairs_hook=_refuse_twice)
         return absent if given is None and absent is not None else parse(given)
     except BadTerms as problem:
         raise problem.within(name) from problem
-    except (msgspec.DecodeError, ValueError) as problem:
+    except (msgspec.DecodeError, ValueError, InvalidOperation) as problem:
         raise BadTerms(name, f"can't be read: {problem}") from problem
+    except RecursionError as problem:
+        raise BadTerms(name, "is nested too deep") from problem
 
 
 def _coupons(raws: list[msgspec.Raw]) -> list[Coupon]:

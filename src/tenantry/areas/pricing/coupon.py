@@ -14,6 +14,9 @@ from tenantry.core.clock import read as read_instant
 EVERYTHING = "all"
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE = 100
+_MOST_PERIODS = 100_000
+_FOR_EVER = read_instant("9999-12-31T23:59:59Z")
+"""No later time can be shown."""
 
 
 class Coupon(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +56,10 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
             ("value", "must be at most 100 percent", is_percent and self.value > _WHOLE),
             ("remaining", "only a fixed coupon has it", is_percent and self.remaining is not None),
             ("periods_left", "is negative", (self.periods_left or 0) < 0),
+            (
+                *("periods_left", f"must be at most {_MOST_PERIODS}"),
+                (self.periods_left or 0) > _MOST_PERIODS,
+            ),
             ("valid_until", "must be later than valid_from", is_reversed),
         )
         return [(field, why) for field, why, is_wrong in checks if is_wrong]
@@ -107,4 +114,4 @@ def read_time(field: str, text: str | None, *, is_last: bool = False) -> Instant
         found = read_instant(f"{text}T00:00:00Z" if is_date else text)
     except (ValueError, OverflowError) as problem:
         raise BadTerms(field, f"{text!r} is not an RFC 3339 time") from problem
-    return found + DAY if is_date and is_last else found
+    return min(found + DAY, _FOR_EVER) if is_date and is_last else found

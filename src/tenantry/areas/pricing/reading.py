@@ -2,9 +2,11 @@
 
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from tenantry.areas.pricing.money import trimmed
 
@@ -16,6 +18,7 @@ PLACES = 12
 
 _AT = re.compile(r"(.*) - at `(?:key in )?\$\.?(.*)`", re.DOTALL)
 _FIELD = re.compile(r"([a-z_0-9\[\].]+): (.*)", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 class BadTerms(ValueError):
@@ -35,10 +38,45 @@ class BadTerms(ValueError):
 
 def read(given: Any, shape: type[T]) -> T:
     """Turn decoded JSON into what it describes; null says as much as nothing. Raises BadTerms."""
+    known = _without_nulls(given, "")
     try:
-        return msgspec.convert(_without_nulls(given, ""), shape)
+        made = msgspec.convert(known, shape)
     except msgspec.ValidationError as problem:
         raise told(problem) from problem
+    numbers = _numbers(shape)  # type: ignore[arg-type] # types are hashable
+    _refuse_odd_numbers(known, numbers, "")
+    return made
+
+
+@cache
+def _numbers(shape: Any) -> frozenset[str]:
+    """What the members of a document are called that are decimals, wherever they stand in it."""
+    return frozenset(_decimals(inspect.type_info(shape), ""))
+
+
+def _decimals(of: Any, name: str) -> set[str]:
+    found = {name} if isinstance(of, inspect.DecimalType) else set[str]()
+    for field in getattr(of, "fields", ()):
+        found |= _decimals(field.type, field.encode_name)
+    for inner in getattr(of, "types", [of.item_type] if hasattr(of, "item_type") else ()):
+        found |= _decimals(inner, name)
+    return found
+
+
+def _refuse_odd_numbers(given: Any, numbers: frozenset[str], path: str, name: str = "") -> None:
+    """See that text is the number that people read in it: Python also reads 1_0 as ten.
+
+    Raises BadTerms.
+    """
+    if isinstance(given, dict):
+        dot = "." if path else ""
+        for inner, value in given.items():
+            _refuse_odd_numbers(value, numbers, f"{path}{dot}{inner}", inner)
+    elif isinstance(given, list):
+        for place, value in enumerate(given):
+            _refuse_odd_numbers(value, numbers, f"{path}[{place}]", name)
+    elif name in numbers and isinstance(given, str) and not _NUMBER.fullmatch(given):
+        raise BadTerms(path, "is not a number")
 
 
 def _without_nulls(given: Any, path: str) -> Any:

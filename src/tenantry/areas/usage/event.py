@@ -191,9 +191,10 @@ class Check:
     def _read_time(self, text: str) -> tuple[Instant, int, int] | str:
         try:
             at = read_time(text)
-        except ValueError:
+            # An offset can lead out of the years that there are.
+            day = day_number(at)
+        except (ValueError, OverflowError):
             return "timestamp_invalid" if text else "timestamp_missing"
-        day = day_number(at)
         time = self._times[text] = (at, day // 100, day)
         return time
 
