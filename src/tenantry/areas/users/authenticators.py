@@ -44,10 +44,16 @@ class Authenticator(msgspec.Struct, array_like=True, frozen=True):
     secret: str
     """Sealed."""
     confirmed_at: Instant | None
+    last_step: int
     created_at: Instant
 
+    @property
+    def used_at(self) -> Instant:
+        """About when its newest code was used."""
+        return self.last_step * STEP
 
-_COLUMNS = (_A.id, _A.name, _A.secret, _A.confirmed_at, _A.created_at)
+
+_COLUMNS = (_A.id, _A.name, _A.secret, _A.confirmed_at, _A.last_step, _A.created_at)
 _LIST = Statement(select(*_COLUMNS).where(*_MINE).order_by(_A.created_at, _A.id), Authenticator)
 _FIND = Statement(select(*_COLUMNS).where(*_THIS), Authenticator)
 _ADD = Statement(insert(authenticators))
