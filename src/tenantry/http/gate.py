@@ -91,7 +91,8 @@ def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> Non
     principal = call.principal
     if allow.who == "public":
         return
-    check_address(call)
+    if not allow.anywhere:
+        check_address(call)
     if allow.who != "any key":
         check_scope(principal, method)
         _check_role(allow, call, path)

@@ -40,6 +40,8 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True):
     """The permission is one on a service: the function asks `call.reach` for it."""
     sudo: bool = False
     owner: bool = False
+    anywhere: bool = False
+    """The customer's list of allowed addresses does not hold (contract: access §10.3)."""
 
 
 PUBLIC = Allow(who="public")
@@ -48,6 +50,8 @@ ANY_KEY = Allow(who="any key")
 """Any key, whatever its scope: a token may always look at and revoke itself."""
 CUSTOMER = Allow(who="customer")
 """Everybody of the customer: the function narrows it to what is his own."""
+ANYWHERE = Allow(who="customer", anywhere=True)
+"""Everybody of the customer, also from addresses that it does not allow: statistics."""
 PERSON = Allow(who="person")
 """Users, not automation tokens: about oneself."""
 OWNER = Allow(who="person", owner=True)

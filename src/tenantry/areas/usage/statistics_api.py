@@ -13,7 +13,7 @@ from tenantry.core.clock import Instant
 from tenantry.core.context import Reading
 from tenantry.core.errors import bad_request
 from tenantry.http.message import Query
-from tenantry.http.operation import CUSTOMER, QueryParameter, operation
+from tenantry.http.operation import ANYWHERE, QueryParameter, operation
 from tenantry.http.wire import STATS
 
 _BYS = ("minute", "hour", "day")
@@ -33,7 +33,7 @@ _MONTHLY = (
 )
 
 
-@operation("GET /stats/usage", allow=CUSTOMER, wire=STATS, query=_SPANNED)
+@operation("GET /stats/usage", allow=ANYWHERE, wire=STATS, query=_SPANNED)
 async def get_usage(call: Reading, query: Query) -> Statistics[dict[str, Counts]]:
     """The traffic of every region in a span of time, of the services that the caller may see.
 
@@ -44,7 +44,7 @@ async def get_usage(call: Reading, query: Query) -> Statistics[dict[str, Counts]
     return Statistics(shapes.of_regions(totals, shapes.counted), meta)
 
 
-@operation("GET /stats/usage_by_service", allow=CUSTOMER, wire=STATS, query=_SPANNED)
+@operation("GET /stats/usage_by_service", allow=ANYWHERE, wire=STATS, query=_SPANNED)
 async def get_usage_service(
     call: Reading, query: Query
 ) -> Statistics[dict[str, dict[str, Counts]]]:
@@ -54,7 +54,7 @@ async def get_usage_service(
     return Statistics(await asyncio.to_thread(shapes.of_services, traffics), meta)
 
 
-@operation("GET /stats/usage_by_month", allow=CUSTOMER, wire=STATS, query=_MONTHLY)
+@operation("GET /stats/usage_by_month", allow=ANYWHERE, wire=STATS, query=_MONTHLY)
 async def get_usage_month(call: Reading, query: Query) -> Statistics[MonthData]:
     """A month's traffic by service, and in all.
 
@@ -68,7 +68,7 @@ async def get_usage_month(call: Reading, query: Query) -> Statistics[MonthData]:
     return Statistics(data, shapes.meta(month.first, month.end, by="month"))
 
 
-@operation("GET /stats/regions", allow=CUSTOMER, wire=STATS)
+@operation("GET /stats/regions", allow=ANYWHERE, wire=STATS)
 async def get_regions(call: Reading) -> Statistics[list[str]]:
     """Every region's key, in the order of the alphabet."""
     return Statistics(sorted(REGIONS), shapes.meta(months_before(call.now, 1), call.now))

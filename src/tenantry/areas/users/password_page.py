@@ -63,7 +63,10 @@ async def check_choice(
     # The link proves who comes. A key that is sent along proves nothing here, and may be of
     # another customer than the one whose log the unit of work will hold.
     call.principal = NOBODY
-    link = await passwords.find_code(call, code)
+    try:
+        link = await passwords.find_code(call, code)
+    except Problem as problem:
+        return Choice(None, problem=problem)
     if link is None:
         return Choice(None)
     _, row = link
@@ -96,10 +99,10 @@ async def complete_password_reset(
         row = await passwords.complete(call, code, evidence.hashed)
     if _is_form(body):
         return await _shown(call, row, problem)
-    if row is None:
-        raise Problem(404, "Record not found", "The link was used already or has expired")
     if problem is not None:
         raise problem
+    if row is None:
+        raise Problem(404, "Record not found", "The link was used already or has expired")
     return OK
 
 
@@ -112,6 +115,8 @@ def _is_form(body: Body[ChosenPassword]) -> bool:
 
 
 async def _shown(call: Reading, row: model.UserRow | None, problem: Problem | None) -> Response:
+    if row is None and problem is not None:
+        return _page("refused", problem.status, title=problem.title, detail=problem.detail)
     if row is None:
         return _page("link_spent", 404)
     if problem is not None:

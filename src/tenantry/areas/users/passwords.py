@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import model, pci_passwords, sessions
+from tenantry.areas.users import model, pci_passwords, sessions, sign_in
 from tenantry.core import audit, outbox, schema
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
@@ -192,7 +192,10 @@ async def request_reset(call: Writing, login: str) -> None:
 
 
 async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | None:
-    """The open link that a code belongs to, and whose it is."""
+    """The open link that a code belongs to, and whose it is.
+
+    Raises Problem 403 where the customer lets nobody in from there; the link stays open.
+    """
     row = await call.one(_FIND_CODE, digest=call.keyring.digest(code))
     if row is None:
         return None
@@ -200,7 +203,9 @@ async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | No
     if call.now >= found.expires_at:
         return None
     call.customer_id = found.customer_id
-    return found, await model.find(call, found.user_id)
+    row = await model.find(call, found.user_id)
+    await sign_in.check_address(call, row)
+    return found, row
 
 
 async def complete(call: Writing, code: str, hashed: str) -> model.UserRow | None:

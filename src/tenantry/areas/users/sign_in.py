@@ -54,7 +54,8 @@ async def check(call: Reading, login: str, password: str, code: str | None = Non
     Names the user's customer as the call's, so that the unit of work locks its log.
     """
     row = await model.find_by_login(call, login)
-    subjects = guesses.subjects(call, f"login:{model.login_key(login)}", f"ip:{guesses.origin(call)}")
+    guessed, here = f"login:{model.login_key(login)}", f"ip:{guesses.origin(call)}"
+    subjects = guesses.subjects(call, guessed, here)
     await guesses.check(call, subjects)
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
@@ -133,7 +134,7 @@ def check_duties(row: model.UserRow, now: Instant) -> None:
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
 
 
-async def check_address(call: Writing, row: model.UserRow) -> bool:
+async def check_address(call: Reading, row: model.UserRow) -> bool:
     """Refuse to let somebody in from where his customer allows nobody. Raises Problem 403.
 
     Whether the customer forces single sign-on.
