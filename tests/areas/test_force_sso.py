@@ -1,0 +1,166 @@
+"""Forced single sign-on: what it takes, whom it spares, what it ends (contract: access §10.2)."""
+
+import re
+
+import httpx
+
+from tests.areas.account_calls import session_of
+from tests.console.browser import Visitor
+from tests.console.company import Company, company
+from tests.federation_writes import BYPASSES, DOMAINS, PROVIDERS
+from tests.world import ADA, BEN, BOT, LIM, PASSWORD, SUE, WIDGETS, Person
+
+__all__ = ["company"]
+
+CUSTOMER = f"/customer/{WIDGETS}"
+REFUSAL = {"msg": "This account signs in through its identity provider"}
+LAST = "Turn force sso off first: this is the last way to sign in"
+
+
+async def force(company: Company, value: str = "true") -> httpx.Response:
+    """Turn it on."""
+    return await company.world.ask(ADA, "PUT", CUSTOMER, data={"force_sso": value})
+
+
+async def forced(company: Company) -> None:
+    """Check the provider, and turn it on."""
+    checked = await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+    assert checked.json()["problems"] == []
+    answer = await force(company)
+    assert (answer.status_code, answer.json()["force_sso"]) == (200, True), answer.text
+
+
+async def by_password(company: Company, who: Person) -> httpx.Response:
+    """Ask for a token by a password."""
+    form = {"username": who.login, "password": PASSWORD, "name": "by password"}
+    return await company.world.ask(None, "POST", "/tokens", data=form)
+
+
+async def test_it_takes_a_provider_that_was_checked_and_a_domain(company: Company) -> None:
+    answer = await force(company)
+    assert answer.json()["detail"].endswith("that was checked and found right")
+    await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+    await company.world.ask(ADA, "DELETE", f"{DOMAINS}/example.com")
+    answer = await force(company)
+    assert answer.json()["detail"] == "Force sso needs a verified e-mail domain, and there is none"
+    await company.set(is_enabled=False)
+    answer = await force(company)
+    assert answer.json()["detail"].endswith("none is connected")
+    assert answer.status_code == 400
+    assert (await company.world.ask(ADA, "GET", CUSTOMER)).json()["force_sso"] is False
+
+
+async def test_a_change_asks_for_another_check(company: Company) -> None:
+    await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+    await company.set(scopes="openid email")
+    assert (await force(company)).status_code == 400
+
+
+async def test_passwords_and_sessions_end_and_tokens_go_on(company: Company) -> None:
+    world = company.world
+    session = await session_of(world, BEN)
+    since = len(await world.events())
+    await forced(company)
+    assert (await world.actions(since)) == [
+        "identity_provider.check",
+        "customer.update",
+        "token.destroy",
+        "user.logout",
+    ]
+    assert (await world.ask(session, "GET", "/current_user")).status_code == 401
+    for who in (ADA, BEN, BOT):
+        assert (await world.ask(who, "GET", "/tokens/self")).status_code == 200, who.name
+    # Also if it is turned off again: the passwords are gone.
+    await force(company, "false")
+    assert (await by_password(company, BEN)).json()["code"] == "invalid_grant"
+
+
+async def test_passwords_count_for_nobody_but_who_is_spared(company: Company) -> None:
+    await company.world.ask(ADA, "PUT", f"{BYPASSES}/{SUE.id}")
+    await forced(company)
+    for who in (BEN, LIM):
+        answer = await by_password(company, who)
+        assert (answer.status_code, answer.json()) == (403, REFUSAL), who.name
+        sudo = await company.world.ask(who, "POST", "/sudo", data={"password": PASSWORD})
+        assert (sudo.status_code, sudo.json()) == (403, REFUSAL)
+    for who in (ADA, SUE):
+        assert (await by_password(company, who)).status_code == 200, who.name
+    await company.world.ask(ADA, "DELETE", f"{BYPASSES}/{SUE.id}")
+    assert (await by_password(company, SUE)).status_code == 403
+
+
+async def test_who_is_demoted_is_spared_no_more(company: Company) -> None:
+    await company.world.ask(ADA, "PUT", f"{BYPASSES}/{SUE.id}")
+    await forced(company)
+    await company.world.ask(ADA, "PUT", f"/user/{SUE.id}", data={"role": "engineer"})
+    assert (await by_password(company, SUE)).status_code == 403
+    assert (await company.world.ask(ADA, "GET", BYPASSES)).json() == {"data": []}
+
+
+async def test_nobody_sets_a_password(company: Company) -> None:
+    world = company.world
+    await world.ask(ADA, "POST", f"/user/{BEN.login}/password/request_reset")
+    (letter,) = await world.letters()
+    code = world.app.keyring.code_for(*letter["code"])
+    await forced(company)
+    spent = await world.ask(None, "GET", f"/_tenantry/v1/password/{code}")
+    assert spent.status_code == 404
+    reset = await world.ask(ADA, "POST", f"/user/{BEN.login}/password/request_reset")
+    assert (reset.status_code, reset.json()) == (403, REFUSAL)
+    change = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
+    answer = await world.ask(BEN, "POST", "/current_user/password", data=change)
+    assert (answer.status_code, answer.json()) == (403, REFUSAL)
+    owner = await world.ask(ADA, "POST", f"/user/{ADA.login}/password/request_reset")
+    assert owner.status_code == 200
+
+
+async def test_a_new_user_gets_no_link_to_a_password(company: Company) -> None:
+    await forced(company)
+    letters = len(await company.world.letters())
+    answer = await company.world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
+    assert answer.status_code == 200
+    assert len(await company.world.letters()) == letters
+    assert (await company.sign_in("new@example.com")).status_code == 303
+
+
+async def test_a_page_takes_no_password_either_and_the_provider_lets_in(company: Company) -> None:
+    await forced(company)
+    answer = await company.visitor.sign_in(BEN)
+    assert answer.status_code == 403
+    assert re.search("signs in through its identity provider", answer.text)
+    assert (await company.sign_in(BEN)).status_code == 303
+    assert (await Visitor(company.world).sign_in(ADA)).status_code == 303
+
+
+async def test_programs_get_no_key_through_the_api(company: Company) -> None:
+    await company.world.sudo(ADA)
+    await forced(company)
+    answer = await company.world.ask(ADA, "POST", "/automation-tokens", json={"name": "bot"})
+    assert answer.status_code == 403
+
+
+async def test_the_last_way_in_stays(company: Company) -> None:
+    await forced(company)
+    one = f"{PROVIDERS}/{company.id}"
+    for method, path, more in (
+        ("DELETE", one, {}),
+        ("PATCH", one, {"json": {"is_enabled": False}}),
+        ("DELETE", f"{DOMAINS}/example.com", {}),
+    ):
+        answer = await company.world.ask(ADA, method, path, **more)
+        assert (answer.status_code, answer.json()["detail"]) == (400, LAST), path
+    second = await company.connect(name="Second")
+    assert (await company.world.ask(ADA, "DELETE", one)).status_code == 204
+    answer = await company.world.ask(ADA, "DELETE", f"{PROVIDERS}/{second}")
+    assert answer.status_code == 400
+    await force(company, "false")
+    assert (await company.world.ask(ADA, "DELETE", f"{PROVIDERS}/{second}")).status_code == 204
+
+
+async def test_ownership_carries_the_exemption_along(company: Company) -> None:
+    await forced(company)
+    given = await company.world.ask(ADA, "PUT", CUSTOMER, data={"owner_id": SUE.id})
+    assert given.status_code == 200
+    assert (await by_password(company, ADA)).status_code == 403
+    reset = await company.world.ask(SUE, "POST", f"/user/{SUE.login}/password/request_reset")
+    assert reset.status_code == 200

@@ -1,0 +1,155 @@
+"""Customers' identity providers: who connects them, and what may be set."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tenantry.core.permissions import PERMISSION_IDS
+from tests.console.company import Company, company
+from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS
+from tests.world import ADA, BEN, EVE, OPERATOR, SUE, UMA, WIDGETS, World
+
+__all__ = ["company"]
+
+
+async def test_a_provider_is_told_back_without_its_secret(world: World) -> None:
+    world.secrets.add(PROVIDER["client_secret"])
+    answer = await world.ask(ADA, "POST", PROVIDERS, json=PROVIDER)
+    made = answer.json()
+    assert answer.status_code == 201
+    assert PROVIDER["client_secret"] not in answer.text
+    place = "https://accounts.example.com/_tenantry/console/sso/callback"
+    assert made == {
+        "id": made["id"],
+        "name": "Example Login",
+        "issuer": "https://192.0.2.1",
+        "client_id": "tenantry",
+        "has_client_secret": True,
+        "scopes": ["openid", "email"],
+        "is_enabled": False,
+        "creates_users": False,
+        "default_role": "user",
+        "groups_claim": None,
+        "role_map": {"Edge": "engineer"},
+        "redirect_uri": f"{place}/{made['id']}",
+        "checked_at": None,
+        "created_at": "2026-03-01T10:00:00Z",
+        "updated_at": "2026-03-01T10:00:00Z",
+    }
+    one = f"{PROVIDERS}/{made['id']}"
+    assert (await world.ask(ADA, "GET", one)).json() == made
+    assert (await world.ask(ADA, "GET", PROVIDERS)).json() == {"data": [made]}
+    bare = await world.ask(ADA, "PATCH", one, json={"client_secret": None})
+    assert bare.json()["has_client_secret"] is False
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"name": " "}, "Name must have"),
+        ({"issuer": "http://login.example.com"}, "Issuer must begin with https://"),
+        ({"issuer": "https://login.example.com/?a=b"}, "Issuer must not have a query"),
+        ({"issuer": "javascript:alert(1)"}, "Issuer must"),
+        ({"client_id": "x" * 256}, "Client id must have"),
+        ({"client_secret": "x" * 1025}, "Client secret must have at most"),
+        ({"scopes": ['a"b']}, "Scopes must be"),
+        ({"default_role": "superuser"}, "Default role must not be superuser"),
+        ({"role_map": {"": "user"}}, "Role map must have"),
+        ({"role_map": {str(at): "user" for at in range(201)}}, "Role map must have"),
+        ({"role_map": {"Edge": 1}}, "Role map"),
+        ({"is_enabled": True, "client_id": ""}, "Client id is required"),
+    ],
+)
+async def test_what_can_not_be_is_refused(world: World, change: dict[str, Any], why: str) -> None:
+    since = len(await world.events())
+    answer = await world.ask(ADA, "POST", PROVIDERS, json={**PROVIDER, **change})
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["detail"].startswith(why)
+    assert await world.actions(since) == []
+
+
+async def test_a_map_names_roles_that_exist(world: World) -> None:
+    body = {**PROVIDER, "role_map": {"Edge": "0Unknown00000000000000"}}
+    assert (await world.ask(ADA, "POST", PROVIDERS, json=body)).status_code == 404
+
+
+async def test_a_role_that_is_gone_is_given_to_nobody(company: Company) -> None:
+    role = await company.world.ask(ADA, "POST", "/roles", json={"name": "Reviewer"})
+    role_id = role.json()["id"]
+    await company.set(groups_claim="groups", role_map={"Edge": role_id, "Ops": "engineer"})
+    await company.world.ask(ADA, "DELETE", f"/roles/{role_id}")
+    assert (await company.sign_in(BEN, groups=["Edge"])).status_code == 303
+    ben = (await company.world.ask(ADA, "GET", f"/user/{BEN.id}")).json()
+    assert ben["role"] == "user"
+
+
+async def test_only_superusers_say_who_may_come_in(world: World) -> None:
+    """A permission of the customer's own is not enough: who sets this up can become anybody."""
+    body = {"name": "Security", "permissions": [{"id": PERMISSION_IDS["customer.security"]}]}
+    role = (await world.ask(ADA, "POST", "/roles", json=body)).json()
+    await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [role["id"]]})
+    made = (await world.ask(ADA, "POST", PROVIDERS, json=PROVIDER)).json()
+    since = len(await world.events())
+    one = f"{PROVIDERS}/{made['id']}"
+    assert (await world.ask(UMA, "GET", one)).status_code == 200
+    for method, path, more in (
+        ("POST", PROVIDERS, {"json": PROVIDER}),
+        ("PATCH", one, {"json": {"issuer": "https://evil.example"}}),
+        ("DELETE", one, {}),
+        ("POST", f"{one}/check", {}),
+        ("POST", DOMAINS, {"json": {"domain": "example.com"}}),
+        ("PUT", f"{BYPASSES}/{SUE.id}", {}),
+        ("DELETE", f"{BYPASSES}/{SUE.id}", {}),
+    ):
+        assert (await world.ask(UMA, method, path, **more)).status_code == 403, path
+    assert await world.actions(since) == []
+
+
+async def test_an_operator_connects_one_for_a_customer(world: World) -> None:
+    path = f"{PROVIDERS}?customer_id={WIDGETS}"
+    assert (await world.ask(OPERATOR, "POST", path, json=PROVIDER)).status_code == 201
+    assert len((await world.ask(ADA, "GET", PROVIDERS)).json()["data"]) == 1
+    assert (await world.ask(EVE, "GET", PROVIDERS)).json() == {"data": []}
+
+
+async def test_a_check_says_what_is_wrong(company: Company) -> None:
+    async def problems(**more: Any) -> list[str]:
+        company.provider.discovery = more
+        path = f"{PROVIDERS}/{company.id}/check"
+        answer = await company.world.ask(ADA, "POST", path)
+        assert answer.status_code == 200, answer.text
+        found: list[str] = answer.json()["problems"]
+        told = (await company.world.ask(ADA, "GET", f"{PROVIDERS}/{company.id}")).json()
+        assert answer.json()["is_right"] is (not found) is (told["checked_at"] is not None)
+        return found
+
+    assert await problems() == []
+    assert "says that its issuer is" in (await problems(issuer="https://evil.example"))[0]
+    assert "names a token_endpoint that" in (await problems(token_endpoint="http://x"))[0]
+    wrong = await problems(authorization_endpoint="javascript:alert(1)")
+    assert "names a authorization_endpoint that" in wrong[0]
+    assert "code flow" in (await problems(response_types_supported=["id_token"]))[0]
+    assert "PKCE" in (await problems(code_challenge_methods_supported=["plain"]))[0]
+    algorithms = await problems(id_token_signing_alg_values_supported=["HS256"])
+    assert "signs in none of these ways" in algorithms[0]
+    assert "do not offer" not in str(await problems(scopes_supported=["openid", "email"]))
+    assert "profile" in (await problems(scopes_supported=["openid", "email"]))[0]
+    company.provider.published = []
+    assert "has no keys" in (await problems())[0]
+
+
+async def test_a_check_asks_nothing_of_a_private_network(company: Company) -> None:
+    for issuer in ("https://10.0.0.1", "https://169.254.169.254", "https://[::1]:8443"):
+        await company.set(issuer=issuer)
+        answer = await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+        (problem,) = answer.json()["problems"]
+        assert problem == "The issuer stands at an address that is not on the public internet"
+
+
+async def test_no_more_than_twenty(world: World) -> None:
+    bodies = [{**PROVIDER, "name": f"Login {at}"} for at in range(21)]
+    answers = await asyncio.gather(
+        *(world.ask(ADA, "POST", PROVIDERS, json=body) for body in bodies)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201] * 20 + [400]
