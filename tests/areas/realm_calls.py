@@ -57,11 +57,16 @@ class Program:
         page = f"{CONSOLE}/sign-in"
         return await self.browser.send(page, form, at=f"{page}?why=confirm")
 
+    async def sign_out(self) -> None:
+        """Sign out of the browser, and of nothing else."""
+        answer = await self.browser.send(f"{CONSOLE}/sign-out", {})
+        assert answer.status_code == 303
+
     async def code(self, **changes: str | None) -> str:
         """A code for who is signed in."""
         return answered(await self.allow("allow", **changes))["code"]
 
-    async def redeem(self, code: str, **changes: str | None) -> httpx.Response:
+    async def redeem(self, code: str, /, **changes: str | None) -> httpx.Response:
         """Redeem a code as the command line does: the form is not percent-encoded."""
         form = {
             "grant_type": "authorization_code",
@@ -72,7 +77,7 @@ class Program:
         }
         return await self.post(**(form | changes))
 
-    async def refresh(self, refresh_token: str, **changes: str | None) -> httpx.Response:
+    async def refresh(self, refresh_token: str, /, **changes: str | None) -> httpx.Response:
         """Use a refresh token."""
         form = {"grant_type": "refresh_token", "client_id": "fastly-cli"}
         return await self.post(**(form | {"refresh_token": refresh_token} | changes))
