@@ -172,7 +172,8 @@ async def _settle(world: World) -> None:
     billing = {"type": "billing", "id": "a", "country": "US", "state": "DE", "postal_code": "00000"}
     await put_row(world, addresses, **place, **billing)
     account = {"customer_id": WIDGETS, "tax_id": "DE123456788", "is_tax_exempt": True}
-    await put_row(world, billing_accounts, **account, created_at=NOW, updated_at=NOW)
+    stamps = {"created_at": NOW, "updated_at": NOW, "moved_at": 0}
+    await put_row(world, billing_accounts, **account, **stamps)
     answer = await world.ask(
         OPERATOR, "PUT", "/_operator/v1/tax-rules", json={"tax_rules": [{**TAX}]}
     )
