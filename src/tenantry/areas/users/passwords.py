@@ -24,6 +24,11 @@ ESTIMATED = 24
 LONG_ENOUGH_FOR_WORDS = 16
 SHORTEST_WORD = 4
 """Letters; shorter words stand in any random text."""
+SHORTEST_COMMON = 6
+"""Characters, digits included; shorter common passwords do likewise."""
+CONTEXT = ("tenantry",)
+"""Words that are easy to guess here, beside a person's own name and login."""
+_MECHANICAL = frozenset({"repeat", "sequence", "spatial"})
 LINKS = {"set_password": (7 * DAY, "7 days"), "reset_password": (HOUR, "1 hour")}
 
 _P, _T, _C = schema.password_codes.c, schema.tokens.c, schema.customers.c
@@ -75,21 +80,28 @@ def _estimator() -> Any:
 def _guessability(password: str, login: str, name: str) -> str | None:
     # The worst 24 characters take half a second, the worst 72 that it accepts six: a password is
     # at least as good as its beginning.
-    found = _estimator()(password[:ESTIMATED], user_inputs=[login, login.partition("@")[0], name])
+    own = [login, login.partition("@")[0], name, *CONTEXT]
+    found = _estimator()(password[:ESTIMATED], user_inputs=own)
     if found["score"] >= GUESSABLE:
-        return _words_in(found["sequence"]) if len(password) < LONG_ENOUGH_FOR_WORDS else None
+        return _pattern_in(found["sequence"], password)
     hint = found["feedback"]["warning"] or "It is too easy to guess"
     return f"Password is too weak: {hint.rstrip('.')}"
 
 
-def _words_in(sequence: list[dict[str, Any]]) -> str | None:
-    for part in sequence:
-        word = part["token"]
-        if part["pattern"] == "dictionary" and len(word) >= SHORTEST_WORD and word.isalpha():
-            return (
-                f"Password with a word in it must have at least {LONG_ENOUGH_FOR_WORDS} characters"
-            )
+def _pattern_in(sequence: list[dict[str, Any]], password: str) -> str | None:
+    if all(part["pattern"] in _MECHANICAL for part in sequence):
+        return "Password must be more than a sequence, a repetition or a run of the keyboard"
+    if len(password) < LONG_ENOUGH_FOR_WORDS and any(map(_is_word, sequence)):
+        return f"Password with a word in it must have at least {LONG_ENOUGH_FOR_WORDS} characters"
     return None
+
+
+def _is_word(part: dict[str, Any]) -> bool:
+    """Whether it stands in a dictionary, that of common passwords included."""
+    if part["pattern"] != "dictionary":
+        return False
+    is_common = part["dictionary_name"] == "passwords" and len(part["token"]) >= SHORTEST_COMMON
+    return is_common or sum(map(str.isalpha, part["token"])) >= SHORTEST_WORD
 
 
 async def unfitness(call: Reading, row: model.UserRow, password: str) -> str | None:
