@@ -1,8 +1,8 @@
 """What a provider says of itself: its discovery document and its keys.
 
-Both are remembered for an hour. Keys that are asked for by a name nobody knows are looked up again,
-so that a provider can change them at any time, but not more often than once in half a minute:
-whoever sends web tokens of his own making must not make this server ask and ask.
+Both are remembered for an hour. Keys are looked up again when none of them fits, so that a provider
+can change them at any time, but not more often than once in a second, however many come with web
+tokens that nobody has signed.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from tenantry.core.context import Reading
 
 T = TypeVar("T")
 
-LASTS, FAILURE_LASTS, KEYS_STAY = HOUR, 10 * SECOND, 30 * SECOND
+LASTS, FAILURE_LASTS, KEYS_STAY = HOUR, 10 * SECOND, SECOND
 MOST = 512
 """Providers that are remembered."""
 MOST_KEYS = 64

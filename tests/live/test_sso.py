@@ -1,0 +1,104 @@
+"""Single sign-on against a certified provider, end to end: two servers, one browser."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.federation_writes import PROVIDERS, operators
+from tests.infrastructure.server import LiveServer, serving
+from tests.live.certified_provider import CertifiedProvider, certified_provider
+from tests.world import ADA, BEN, OPERATOR, WIDGETS
+
+pytestmark = pytest.mark.live
+
+SSO = "/_tenantry/console/sso"
+NEW = "nia@example.com"
+CLIENT, SECRET = "tenantry", "client-secret-of-example-widgets"
+MAP = {"Edge": "engineer", "Boss": "superuser"}
+
+
+@dataclass
+class Stage:
+    """Both servers, and what is known of the connection between them."""
+
+    server: LiveServer
+    provider: CertifiedProvider
+    api: httpx.Client
+    connection: str
+
+    def sign_in(self, login: str) -> httpx.Response:
+        """The whole way, in a new browser."""
+        with httpx.Client(base_url=self.server.url.replace("127.0.0.1", "localhost")) as browser:
+            form = _fields(browser.get(SSO).text) | {"login": login}
+            answer = browser.post(SSO, data=form)
+            found = re.search(r'content="0; url=([^"]+)"', answer.text)
+            if found is None:
+                return answer
+            back = self.provider.log_in(browser, unescape(found[1]), login)
+            answer = browser.get(back)
+            return browser.send(answer.next_request) if answer.next_request else answer
+
+    def role(self, login: str) -> str:
+        """The role that a user has."""
+        users = self.api.get(f"/customer/{WIDGETS}/users").json()
+        (role,) = [user["role"] for user in users if user["login"] == login]
+        return str(role)
+
+
+def _fields(page: str) -> dict[str, str]:
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page)
+    return {name: unescape(value) for name, value in found}
+
+
+@pytest.fixture
+def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
+    with (
+        serving(
+            database_url,
+            tmp_path,
+            public_url="http://localhost:{port}",
+            provider_networks="127.0.0.1/32",
+        ) as server,
+        httpx.Client(base_url=server.url, headers={"Fastly-Key": ADA.token}) as api,
+    ):
+        vouched = api.put(operators("example.com"), headers={"Fastly-Key": OPERATOR})
+        assert vouched.status_code == 200, vouched.text
+        body = {"name": "Example Login", "issuer": "https://login.example.com"}
+        made = api.post(PROVIDERS, json=body).json()
+        with certified_provider(made["redirect_uri"], CLIENT, SECRET) as provider:
+            change = {
+                "issuer": provider.issuer,
+                "client_id": CLIENT,
+                "client_secret": SECRET,
+                "is_enabled": True,
+                "creates_users": True,
+                "groups_claim": "groups",
+                "role_map": MAP,
+            }
+            one = f"{PROVIDERS}/{made['id']}"
+            assert api.patch(one, json=change).status_code == 200
+            check = api.post(f"{one}/check").json()
+            assert (check["is_right"], check["problems"]) == (True, [])
+            yield Stage(server, provider, api, one)
+
+
+def test_a_company_signs_in_through_its_provider(stage: Stage) -> None:
+    stage.provider.tell(groups=["Edge"])
+    for login in (BEN.login, NEW):
+        answer = stage.sign_in(login)
+        assert answer.status_code == 200, answer.text
+        assert login in answer.text
+        assert stage.role(login) == "engineer"
+    for groups, role in ((["Boss"], "superuser"), ([], "user")):
+        stage.provider.tell(groups=groups)
+        assert NEW in stage.sign_in(NEW).text
+        assert stage.role(NEW) == role
+    stage.provider.tell(rotate=True)
+    assert NEW in stage.sign_in(NEW).text
+    stage.api.patch(stage.connection, json={"is_enabled": False})
+    assert "No single sign-on is set up" in stage.sign_in(NEW).text
