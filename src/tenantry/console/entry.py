@@ -16,7 +16,7 @@ NEXT_PAGES = {
     "enrol": "/_tenantry/console/factors/enrol",
 }
 """Where each step of signing in that waits is taken."""
-OTHER_WAYS: tuple[tuple[str, str], ...] = ()
+OTHER_WAYS: tuple[tuple[str, str], ...] = (("/_tenantry/console/sso", "Single sign-on"),)
 """Ways to sign in without a password: where each begins (`next` is put behind), and its name."""
 
 
