@@ -40,6 +40,12 @@ def _refused(_: Site, window: Window) -> None:
     window.sign_in("somebody@example.com", "not-a-Password-1")
 
 
+def _sso_unknown(_: Site, window: Window) -> None:
+    window.open(f"{CONSOLE}/sso")
+    window.fill("E-mail address at work", "ben@example.com")
+    window.press("Continue")
+
+
 def _password(site: Site, window: Window, who: Person = UMA) -> None:
     _ask(site, "POST", f"/user/{who.login}/password/request_reset")
     window.open(link(site.server, who.login, "/_tenantry/v1/password/"))
@@ -76,6 +82,9 @@ PAGES: dict[str, Way] = {
     "sign-in": _to(f"{CONSOLE}/sign-in"),
     "sign-in-ended": _to(f"{CONSOLE}/sign-in?why=ended"),
     "sign-in-refused": _refused,
+    "sso": _to(f"{CONSOLE}/sso"),
+    "sso-unknown": _sso_unknown,
+    "sso-stale": _to(f"{CONSOLE}/sso/callback/none?code=x&state=y"),
     "signed-in": _signed_in(f"{CONSOLE}/sign-in"),
     "sign-out": _signed_in(f"{CONSOLE}/sign-out"),
     "profile": _signed_in(f"{CONSOLE}/profile"),
