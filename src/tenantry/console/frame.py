@@ -28,6 +28,7 @@ LONGEST_PATH = 2000
 NAVIGATION = (
     ("/_tenantry/console/profile", "Profile"),
     ("/_tenantry/console/tokens", "API tokens"),
+    ("/_tenantry/console/factors", "Second factors"),
     ("/_tenantry/console/sessions", "Sessions"),
 )
 """The rooms of the console, as they stand in its bar."""
