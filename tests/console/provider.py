@@ -53,6 +53,7 @@ class Provider:
     userinfo: dict[str, Any] = field(default_factory=dict)
     sign: Callable[["Provider", dict[str, Any]], str] | None = None
     """Makes another ID token than an honest one."""
+    takes_codes_again: bool = False
     answers: dict[str, Answer] = field(default_factory=dict)
     """Other answers than the honest ones, by the last part of the path."""
     requests: list[tuple[str, dict[str, str], str]] = field(default_factory=list)
@@ -139,7 +140,7 @@ class Provider:
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
         if grant is None or grant.is_used or grant.asked["code_challenge"] != challenge:
             return as_json({"error": "invalid_grant"}, 400)
-        grant.is_used = True
+        grant.is_used = not self.takes_codes_again
         claims = self.claims(grant)
         token = self.sign(self, claims) if self.sign else self.signed(claims)
         return as_json({"id_token": token, "access_token": "access", "token_type": "Bearer"})

@@ -1,5 +1,6 @@
 """What a hostile provider, a thief of codes or a stranger's link come to: nothing."""
 
+import asyncio
 import base64
 import json
 from collections.abc import Callable
@@ -145,6 +146,16 @@ async def test_a_code_works_once(company: Company) -> None:
     thief.client.cookies.set("__Host-tenantry-step", step or "", "accounts.example.com")
     for visitor in (company.visitor, thief):
         assert "not under way" in problem_in(await company.come_back(query, visitor))
+
+
+async def test_of_many_at_once_one_gets_in(company: Company) -> None:
+    """Even where the provider takes its code more than once."""
+    query = company.provider.consent(await company.begin(BEN), **KNOWN)
+    company.provider.takes_codes_again = True
+    since = len(await company.world.events())
+    answers = await asyncio.gather(*(company.come_back(query) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [303, 400, 400, 400, 400]
+    assert (await company.world.actions(since)).count("user.login") == 1
 
 
 async def test_an_answer_belongs_to_the_browser_that_asked(company: Company) -> None:
