@@ -66,7 +66,7 @@ SAID: dict[str, Said] = {
     "user.destroy": _said("User '…' was deleted", "user_id login"),
     "user.lock": _said("User '…' was locked", "user_id login reason"),
     "user.unlock": _said("User '…' was unlocked", "user_id login reason"),
-    "user.login": _said("User '…' logged in", ""),
+    "user.login": _said("User '…' logged in", "", "token_id methods client_id"),
     "user.login_failure": _said("User '…' failed to log in", "reason"),
     "user.logout": _said("User '…'( was)? logged out", "", "user_id login"),
     "user.sudo": _said("User '…' entered sudo mode", "token_id until", event_type=None),
@@ -74,6 +74,8 @@ SAID: dict[str, Said] = {
     "user.password_reset_request": _said(
         "A password reset was requested for '…'", "user_id", event_type=None
     ),
+    "grant.create": _account("User '…' allowed '…' to act for him", "client_id redirect_uri"),
+    "grant.revoke": _account("The sign-in of '…' to '…' was revoked", "client_id reason user_id"),
     "token.create": _said("Token '…' was created", _TOKEN),
     "token.destroy": _said("Token '…' was destroyed", _TOKEN),
     "invitation.sent": _said("Invitation to '…' was sent", _INVITED),

@@ -87,7 +87,10 @@ class Program:
         body = "&".join(f"{name}={value}" for name, value in form.items() if value is not None)
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = await self.world.ask(None, "POST", TOKEN, content=body, headers=kind)
-        self.world.secrets |= {form.get(name) or "" for name in ("code", "refresh_token")} - {""}
+        told = answer.json()
+        secret = [form.get("code"), form.get("refresh_token")]
+        secret += [told.get("refresh_token"), told.get("id_token")]
+        self.world.secrets |= {one for one in secret if one and len(one) > len("refresh_token")}
         return answer
 
     async def exchange(self, token: str) -> httpx.Response:
@@ -139,9 +142,9 @@ def wanted(answer: httpx.Response) -> str:
     return dict(parse_qsl(parts.query))["next"]
 
 
-def onward(answer: httpx.Response) -> str:
+def onward(answer: httpx.Response, seconds: int = 0) -> str:
     """Where a page goes on to by itself."""
-    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', answer.text)
+    found = re.search(rf'http-equiv="refresh" content="{seconds}; url=([^"]+)"', answer.text)
     assert found is not None, answer.text
     return unescape(found[1])
 

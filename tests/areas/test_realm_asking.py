@@ -1,10 +1,16 @@
 """What programs may ask for, and where they are told that they may not."""
 
+from pathlib import Path
+from urllib.parse import parse_qsl
+
+import msgspec
 import pytest
 
-from tests.areas.realm_calls import ASKED, LISTENER, Program, address, answered, program
+from tenantry.app import Application
+from tenantry.http.log import RequestLog
+from tests.areas.realm_calls import ASKED, LISTENER, Program, address, answered, onward, program
 from tests.console.browser import ORIGIN, Visitor, form_token
-from tests.world import ADA, WIDGETS, World
+from tests.world import ADA, WIDGETS, TurnedClock, World, settings
 
 ELSEWHERE = (
     "https://evil.example/callback",
@@ -109,10 +115,6 @@ REFUSED = (
     ({"code_challenge_method": "plain"}, "invalid_request"),
     ({"code_challenge_method": "s256"}, "invalid_request"),
     ({"code_challenge": None, "code_challenge_method": None}, "invalid_request"),
-    ({"audience": None}, "invalid_target"),
-    ({"audience": "https://other.example.com"}, "invalid_target"),
-    ({"audience": f"{ORIGIN}.evil.example"}, "invalid_target"),
-    ({"audience": f"{ORIGIN}//"}, "invalid_target"),
     ({"prompt": "none login"}, "invalid_request"),
     ({"prompt": "create"}, "invalid_request"),
     ({"max_age": "-1"}, "invalid_request"),
@@ -137,6 +139,49 @@ async def test_a_program_is_told_what_is_wrong(
     # Told in letters that need no care (RFC 6749 §4.1.2.1).
     assert told["error_description"].isascii()
     assert not set('"\\') & set(told["error_description"])
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [None, "https://other.example.com", f"{ORIGIN}.evil.example", f"{ORIGIN}//", "<script>"],
+)
+async def test_who_calls_another_server_reads_what_to_set(
+    world: World, audience: str | None
+) -> None:
+    page = await (await program(world)).open(audience=audience, state="s")
+    assert page.status_code == 400
+    assert f"FASTLY_API_ENDPOINT={ORIGIN}<" in page.text
+    assert "<script>" not in page.text
+    place, _, query = onward(page, seconds=20).partition("?")
+    told = dict(parse_qsl(query))
+    assert (place, told["error"], told["state"]) == (LISTENER, "invalid_target", "s")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "place", "is_taken"),
+    [
+        ("http://localhost:8080", LISTENER, True),
+        ("http://127.0.0.1:8080", LISTENER, True),
+        ("http://[::1]:49152", "http://127.0.0.1:49152/callback", True),
+        ("http://127.0.0.1", "http://[::1]/callback", True),
+        ("http://127.0.0.1:8081", LISTENER, False),
+        ("https://accounts.example.com:8080", LISTENER, False),
+    ],
+)
+async def test_a_program_and_this_server_do_not_listen_at_one_place(
+    database_url: str, tmp_path: Path, public_url: str, place: str, *, is_taken: bool
+) -> None:
+    """The server's own port, if nothing else is said, is the one where the command line listens."""
+    given = msgspec.structs.replace(settings(database_url), public_url=public_url)
+    app = Application(given, TurnedClock(), log=RequestLog(enabled=False))
+    await app.start()
+    world = World(app, TurnedClock(), app.database.dialect, tmp_path / "log")
+    cli = Program(world)
+    cli.browser = Visitor(world, origin=public_url)
+    answer = await cli.open(redirect_uri=place, audience=public_url)
+    assert answer.status_code == (409 if is_taken else 303)
+    assert ("on another port" in answer.text) == is_taken
+    await world.stop()
 
 
 async def test_a_parameter_that_is_given_twice_is_refused(world: World) -> None:

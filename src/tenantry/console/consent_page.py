@@ -42,13 +42,15 @@ class Decision(msgspec.Struct):
 async def get_consent_page(call: Reading, visit: Visit) -> Response:
     """Ask, once somebody is signed in (RFC 6749 §4.1.1, OpenID Connect §3.1.2)."""
     program, values = _who_asks(visit)
+    if programs.is_taken(values["redirect_uri"], call.public_url):
+        raise _taken(values["redirect_uri"])
     try:
         asked = requests.checked(values, visit.query.repeated, call.public_url)
         browser = await _browser(call, visit, asked)
         if "none" in asked.prompts:
             raise _silent(browser)
     except Problem as problem:
-        return _told(call, values, problem)
+        return _told(call, visit, values, problem)
     if browser is None:
         return _sign_in(call, visit, asked)
     check_address(call)
@@ -75,13 +77,13 @@ async def decide_consent(call: Writing, body: Body[Decision], visit: Visit) -> R
         asked = requests.checked(values, visit.query.repeated, call.public_url)
         browser = await _browser(call, visit, asked)
     except Problem as problem:
-        return _told(call, values, problem)
+        return _told(call, visit, values, problem)
     if browser is None:
         return _sign_in(call, visit, asked)
     check_address(call)
     if body().decision == "allow":
         return see_other(await consent.agree(call, asked, browser))
-    return _told(call, values, requests.refusal("access_denied", "the person refused"))
+    return _told(call, visit, values, requests.refusal("access_denied", "the person refused"))
 
 
 def _who_asks(visit: Visit) -> tuple[Program, dict[str, str]]:
@@ -102,6 +104,16 @@ async def _browser(call: Reading, visit: Visit, asked: Asked) -> Browser | None:
     return browser if asked.is_fresh_enough(browser.signed_in_at, since, call.now) else None
 
 
+def _taken(redirect_uri: str) -> Problem:
+    port = urlsplit(redirect_uri).port or 80
+    return Problem(
+        409,
+        "The program can't be answered",
+        f"It listens on port {port} of this computer, and so does this server. Start the server "
+        "on another port, and sign in again.",
+    )
+
+
 def _silent(browser: Browser | None) -> Problem:
     """Why nobody is signed in without being asked (OpenID Connect §3.1.2.6)."""
     if browser is None:
@@ -109,11 +121,20 @@ def _silent(browser: Browser | None) -> Problem:
     return requests.refusal("consent_required", "people are asked each time")
 
 
-def _told(call: Reading, values: dict[str, str], problem: Problem) -> Response:
-    """A refusal, at the address of the program that was found to be one."""
+def _told(call: Reading, visit: Visit, values: dict[str, str], problem: Problem) -> Response:
+    """A refusal, at the address of the program that was found to be one.
+
+    Programs tell nobody what is wrong with them: what their user can mend, a page says first.
+    """
     facts = {"error": problem.code or "server_error", "error_description": problem.detail or ""}
     state = values.get("state")
-    return see_other(consent.answer_to(call, values["redirect_uri"], state, **facts))
+    place = consent.answer_to(call, values["redirect_uri"], state, **facts)
+    if problem.code != "invalid_target":
+        return see_other(place)
+    asked_for = values.get("audience") or "nothing"
+    return page(
+        call, visit, "consent_audience", 400, place=place, asked_for=asked_for, ours=call.public_url
+    )
 
 
 def _sign_in(call: Reading, visit: Visit, asked: Asked) -> Response:

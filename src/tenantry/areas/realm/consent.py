@@ -52,12 +52,10 @@ async def agree(call: Writing, asked: Asked, browser: Browser) -> str:
     """
     row = await standing.welcome(call, browser.user_id)
     code = await codes.issue(call, asked, browser)
-    program = programs.find(asked.client_id)
-    name = program.name if program else asked.client_id
     await audit.record(
         call,
         "grant.create",
-        f"User '{row.login}' allowed '{name}' to act for him",
+        f"User '{row.login}' allowed '{programs.name_of(asked.client_id)}' to act for him",
         event_type="customer.update",
         metadata={
             "action": "grant.create",

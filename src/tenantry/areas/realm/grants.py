@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
 from tenantry.areas.customers import keys
+from tenantry.areas.realm import programs
 from tenantry.areas.realm.codes import Agreed
 from tenantry.areas.users import model, sessions
 from tenantry.areas.users.sign_in_policy import find_policy
@@ -140,15 +141,16 @@ async def end(call: Writing, family: str, why: str) -> None:
     if not members:
         return
     await call.run(_END, customer=call.customer_id, of=family)
+    client_id = members[0].client_id
     row = await model.find(call, members[0].user_id)
     await audit.record(
         call,
         "grant.revoke",
-        f"The sign-in of '{row.login}' on the command line was revoked",
+        f"The sign-in of '{row.login}' to '{programs.name_of(client_id)}' was revoked",
         event_type="customer.update",
         metadata={
             "action": "grant.revoke",
-            "client_id": members[0].client_id,
+            "client_id": client_id,
             "reason": why,
             "user_id": row.id,
         },

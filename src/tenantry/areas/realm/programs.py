@@ -5,6 +5,7 @@ which program it is, so every sign-in is asked about on a page (RFC 8252 §8.6).
 """
 
 import re
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,11 +28,18 @@ _LISTENER = "http://localhost:8080/callback"
 # Compared as text, before anything decodes it: what is written otherwise is another address.
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?/callback", re.ASCII)
 _LAST_PORT = 65535
+_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def find(client_id: str | None) -> Program | None:
     """The program of that name, if it is registered."""
     return _PROGRAMS.get(client_id or "")
+
+
+def name_of(client_id: str) -> str:
+    """How people know a program, also one that is registered no more."""
+    program = find(client_id)
+    return client_id if program is None else program.name
 
 
 def is_listener(redirect_uri: str) -> bool:
@@ -40,6 +48,12 @@ def is_listener(redirect_uri: str) -> bool:
         return True
     found = _LOOPBACK.fullmatch(redirect_uri)
     return found is not None and 0 < int(found[2] or 80) <= _LAST_PORT
+
+
+def is_taken(redirect_uri: str, public_url: str) -> bool:
+    """Whether this very server listens where the program wants its answer."""
+    theirs, ours = urlsplit(redirect_uri), urlsplit(public_url)
+    return ours.hostname in _HERE and (theirs.port or 80) == (ours.port or 80)
 
 
 def checked(client_id: str | None, redirect_uri: str | None) -> tuple[Program, str]:

@@ -68,13 +68,12 @@ async def _welcome(call: Writing, grant: Grant) -> users.UserRow:
 
 
 async def _begin(call: Writing, grant: Grant, row: users.UserRow) -> tokens.TokenRow:
-    program = programs.find(grant.client_id)
     token = tokens.new_row(
         call,
         "session",
         id=grant.family,
         user_id=row.id,
-        name=f"{program.name if program else grant.client_id} session",
+        name=f"{programs.name_of(grant.client_id)} session",
         expires_at=grant.expires_at,
     )
     await tokens.issue(call, token, key_of(call.keyring, token.id))
