@@ -14,6 +14,7 @@ from tenantry.core.unit import Unit
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.invitation_calls import LIN, invite
 from tests.areas.realm_calls import program
+from tests.factor_walk import walk_with_factors
 from tests.posting_writes import close_without_invoice
 from tests.secrecy import leaks
 from tests.spend_alert_writes import pass_an_amount

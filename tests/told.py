@@ -33,6 +33,10 @@ def _account(sentence: str, keys: str) -> Said:
     return _said(sentence, f"action {keys}", event_type="customer.update")
 
 
+def _own(sentence: str, keys: str) -> Said:
+    return _said(sentence, f"action user_id {keys}", event_type="user.update")
+
+
 _TOKEN = "token_id name scope services expires_at kind"
 _INVITED = "invitation_id email role roles limit_services"
 _CONTACT = "contact_id contact_type user_id name email phone"
@@ -74,6 +78,24 @@ SAID: dict[str, Said] = {
     "user.password_reset_request": _said(
         "A password reset was requested for '…'", "user_id", event_type=None
     ),
+    **{
+        f"two_factor_auth.{verb}": _said(
+            f"Two-factor authentication was {verb}d for '…'", "user_id login"
+        )
+        for verb in ("enable", "disable")
+    },
+    **{
+        f"{factor}.{verb}": _own(f"An? .+ was {word} for user '…'", "factor_id name")
+        for factor, verb, word in (
+            ("authenticator", "create", "added"),
+            ("authenticator", "delete", "removed"),
+            ("passkey", "create", "added"),
+            ("passkey", "update", "renamed"),
+            ("passkey", "delete", "removed"),
+        )
+    },
+    "recovery_codes.create": _own("Recovery codes were made for user '…'", ""),
+    "recovery_code.use": _own("A recovery code was used for user '…'", ""),
     "grant.create": _account("User '…' allowed '…' to act for him", "client_id redirect_uri"),
     "grant.revoke": _account("The sign-in of '…' to '…' was revoked", "client_id reason user_id"),
     "token.create": _said("Token '…' was created", _TOKEN),

@@ -199,7 +199,7 @@ def check_registration(call: Reading, secret: str, answer: dict[str, Any]) -> Ma
         )
     except Exception:  # noqa: BLE001 - what bytes of strangers lead the library to has no end
         return None
-    if len(made.credential_id) > LONGEST_ID:
+    if len(made.credential_id) > LONGEST_ID or _is_framed(credential.response.client_data_json):
         return None
     transports = [one.value for one in credential.response.transports or []]
     return Made(
@@ -234,8 +234,17 @@ def check_signature(
         )
     except Exception:  # noqa: BLE001 - what bytes of strangers lead the library to has no end
         return None
+    if _is_framed(credential.response.client_data_json):
+        return None
     handle = credential.response.user_handle
     # A browser that chose among several accounts must say which (WebAuthn §7.2, 6).
     if (handle is None and alone) or handle not in {None, handle_of(signer.user_id)}:
         return None
     return Signed(signed.new_sign_count, signed.credential_backed_up)
+
+
+def _is_framed(client_data: bytes) -> bool:
+    """Whether another site's page held this server's in itself (WebAuthn §7.1, 10; §7.2, 14)."""
+    from webauthn.helpers import parse_client_data_json  # noqa: PLC0415 - see above
+
+    return bool(parse_client_data_json(client_data).cross_origin)

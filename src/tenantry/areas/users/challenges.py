@@ -8,16 +8,15 @@ among the steps of signing in, where two uses at once collide.
 import hmac
 import secrets
 
-from sqlalchemy import insert
-
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.context import Reading, Writing
 from tenantry.core.security_tables import sign_in_steps
-from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement
 
 LASTS = 10 * MINUTE
-_ADD = Statement(insert(sign_in_steps))
+_USE = Statement(
+    lambda insert: insert(sign_in_steps).on_conflict_do_nothing(index_elements=["digest"])
+)
 
 
 def new_challenge(call: Reading, purpose: str) -> str:
@@ -34,9 +33,9 @@ async def spend(call: Writing, purpose: str, challenge: str) -> bool:
     made_at = int(made.partition(".")[0]) * SECOND
     if call.now >= made_at + LASTS:
         return False
-    try:
+    return bool(
         await call.run(
-            _ADD,
+            _USE,
             digest=call.keyring.digest(f"challenge used\0{challenge}"),
             purpose="challenge used",
             customer_id=call.customer_id,
@@ -45,9 +44,7 @@ async def spend(call: Writing, purpose: str, challenge: str) -> bool:
             expires_at=made_at + LASTS,
             created_at=call.now,
         )
-    except UniqueViolation:
-        return False
-    return True
+    )
 
 
 def _seal(call: Reading, purpose: str, made: str) -> str:

@@ -6,7 +6,7 @@ What browsers say about them is read in ceremonies.py.
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, or_, select, update
 
 from tenantry.areas.users import ceremonies
 from tenantry.areas.users.ceremonies import Descriptor
@@ -16,7 +16,6 @@ from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, not_found
 from tenantry.core.ids import new_id
 from tenantry.core.security_tables import passkeys, sign_in_policies
-from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement
 
 MOST = 20
@@ -52,7 +51,9 @@ _LIST = Statement(select(*_COLUMNS).where(*_MINE).order_by(_K.created_at, _K.id)
 _FIND_CREDENTIAL = Statement(
     select(*_COLUMNS).where(_K.credential_id == bindparam("credential")), Passkey
 )
-_ADD = Statement(insert(passkeys))
+_ADD = Statement(
+    lambda insert: insert(passkeys).on_conflict_do_nothing(index_elements=["credential_id"])
+)
 # A counter only grows, unless the authenticator keeps none and always says zero.
 _USE = Statement(
     update(passkeys)
@@ -131,12 +132,10 @@ async def add(
         call.now,
         None,
     )
-    try:
-        await call.run(
-            _ADD, **msgspec.structs.asdict(one), aaguid=made.aaguid, is_backed_up=made.is_backed_up
-        )
-    except UniqueViolation as problem:
-        raise Problem(409, "This passkey is known here already") from problem
+    values = msgspec.structs.asdict(one)
+    is_new = await call.run(_ADD, **values, aaguid=made.aaguid, is_backed_up=made.is_backed_up)
+    if not is_new:
+        raise Problem(409, "This passkey is known here already")
     return one
 
 
