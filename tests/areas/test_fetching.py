@@ -12,7 +12,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tenantry.areas.federation.fetching import Failed, Question, checked_url, fetch, is_reachable
+from tenantry.areas.federation.fetching import (
+    Failed,
+    Question,
+    checked_url,
+    fetch,
+    is_reachable,
+    tls_context,
+)
+from tenantry.areas.federation.pinned_connection import exchange
 from tenantry.core.addresses import parse_networks
 
 HERE = "127.0.0.1/32"
@@ -146,6 +154,14 @@ async def test_a_hostile_answer_is_refused(parts: list[bytes], why: str) -> None
     async with saying(*parts) as url:
         with pytest.raises(Failed, match=why):
             await fetch(HERE, Question(url))
+
+
+async def test_a_name_is_looked_up_once() -> None:
+    """So it can't point elsewhere by the time of the connection (DNS rebinding)."""
+    async with saying(OK, b"Content-Length: 2\r\n\r\n{}") as url:
+        question = Question(url.replace("127.0.0.1", "name.invalid"))
+        answer = await exchange(question, {}, ["127.0.0.1"], tls_context(), 100)
+    assert answer[0] == 200
 
 
 async def test_who_keeps_silent_is_not_waited_for() -> None:

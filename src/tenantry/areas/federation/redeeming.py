@@ -42,11 +42,11 @@ class _Refusal(msgspec.Struct):
 
 
 async def redeem(call: Reading, row: ProviderRow, returned: Returned) -> Claims:
-    """Who it was, as the provider says and proves. Raises Failed."""
+    """Who it was, as the provider says and proves, where it is an answer at all. Raises Failed."""
     try:
         async with asyncio.timeout(SECONDS):
             found = await issuers.discover(call, row.issuer)
-            code = _code(call, row, found, returned)
+            code = _code(row, found, returned)
             tokens = await _exchange(call, row, found, (code, returned.secret))
             claims = await _believed(call, row, found, (tokens.id_token, returned.secret))
             return await _completed(call, row, found, (claims, tokens.access_token))
@@ -61,11 +61,9 @@ def is_answer(call: Reading, returned: Returned) -> bool:
     return hmac.compare_digest(state.encode(), expected.encode())
 
 
-def _code(call: Reading, row: ProviderRow, found: Metadata, returned: Returned) -> str:
+def _code(row: ProviderRow, found: Metadata, returned: Returned) -> str:
     """The authorization code. Raises Failed."""
     query = returned.query
-    if not is_answer(call, returned):
-        raise Failed("answered to something that was not asked")
     # Whether it comes from whom it was asked (RFC 9207 §2.4).
     issuer = query.get("iss")
     is_told = found.authorization_response_iss_parameter_supported
