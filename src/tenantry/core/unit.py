@@ -1,6 +1,6 @@
 """A unit of work: one request's changes, inside a lane's transaction (see commit.py)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,7 +10,7 @@ from tenantry.core import schema
 from tenantry.core.additions import Additions, Head
 from tenantry.core.clock import Instant
 from tenantry.core.numbering import catch_up
-from tenantry.core.session import Session
+from tenantry.core.session import Retryable, Session
 from tenantry.core.statements import Row, Statement, is_one_of
 
 R = TypeVar("R")
@@ -86,29 +86,47 @@ class Unit:
 
     async def head(self, customer_id: str) -> Head:
         """The end of a customer's log as this unit sees it; locked until the commit."""
-        if customer_id not in self.heads:
-            self.heads |= await lock_heads(self._session, [customer_id], {})
+        await self.hold([customer_id])
         return self.heads[customer_id]
+
+    async def hold(self, customer_ids: Iterable[str]) -> None:
+        """Lock the ends of some customers' logs until the commit, before anything else of theirs.
+
+        Raises Retryable where to wait could be for ever: others in the same transaction may hold
+        what he waits for who is waited for.
+        """
+        wanted = sorted(set(customer_ids) - self.heads.keys())
+        if wanted:
+            self.heads |= await lock_heads(self._session, wanted, {}, waits=not self.is_shared)
 
 
 _C = schema.chains.c
-_HEADS = Statement(
+_NAMED = (
     select(_C.customer_id, _C.sequence, _C.hash, _C.created_at, _C.number, _C.numbered)
     .where(is_one_of(_C.customer_id, "customers"))
     .order_by(_C.customer_id)
-    .with_for_update()
 )
+_HEADS = Statement(_NAMED.with_for_update())
+_HEADS_FREE = Statement(_NAMED.with_for_update(skip_locked=True))
+_THERE = Statement(select(_C.customer_id).where(is_one_of(_C.customer_id, "customers")))
 
 
 async def lock_heads(
-    session: Session, customers: list[str], known: dict[str, Head]
+    session: Session, customers: list[str], known: dict[str, Head], *, waits: bool = True
 ) -> dict[str, Head]:
-    """Lock the ends of some customers' logs, in order; `known` are those that we moved last."""
+    """Lock the ends of some customers' logs, in order; `known` are those that we moved last.
+
+    Raises Retryable if somebody else holds one that is not waited for.
+    """
     heads = dict.fromkeys(customers, Head())
-    compiled = _HEADS.on(session.dialect)
-    for customer_id, sequence, digest, created_at, number, numbered in await session.rows(
-        compiled, compiled.arguments({"customers": customers})
-    ):
+    compiled = (_HEADS if waits else _HEADS_FREE).on(session.dialect)
+    rows = await session.rows(compiled, compiled.arguments({"customers": customers}))
+    if not waits and len(rows) < len(customers):
+        there = _THERE.on(session.dialect)
+        if len(await session.rows(there, there.arguments({"customers": customers}))) > len(rows):
+            message = "somebody else holds the end of a log"
+            raise Retryable(message)
+    for customer_id, sequence, digest, created_at, number, numbered in rows:
         head = known.get(customer_id)
         if head is None or head.hash != digest:
             # Somebody else wrote meanwhile, and may have changed anything.

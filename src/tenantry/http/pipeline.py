@@ -17,7 +17,7 @@ from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
-from tenantry.core.session import Unavailable
+from tenantry.core.session import Retryable, Unavailable
 from tenantry.core.unit import Unit
 from tenantry.http import compatibility, dry_run, forms, gate, pages, visitors
 from tenantry.http.conditional import unless_held
@@ -87,7 +87,7 @@ class Pipeline:
         except Problem as problem:
             exchange.refusal = problem
             response = pages.refused(exchange, problem)
-        except (TimeoutError, Unavailable) as error:
+        except (TimeoutError, Unavailable, Retryable) as error:
             exchange.error = error
             response = pages.refused(exchange, Problem(503, "Service unavailable"))
         except Exception as error:  # noqa: BLE001 - strangers get nothing but a bare 500

@@ -87,5 +87,6 @@ async def list_coupons(call: Reading, customer: str) -> list[Granted]:
 )
 async def withdraw_coupon(call: Writing, customer: str, code: str) -> None:
     """Take back a coupon that no invoice has used."""
+    await call.unit.head(customer)
     await accounts.lock(call.unit, [customer])
     await coupons.withdraw(replace(call, customer_id=customer), code)

@@ -34,7 +34,7 @@ async def void(call: Writing, source: str, event_id: str) -> Voided:
     if entry is None:
         raise not_found("usage event", f"{source}/{event_id}")
     inside = replace(call, customer_id=entry.customer_id)
-    # The log's end before the account: in the order in which whoever posts locks them.
+    # The log's end before the account, as everybody locks them: nobody waits in a circle.
     await call.unit.head(entry.customer_id)
     at = await accounts.lock(call.unit, [entry.customer_id])
     if not await LEDGER.void(call.unit, entry, at):
