@@ -33,6 +33,8 @@ class Window:
     page: "Page"
     complaints: list[str] = field(default_factory=list)
     """Errors of the page, and requests to anybody but this server."""
+    others: set[str] = field(default_factory=set)
+    """Other origins, where pages may lead."""
 
     def __post_init__(self) -> None:
         self.page.set_default_timeout(_PATIENCE)
@@ -79,7 +81,8 @@ class Window:
             self.complaints.append(f"console: {message.text}")
 
     def _watch(self, request: "Request") -> None:
-        if not request.url.startswith((f"{self.origin}/", "data:", "about:")):
+        known = (self.origin, *self.others)
+        if not request.url.startswith((*(f"{one}/" for one in known), "data:", "about:")):
             self.complaints.append(f"asked {request.url}")
 
 
