@@ -16,7 +16,8 @@ class App:
     def __init__(self, world: World, secret: str) -> None:
         """Take a secret in, as people type it."""
         self._world = world
-        self._counter = pyotp.TOTP(secret.replace(" ", ""))
+        self.secret = secret.replace(" ", "")
+        self._counter = pyotp.TOTP(self.secret)
 
     def code(self, *, steps: int = 0) -> str:
         """What it shows now, or some steps of thirty seconds away."""

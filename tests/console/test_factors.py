@@ -12,8 +12,8 @@ from tenantry.core.clock import MINUTE
 from tests.areas.account_calls import edit_customer
 from tests.areas.factor_calls import App, enrol
 from tests.areas.test_two_factor import make_token
-from tests.console.browser import CONSOLE, Visitor
-from tests.world import ADA, BEN, EVE, World
+from tests.console.browser import CONSOLE, Visitor, form_token
+from tests.world import ADA, BEN, EVE, SUE, WIDGETS, World
 
 FACTORS = f"{CONSOLE}/factors"
 ENROL = f"{FACTORS}/enrol"
@@ -188,11 +188,12 @@ async def test_there_are_no_recovery_codes_without_a_factor(world: World) -> Non
 
 
 async def test_a_step_is_taken_once_and_ends(world: World) -> None:
-    app, _ = await enrol(world, BEN)
+    _, codes = await enrol(world, BEN)
     ben = Visitor(world)
     await ben.sign_in(BEN)
-    codes = (app.code(), app.code(steps=1))
-    answers = await asyncio.gather(*(ben.send(SECOND, {"code": code}) for code in codes))
+    token = form_token(await ben.get(SECOND))
+    forms = [{"form_token": token, "code": code} for code in codes[:2]]
+    answers = await asyncio.gather(*(ben.post(SECOND, form) for form in forms))
     places = sorted(answer.headers["location"] for answer in answers)
     assert places == [f"{CONSOLE}/profile", f"{CONSOLE}/sign-in"]
     late = Visitor(world)
@@ -231,6 +232,34 @@ async def test_who_must_have_a_second_factor_sets_it_up_before_coming_in(world: 
     assert f'href="{CONSOLE}/sessions"' in html.unescape(answer.text)
     assert (await ben.get(f"{CONSOLE}/sessions")).status_code == 200
     assert (await ben.get(ENROL)).status_code == 200
+
+
+async def test_the_factor_is_his_who_signs_in_not_his_who_was_signed_in(world: World) -> None:
+    """Sue's browser, where Ben has just given his password."""
+    await enrol(world, ADA)
+    browser = await signed_in(world, SUE)
+    await edit_customer(world, force_2fa=True)
+    assert (await browser.sign_in(BEN)).headers["location"] == ENROL
+    place, app = await begun(world, browser)
+    assert (await browser.send(place, {"code": app.wrong()})).status_code == 400
+    assert len(codes_in(world, await browser.send(place, {"code": app.code()}))) == 10
+    assert BEN.login in (await browser.get(f"{CONSOLE}/profile")).text
+    users = (await world.ask(ADA, "GET", f"/customer/{WIDGETS}/users")).json()
+    enabled = {user["login"] for user in users if user["two_factor_auth_enabled"]}
+    assert enabled == {ADA.login, BEN.login}
+
+
+async def test_forcing_it_ends_the_sessions_of_whom_has_none(world: World) -> None:
+    app, _ = await enrol(world, ADA)
+    ada, ben = Visitor(world), await signed_in(world)
+    await ada.sign_in(ADA)
+    await ada.send(SECOND, {"code": app.code()})
+    form = {"force_2fa": "true"}
+    answer = await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data=form)
+    assert answer.status_code == 200
+    assert (await ben.get(f"{CONSOLE}/profile")).status_code == 303
+    assert (await ada.get(f"{CONSOLE}/profile")).status_code == 200
+    assert (await ben.sign_in(BEN)).headers["location"] == ENROL
 
 
 async def test_an_enrolment_lets_in_once(world: World) -> None:

@@ -40,6 +40,12 @@ async def test_it_is_enough_where_the_policy_says_so(world: World) -> None:
     assert "by passkey" in (await ben.get(f"{CONSOLE}/sessions")).text
 
 
+async def test_the_way_is_shown_where_somebody_may_go_it(world: World) -> None:
+    assert PATH not in (await Visitor(world).get(f"{CONSOLE}/sign-in")).text
+    await allow(world)
+    assert PATH in (await Visitor(world).get(f"{CONSOLE}/sign-in")).text
+
+
 async def test_the_browser_chooses_and_the_owner_unlocks_it(world: World) -> None:
     await allow(world)
     key = await has_passkey(world)

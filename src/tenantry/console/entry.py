@@ -1,6 +1,6 @@
 """What a browser brings to signing in, and what it is answered: cookies, and where to go next."""
 
-from tenantry.areas.users import devices
+from tenantry.areas.users import devices, passkeys
 from tenantry.areas.users.signing_in import Arrival, Proved
 from tenantry.console.frame import onward
 from tenantry.core.context import NOBODY, Reading
@@ -18,6 +18,13 @@ NEXT_PAGES = {
 """Where each step of signing in that waits is taken."""
 OTHER_WAYS: tuple[tuple[str, str], ...] = (("/_tenantry/console/sso", "Single sign-on"),)
 """Ways to sign in without a password: where each begins (`next` is put behind), and its name."""
+
+PASSKEY: tuple[str, str] = ("/_tenantry/console/passkey", "Passkey")
+
+
+async def ways(call: Reading) -> tuple[tuple[str, str], ...]:
+    """Those that may be open to somebody: passkeys alone only where any customer lets them be."""
+    return (PASSKEY, *OTHER_WAYS) if await passkeys.may_be_alone(call) else OTHER_WAYS
 
 
 def arrive(call: Reading, visit: Visit, next_path: str = "") -> Arrival:

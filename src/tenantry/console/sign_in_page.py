@@ -3,7 +3,7 @@
 import msgspec
 
 from tenantry.areas.users import sessions, sign_in, signing_in
-from tenantry.console.entry import OTHER_WAYS, answer, arrive
+from tenantry.console.entry import answer, arrive, ways
 from tenantry.console.frame import checked_path, page, sign_in_path
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
@@ -44,7 +44,7 @@ class Attempt(msgspec.Struct, frozen=True):
     arrival: signing_in.Arrival
 
 
-def _form(  # noqa: PLR0913 - what stands in the form
+async def _form(  # noqa: PLR0913 - what stands in the form
     call: Reading,
     visit: Visit,
     *,
@@ -63,7 +63,7 @@ def _form(  # noqa: PLR0913 - what stands in the form
         login=login,
         notice=notice,
         problem=problem,
-        ways=OTHER_WAYS,
+        ways=await ways(call),
     )
 
 
@@ -75,7 +75,7 @@ async def get_sign_in_page(call: Reading, visit: Visit) -> Response:
     if call.principal.kind == "session" and why != "confirm":
         return page(call, visit, "signed_in", next_path=next_path)
     login = call.principal.login if why == "confirm" else visit.query.get("login") or ""
-    return _form(call, visit, next_path=next_path, login=login, notice=_WORDS.get(why, ""))
+    return await _form(call, visit, next_path=next_path, login=login, notice=_WORDS.get(why, ""))
 
 
 async def check_sign_in(
@@ -98,7 +98,7 @@ async def sign_in_with_password(
     form = body()
     if isinstance(checked, Problem):
         call.principal = arrival.old or call.principal
-        return _form(
+        return await _form(
             call,
             visit,
             next_path=arrival.next_path,
@@ -114,7 +114,7 @@ async def sign_in_with_password(
     if proved.next in {"invalid", "locked"}:
         call.principal = old or call.principal
         problem = _LOCKED if proved.next == "locked" else _INVALID
-        return _form(
+        return await _form(
             call,
             visit,
             next_path=arrival.next_path,
