@@ -105,6 +105,8 @@ class Reading:
     public_url: str = ""
     extended_events: bool = False
     """Whether events that the wire has no name for are shown too."""
+    refused_at: float = 0.0
+    """Before which instant of the loop's clock no refusal leaves: its time shall tell nothing."""
     provider_networks: str = ""
     """Networks off the public internet in which identity providers may stand."""
 

@@ -227,13 +227,15 @@ class Pipeline:
             return self._render(operation, result, writing)
 
         try:
-            return await self.database.write(
-                work,
-                customer_id=call.customer_id or None,
-                meter=gate.meter(operation.allow, call.principal),
+            meter = gate.meter(operation.allow, call.principal)
+            done = await self.database.write(
+                work, customer_id=call.customer_id or None, meter=meter
             )
         except dry_run.Rehearsed as rehearsed:
             return await dry_run.rehearsal(self.database, rehearsed)
+        if done.status >= HTTPStatus.BAD_REQUEST and call.refused_at:
+            await asyncio.sleep(call.refused_at - asyncio.get_running_loop().time())
+        return done
 
     async def _prepare(
         self, exchange: Exchange, operation: Operation, call: Reading, path: dict[str, str]
