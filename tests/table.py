@@ -50,6 +50,7 @@ OWN = {
     "usage_event_id": "event-of-ada",
     "spend_alert_id": "9SpendAlertOfAda000000",
     "identity_provider_id": "9IdentityProviderOfAda",
+    "factor_id": "9FactorOfAda0000000000",
     "domain": "widgets.example.com",
     "year": "2026",
     "month": "01",

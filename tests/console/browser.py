@@ -53,16 +53,26 @@ class Visitor:
         form = {"login": login, "password": password, "next": next_path}
         return await self.send(f"{CONSOLE}/sign-in", form)
 
+    async def sign_in_again(self, who: Person, password: str = PASSWORD) -> httpx.Response:
+        """Prove anew who one is, or that one is somebody else, while signed in."""
+        form = {"login": who.login, "password": password}
+        path = f"{CONSOLE}/sign-in"
+        return await self.send(path, form, at=f"{path}?why=confirm")
+
+    def plant(self, value: str, name: str = "__Host-tenantry") -> None:
+        """Put a cookie into it."""
+        host = self.client.base_url.host
+        self.client.cookies.set(name, value, domain=host, path="/")
+
     def cookie(self, name: str = "__Host-tenantry") -> str | None:
         """What it keeps under a name."""
         return self.client.cookies.get(name)
 
     async def _ask(self, method: str, path: str, **more: object) -> httpx.Response:
         answer = await self.client.request(method, path, **more)  # type: ignore[arg-type] # httpx's own
-        for line in answer.headers.get_list("set-cookie"):
-            value = line.partition("=")[2].partition(";")[0]
-            if value:
-                self.world.secrets.add(value)
+        lines = answer.headers.get_list("set-cookie")
+        values = {line.partition("=")[2].partition(";")[0] for line in lines}
+        self.world.secrets |= {value for value in values if value}
         self.world.secrets |= secrecy.made(answer)
         return answer
 

@@ -109,9 +109,10 @@ async def check_change(
         return Change(problem="Please enter your password of now.")
     if form.password != form.password_again:
         return Change(problem="The two new passwords are not the same.")
-    weakness = await passwords.weakness(form.password, login=principal.login, name=principal.name)
-    if weakness:
-        return Change(problem=weakness)
+    user = await model.find(call, principal.user_id or "")
+    problem = await passwords.unfitness(call, user, form.password)
+    if problem:
+        return Change(problem=problem)
     checked = await sign_in.check(call, principal.login, form.old_password)
     return Change(checked, await hash_password(form.password) if checked.matches else "")
 

@@ -179,9 +179,19 @@ class Operation:
         self.answers: Any = None
         self.takes = hints.get("body")
         self.shape: Shape[Any] | None = None
+        self._read_shape()
+        self._specials = self._check_signature()
+
+    def prepare_with(self, prepare: Handler) -> None:
+        """Have it prepared by that, which may be the only one to ask for the body."""
+        self.prepare = prepare
+        if self.takes is None:
+            self.takes = typing.get_type_hints(prepare).get("body")
+            self._read_shape()
+
+    def _read_shape(self) -> None:
         if self.takes is not None:
             self.shape = Shape(typing.get_args(self.takes)[0])
-        self._specials = self._check_signature()
 
     @property
     def is_form(self) -> bool:
@@ -264,7 +274,8 @@ def operation(  # noqa: PLR0913 - a row has that many columns
     def declare(function: Handler) -> Handler:
         row = Operation(route, allow, wire, function)
         row.status = status
-        row.prepare = prepare
+        if prepare is not None:
+            row.prepare_with(prepare)
         row.query = query
         row.compatibility = compatibility
         row.answers = answers
