@@ -4,13 +4,20 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from tenantry.areas.federation.provider import PURPOSE
 from tenantry.core.permissions import PERMISSION_IDS
+from tenantry.core.security_tables import identity_providers
+from tenantry.core.statements import Statement
 from tests.console.company import Company, company
+from tests.console.provider import SECRET
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS
 from tests.world import ADA, BEN, EVE, OPERATOR, SUE, UMA, WIDGETS, World
 
 __all__ = ["company"]
+
+_SECRETS = Statement(select(identity_providers.c.client_secret))
 
 
 async def test_a_provider_is_told_back_without_its_secret(world: World) -> None:
@@ -42,6 +49,16 @@ async def test_a_provider_is_told_back_without_its_secret(world: World) -> None:
     assert (await world.ask(ADA, "GET", PROVIDERS)).json() == {"data": [made]}
     bare = await world.ask(ADA, "PATCH", one, json={"client_secret": None})
     assert bare.json()["has_client_secret"] is False
+
+
+async def test_a_copied_database_holds_no_client_secret(company: Company) -> None:
+    ((sealed,),) = await company.world.app.database.all(_SECRETS)
+    keyring = company.world.app.keyring
+    assert SECRET not in sealed
+    assert keyring.unseal(PURPOSE, company.id, sealed).decode() == SECRET
+    # For its own row only: moved to another it can't be opened.
+    with pytest.raises(ValueError, match="can't be opened"):
+        keyring.unseal(PURPOSE, "another row", sealed)
 
 
 @pytest.mark.parametrize(

@@ -131,10 +131,9 @@ async def _exchange(question: Question, addresses: Sequence[str]) -> tuple[int, 
     pinned = await asyncio.to_thread(
         importlib.import_module, "tenantry.areas.federation.pinned_connection"
     )
+    tls = await asyncio.to_thread(tls_context)
     headers = {"accept-encoding": "identity", "user-agent": "Tenantry", **question.headers}
-    status, received, body = await pinned.exchange(
-        question, headers, addresses, tls_context(), LONGEST
-    )
+    status, received, body = await pinned.exchange(question, headers, addresses, tls, LONGEST)
     if len(body) > LONGEST:
         raise Failed(f"answered with more than {LONGEST // 1024} KiB")
     if received.get("content-encoding", "identity") != "identity":

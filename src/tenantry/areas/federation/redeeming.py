@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import importlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus, urlencode
@@ -133,6 +134,8 @@ async def _believed(
 ) -> Claims:
     """What the ID token claims; by a key that was changed just now, too. Raises Failed."""
     token, secret = proof
+    # Loaded when first needed, and off the loop: it takes longer than many a request.
+    await asyncio.to_thread(importlib.import_module, "joserfc.jwt")
     nonce = ties(call, secret).nonce
     expected = Expected(row.issuer, row.client_id, nonce, call.now)
     try:
