@@ -50,7 +50,7 @@ async def agree(call: Writing, asked: Asked, browser: Browser) -> str:
 
     Raises Problem 403 where a policy keeps the person out, 404 if he is gone.
     """
-    row = await standing.welcome(call, browser.user_id)
+    row = await standing.welcome(call, browser.user_id, browser.methods)
     code = await codes.issue(call, asked, browser)
     await audit.record(
         call,

@@ -50,7 +50,7 @@ async def redeem(call: Writing, key: RSAKey, given: codes.Redemption) -> Issued 
     user_id = code.step.user_id
     try:
         codes.check(code.agreed, given, call.now)
-        row = await _welcome(call, code.agreed.session_id, user_id)
+        row = await _welcome(call, user_id, code.agreed.session_id, code.agreed.methods)
     except Problem as problem:
         return problem
     grant, secret = await grants.begin(call, code.agreed, user_id)
@@ -71,17 +71,17 @@ async def refresh(call: Writing, key: RSAKey, secret: str, client_id: str) -> Is
     if grant.used_at is not None:
         await grants.end(call, grant.family, "a refresh token was used twice")
         return refusal("invalid_grant", "the refresh token was used before")
-    row = await _welcome(call, grant.session_id, grant.user_id)
+    row = await _welcome(call, grant.user_id, grant.session_id, grant.amr)
     used = await grants.use(call, grant)
     if used is None:
         raise refusal("invalid_grant", "the refresh token was used before")
     return _issued(call, key, Issue(*used, row))
 
 
-async def _welcome(call: Writing, session_id: str, user_id: str) -> UserRow:
+async def _welcome(call: Writing, user_id: str, session_id: str, methods: list[str]) -> UserRow:
     """Who agreed, if he still may and is still signed in. Raises Problem 400."""
     try:
-        row = await standing.welcome(call, user_id)
+        row = await standing.welcome(call, user_id, methods)
     except Problem as problem:
         raise refusal("invalid_grant", problem.detail or problem.title) from problem
     if not await standing.is_open(call, session_id, user_id):

@@ -51,7 +51,7 @@ async def exchange(call: Writing, claims: Access) -> tokens.TokenRow | None:
 
 async def _welcome(call: Writing, grant: Grant) -> users.UserRow:
     try:
-        row = await standing.welcome(call, grant.user_id)
+        row = await standing.welcome(call, grant.user_id, grant.amr)
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise unauthenticated() from problem
