@@ -39,6 +39,7 @@ def _own(sentence: str, keys: str) -> Said:
 
 _TOKEN = "token_id name scope services expires_at kind"
 _INVITED = "invitation_id email role roles limit_services"
+_PROVIDER = "identity_provider_id name"
 _CONTACT = "contact_id contact_type user_id name email phone"
 _AUTHORIZED = "service_authorization_id user_id"
 
@@ -47,6 +48,21 @@ SAID: dict[str, Said] = {
     "customer.update": _said("Customer '…' was updated", "old new"),
     "customer.pricing": _said("Pricing plan was changed from '…' to '…'", "old new"),
     "customer.delete": _account("Customer '…' was deleted", "name"),
+    "identity_provider.create": _account("Identity provider '…' was created", f"{_PROVIDER} new"),
+    "identity_provider.update": _account(
+        "Identity provider '…' was updated", f"{_PROVIDER} old new is_secret_new"
+    ),
+    "identity_provider.delete": _account(
+        "Identity provider '…' was deleted", f"{_PROVIDER} issuer"
+    ),
+    "identity_provider.check": _account(
+        "Identity provider '…' was checked", f"{_PROVIDER} is_right"
+    ),
+    "email_domain.create": _account("E-mail domain '…' was claimed", "domain"),
+    "email_domain.verify": _account("E-mail domain '…' was verified", "domain how"),
+    "email_domain.delete": _account("E-mail domain '…' was given up", "domain"),
+    "sso_bypass.create": _account("User '…' may bypass single sign-on", "user_id login"),
+    "sso_bypass.delete": _account("User '…' may no longer bypass single sign-on", "user_id login"),
     "customer_feature.create": _said("Feature '…' was enabled", "feature"),
     "customer_feature.delete": _said("Feature '…' was disabled", "feature"),
     "billing.contact_update": _said("Billing contact was updated", "contact_id"),

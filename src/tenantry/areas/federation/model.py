@@ -132,11 +132,12 @@ async def note_check(call: Writing, looked_at: ProviderRow, problems: list[str])
     """Keep what a check has found, unless it was of something else by now. Raises Problem 404."""
     row = await find(call, looked_at.id)
     is_same = all(getattr(row, name) == getattr(looked_at, name) for name in _CONNECTING)
-    row = msgspec.structs.replace(
-        row, checked_at=call.now if is_same and not problems else None, updated_at=call.now
-    )
+    checked_at = call.now if is_same and not problems else None
+    if checked_at == row.checked_at:
+        return row
+    row = msgspec.structs.replace(row, checked_at=checked_at)
     await _store(call, row)
-    await record(call, "check", row, {"is_right": row.checked_at is not None})
+    await record(call, "check", row, {"is_right": checked_at is not None})
     return row
 
 
