@@ -14,7 +14,7 @@ LOCKED := $(PIP) install --require-hashes
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url $(ARGS)
 
-.PHONY: help setup serve test check format bench docs lock clean
+.PHONY: help setup serve test check audit format bench docs lock clean
 
 help:  ## list these commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ check: .venv/.dev  ## lint, check the formatting, check the types
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
+audit: .venv/audit .venv/.dev  ## look the locked packages up among known vulnerabilities
+	.venv/bin/python -m tests.infrastructure.vulnerabilities
+
 format: .venv/.dev  ## format, and mend what the linter can mend
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
@@ -47,6 +50,7 @@ lock: .venv/.dev  ## resolve requirements/*.txt and the clients' lock anew (ARGS
 	$(COMPILE) --group build -c requirements/runtime.txt -o requirements/build.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements/runtime.txt -c requirements/build.txt \
 		-o requirements/dev.txt
+	$(COMPILE) --group audit -c requirements/dev.txt -o requirements/audit.txt
 	$(COMPILE) --group binaries --no-deps -o requirements/binaries.txt
 	for place in clients infrastructure; do (cd tests/$$place && \
 		npm install --package-lock-only --omit-lockfile-registry-resolved) || exit; done
@@ -75,6 +79,12 @@ clean:  ## remove everything that the commands above made
 	$(LOCKED) -r requirements/dev.txt
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@ .venv/.runtime
+
+# In an environment of its own: what audits is no part of what is audited.
+.venv/audit: requirements/audit.txt | .venv/bin/python
+	.venv/bin/python -m venv --clear $@
+	$@/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $<
+	@touch $@
 
 # Node.js and PostgreSQL for the tests, on a machine that has none. Only the programs in these
 # packages are used, so nothing that they depend on is installed.
