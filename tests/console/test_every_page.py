@@ -106,7 +106,13 @@ async def test_the_wrong_verb_is_told_which_are_right(world: World, row: Operati
     assert row.method in answer.headers["allow"].split(", ")
 
 
-@pytest.mark.parametrize("path", ["", "nothing", "profile/nothing", "%00", "é", "../../user"])
+async def test_the_console_begins_with_the_profile(world: World) -> None:
+    for path in (CONSOLE, f"{CONSOLE}/"):
+        answer = await Visitor(world).get(path)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"{CONSOLE}/profile")
+
+
+@pytest.mark.parametrize("path", ["nothing", "profile/nothing", "%00", "é", "../../user"])
 async def test_an_address_that_serves_nothing_is_a_page_too(world: World, path: str) -> None:
     answer = await Visitor(world).get(f"{CONSOLE}/{path}")
     if path == "../../user":

@@ -1,5 +1,6 @@
 """Signing in with a password, on the page."""
 
+import asyncio
 import json
 
 import pytest
@@ -209,6 +210,18 @@ async def test_signing_in_again_makes_another_session_and_ends_the_old_one(world
     thief.plant(old or "")
     assert (await thief.get(PROFILE)).status_code == 303
     assert (await ada.get(PROFILE)).status_code == 200
+
+
+async def test_signing_in_again_twice_at_once_ends_the_old_one_once(world: World) -> None:
+    ada = Visitor(world)
+    await ada.sign_in(ADA)
+    since = len(await world.events())
+    page = await ada.get(f"{SIGN_IN}?why=confirm")
+    form = {"login": ADA.login, "password": PASSWORD, "form_token": form_token(page)}
+    answers = await asyncio.gather(*(ada.post(SIGN_IN, form) for _ in range(2)))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    actions = await world.actions(since)
+    assert (actions.count("token.destroy"), actions.count("user.login")) == (1, 2)
 
 
 async def test_a_failure_leaves_the_session_that_there_is(world: World) -> None:

@@ -10,10 +10,10 @@ from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
 from tenantry.http.cookies import SESSION
 from tenantry.http.message import Response
-from tenantry.http.operation import PERSON, Credentials, operation
+from tenantry.http.operation import PERSON, PUBLIC, Credentials, operation
 from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
-from tenantry.http.wire import PAGE
+from tenantry.http.wire import CONSOLE, PAGE
 
 PASSWORD = f"{HOME}/password"
 
@@ -64,6 +64,12 @@ async def _profile(
     )
 
 
+@operation(f"GET {CONSOLE}", allow=PUBLIC, wire=PAGE)
+async def get_console(call: Reading) -> Response:  # noqa: ARG001 - the same for everybody
+    """Lead to where the console begins."""
+    return see_other(HOME)
+
+
 @operation(f"GET {HOME}", allow=PERSON, wire=PAGE)
 async def get_profile_page(call: Reading, visit: Visit) -> Response:
     """One's name, login and account."""
@@ -96,8 +102,9 @@ def _password_form(call: Reading, visit: Visit, problem: str = "") -> Response:
 
 @operation(f"GET {PASSWORD}", allow=PERSON, wire=PAGE)
 async def get_change_password_page(call: Reading, visit: Visit) -> Response:
-    """The form."""
-    return _password_form(call, visit)
+    """The form, for who has a password."""
+    user = await model.find(call, call.principal.user_id or "")
+    return _password_form(call, visit) if user.password else see_other(HOME)
 
 
 async def check_change(

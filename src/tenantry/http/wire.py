@@ -20,7 +20,7 @@ PROBLEM_JSON = "application/problem+json"
 HTML = "text/html; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 
-CONSOLE = "/_tenantry/console/"
+CONSOLE = "/_tenantry/console"
 """Under which the pages of the console stand, which no program calls."""
 
 _GATEWAY = frozenset({401, 403, 415, 429})

@@ -207,6 +207,12 @@ async def end_one(call: Writing, token_id: str, *, user_id: str | None = None) -
     await keys.end(call, [key])
 
 
+async def end_if_open(call: Writing, token_id: str) -> None:
+    """End a session of the call's customer, unless somebody was first."""
+    key = await call.one(_FIND, customer_id=call.customer_id, id=token_id)
+    await keys.end(call, [] if key is None else [key])
+
+
 async def forget_ended(call: Writing, row: UserRow) -> None:
     """Put away the sessions of a user that have ended by themselves."""
     open_ids = {one.id for one in await list_sessions(call, row.id)}

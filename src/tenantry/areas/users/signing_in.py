@@ -129,7 +129,7 @@ async def _enter(
     )
     old = arrival.old
     if old is not None and old.customer_id == row.customer_id:
-        await sessions.end_one(call, old.token_id)
+        await sessions.end_if_open(call, old.token_id)
     await sessions.forget_ended(call, row)
     device_id = await devices.recognise(call, row.id, arrival.device)
     device = arrival.device
