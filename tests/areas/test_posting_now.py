@@ -1,8 +1,12 @@
 """An operator posts a month himself, by call or by command (contract: billing §9 O5)."""
 
 import pytest
+from sqlalchemy import insert
 
-from tenantry.areas.operator import postings_api
+from tenantry.areas.invoices import closing
+from tenantry.core.billing_tables import invoice_lines
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.areas.posting_calls import (
     APRIL,
     FIRST,
@@ -14,6 +18,7 @@ from tests.areas.posting_calls import (
     turn_to,
 )
 from tests.stored import changed, stored
+from tests.told import events_since
 from tests.world import EVE, OPERATOR, OTHER, WIDGETS, World
 
 AT_ONCE = "2026-04-01T00:00:00Z"
@@ -48,6 +53,8 @@ REFUSED = {
     "nobody": ("2026-03", {"customer_id": "0Unknown00000000000000"}, 404),
     "nobody, running": ("2026-04", {"customer_id": "0Unknown00000000000000"}, 404),
     "no text": ("2026-03", {"customer_id": 7}, 400),
+    "empty": ("2026-03", {"customer_id": ""}, 400),
+    "misspelt": ("2026-03", {"customer": WIDGETS}, 400),
 }
 
 
@@ -90,17 +97,45 @@ async def test_a_rehearsal_posts_nothing(world: World) -> None:
     assert changed(before, await stored(world)) == set()
 
 
-async def test_one_call_posts_no_more_than_it_may(
+async def test_one_call_posts_everybody_some_in_each_commit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postings_api, "MOST", 1)
+    monkeypatch.setattr(closing, "TOGETHER", 1)
     for customer_id in (WIDGETS, OTHER):
         await give_plan(world, customer_id)
     turn_to(world, AT_ONCE)
+    assert await operate(world, "POST", f"/periods/{MARCH.text}/post") == [
+        str(FIRST),
+        str(FIRST + 1),
+    ]
+
+
+async def test_who_cannot_be_posted_keeps_nobody_else_from_it(world: World) -> None:
+    """A line that stands in the way stops Eve's."""
+    for customer_id in (WIDGETS, OTHER):
+        await give_plan(world, customer_id)
+    line = {"invoice_id": FIRST + 1, "number": 1, "month": MARCH.number, "body": "{}"}
+
+    async def work(unit: Unit) -> None:
+        await unit.run(Statement(insert(invoice_lines)), customer_id=OTHER, **line)
+
+    await world.app.database.write(work)
+    turn_to(world, AT_ONCE)
     path = f"/_operator/v1/periods/{MARCH.text}/post"
-    first, second = [await world.ask(OPERATOR, "POST", path) for _ in range(2)]
-    assert (first.status_code, first.json()) == (202, [str(FIRST)])
-    assert (second.status_code, second.json()) == (200, [str(FIRST), str(FIRST + 1)])
+    answer = await world.ask(OPERATOR, "POST", path)
+    assert (answer.status_code, answer.json()["msg"]) == (500, "Not everything was posted")
+    assert OTHER in answer.json()["detail"]
+    assert [one["invoice_id"] for one in await invoices(world)] == [str(FIRST)]
+
+
+async def test_the_log_says_which_operator_posted(world: World) -> None:
+    await give_plan(world)
+    turn_to(world, AT_ONCE)
+    since = len(await world.events())
+    await operate(world, "POST", f"/periods/{MARCH.text}/post")
+    (event,) = await events_since(world, since)
+    assert (event["metadata"]["action"], event["admin"]) == ("invoice.post", True)
+    assert event["ip"] == "192.0.2.10"
 
 
 async def test_the_command_posts_a_month_that_is_named(world: World) -> None:

@@ -9,7 +9,7 @@ from tenantry.http.message import Request
 
 if TYPE_CHECKING:
     from tenantry.core.errors import Problem
-    from tenantry.http.operation import Operation
+    from tenantry.http.operation import Operation, Then
 
 
 class Exchange:
@@ -24,6 +24,7 @@ class Exchange:
         "request",
         "request_id",
         "started",
+        "then",
     )
 
     def __init__(self, request: Request) -> None:
@@ -37,3 +38,5 @@ class Exchange:
         self.error: BaseException | None = None
         self.refusal: Problem | None = None
         """Why it was refused; one that is found early waits until a write is counted."""
+        self.then: Then | None = None
+        """What is left to be done once its unit of work is committed."""

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import msgspec
 
 from tenantry.core.context import Reading
+from tenantry.core.database import Database
 from tenantry.core.errors import Problem
 from tenantry.http.body import Body, Shape
 from tenantry.http.message import Query, Request
@@ -92,6 +93,15 @@ class Answer(msgspec.Struct, frozen=True):
     body: Any = None
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()
+
+
+class Then(Answer, frozen=True, kw_only=True):
+    """An answer that is yet to be worked for, when the call's own unit is committed.
+
+    In units of its own, because it is too much for one. A dry run leaves it undone.
+    """
+
+    work: Callable[[Database], Awaitable[Answer]]
 
 
 class Status(msgspec.Struct, frozen=True):

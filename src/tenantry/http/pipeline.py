@@ -24,7 +24,7 @@ from tenantry.http.conditional import unless_held
 from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
-from tenantry.http.operation import Answer, Operation, Refused
+from tenantry.http.operation import Answer, Operation, Refused, Then
 from tenantry.http.routes import Routes
 
 LONGEST_URL = 8192
@@ -125,7 +125,10 @@ class Pipeline:
         if operation.is_form:
             gate.check_length(request)
             forms.check_form(request, call.principal, self.keyring)
-        return await self._write(exchange, operation, call, path, digest)
+        response = await self._write(exchange, operation, call, path, digest)
+        if exchange.then is None:
+            return response
+        return self._render(operation, await exchange.then.work(self.database), call)
 
     async def _read(
         self, exchange: Exchange, operation: Operation, path: dict[str, str]
@@ -224,6 +227,9 @@ class Pipeline:
             result = await operation.function(writing, **arguments)
             if is_dry_run and not isinstance(result, Refused):
                 raise dry_run.Rehearsed(writing)
+            exchange.then = result if isinstance(result, Then) else None
+            if exchange.then is not None:
+                return Response(200)
             return self._render(operation, result, writing)
 
         try:

@@ -144,13 +144,20 @@ async def numbers_of(rows: Reads, month: Month, customer_id: str | None = None) 
 
 
 async def close_months(
-    database: Database, keyring: Keyring, wanted: Wanted, progress: Progress | None = None
+    database: Database,
+    keyring: Keyring,
+    wanted: Wanted,
+    progress: Progress | None = None,
+    calls: Callable[[Unit], Writing] | None = None,
 ) -> Outcome:
-    """Post what is due. Raises Problem 404, 409, and NotPosted when all else is done."""
+    """Post what is due, by the `calls` of whoever asks for it; else as the installation itself.
+
+    Raises Problem 404, 409, and NotPosted when all else is done.
+    """
     if wanted.customer_id is not None:
         await check_customer(database, wanted.customer_id)
     months = await _months(database, wanted)
-    run = _Run(database, keyring, wanted.customer_id)
+    run = _Run(database, calls or partial(_system_call, keyring), wanted.customer_id)
     if progress is not None:
         run.hear(progress, await _total(database, months))
     for month in months:
@@ -192,12 +199,14 @@ async def _total(database: Database, months: list[Month]) -> int:
 class _Run:
     """One run through what is due."""
 
-    def __init__(self, database: Database, keyring: Keyring, customer_id: str | None) -> None:
+    def __init__(
+        self, database: Database, calls: Callable[[Unit], Writing], customer_id: str | None
+    ) -> None:
         self.outcome = Outcome()
         self.failed: dict[str, tuple[Month, Exception]] = {}
         """Whose month could not be posted, and why: his later ones wait for it."""
         self._database = database
-        self._keyring = keyring
+        self._calls = calls
         self._customer_id = customer_id
         self._progress: Progress | None = None
         self._total = 0
@@ -222,7 +231,7 @@ class _Run:
     async def _post(self, customer_ids: list[str], month: Month) -> None:
         """Post some in one commit, or each alone if one of them can't be: no other is to suffer."""
         try:
-            work = partial(_post, self._keyring, customer_ids, month)
+            work = partial(_post, self._calls, customer_ids, month)
             self.outcome.add(await self._database.write(work))
         except (Unavailable, NoneLeft):
             raise
@@ -234,8 +243,11 @@ class _Run:
                 await self._post([one], month)
 
 
+def _system_call(keyring: Keyring, unit: Unit) -> Writing:
+    return Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now)
+
+
 async def _post(
-    keyring: Keyring, customer_ids: list[str], month: Month, unit: Unit
+    calls: Callable[[Unit], Writing], customer_ids: list[str], month: Month, unit: Unit
 ) -> list[Posted]:
-    call = Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now)
-    return await post(call, customer_ids, month)
+    return await post(calls(unit), customer_ids, month)

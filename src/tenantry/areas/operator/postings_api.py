@@ -1,18 +1,18 @@
 """How an operator has a month posted at once, whatever the grace (contract: billing §9 O5)."""
 
+from dataclasses import replace
+
 import msgspec
 
 from tenantry.areas.invoices import closing
-from tenantry.areas.invoices.posting import post
 from tenantry.areas.pricing.months import Month
 from tenantry.core.context import Writing
-from tenantry.core.errors import bad_request
+from tenantry.core.database import Database
+from tenantry.core.errors import Problem, bad_request
+from tenantry.core.unit import Unit
 from tenantry.http.body import Body
-from tenantry.http.operation import OPERATOR, Answer, operation
+from tenantry.http.operation import OPERATOR, Answer, Then, operation
 from tenantry.http.wire import LEGACY
-
-MOST = 500
-"""Customers that one call posts: about a second, for which others that write wait."""
 
 
 class NewPosting(msgspec.Struct, kw_only=True):
@@ -27,18 +27,45 @@ class NewPosting(msgspec.Struct, kw_only=True):
 async def post_period(call: Writing, body: Body[NewPosting], period: str) -> Answer:
     """Post a month that is over: the ids of its invoices, those of before too.
 
-    Posting it again changes nothing. One call posts at most 500 customers: 202 says that more are
-    left, and the same call goes on with them.
+    Posting it again changes nothing. Some customers share a commit: what was posted stays if the
+    call ends early, and the same call goes on with the rest. Whose month can't be posted keeps
+    nobody else's from being posted; then the answer is 500, and says whose.
     """
     try:
         month = Month.parse(period)
     except ValueError as problem:
         raise bad_request(f"Period: {problem}") from problem
-    customer_id = body().customer_id
+    customer_id = _whose(body)
     if customer_id is not None:
         await closing.check_customer(call, customer_id)
     closing.refuse_open(month, call.now)
-    due = await closing.due(call, month, MOST + 1, customer_id=customer_id)
-    await post(call, due[:MOST], month)
-    numbers = await closing.numbers_of(call, month, customer_id)
-    return Answer([str(number) for number in numbers], status=202 if len(due) > MOST else 200)
+    wanted = closing.Wanted(month=month, customer_id=customer_id)
+
+    def inside(unit: Unit) -> Writing:
+        return replace(call.inside(unit, call.principal), decision_id=call.decision_id)
+
+    async def post_all(database: Database) -> Answer:
+        try:
+            await closing.close_months(database, call.keyring, wanted, calls=inside)
+        except closing.NotPosted as problem:
+            raise Problem(500, "Not everything was posted", str(problem)) from problem
+        numbers = await closing.numbers_of(database, month, customer_id)
+        return Answer([str(number) for number in numbers])
+
+    return Then(work=post_all)
+
+
+def _whose(body: Body[NewPosting]) -> str | None:
+    """Whose month; None is everybody's. Raises Problem 400.
+
+    What is posted stays for ever: a name that is misspelt, or was left empty, is not everybody's.
+    """
+    given = body.values()
+    unknown = given.keys() - {"customer_id"}
+    if unknown:
+        detail = f"There is no '{min(unknown)}' to say"
+        raise bad_request(detail)
+    if given.get("customer_id") is not None and body().customer_id is None:
+        detail = "Customer id is empty: leave it out to post everybody's month"
+        raise bad_request(detail)
+    return body().customer_id
