@@ -1,5 +1,6 @@
 """The keys that sign web tokens: made once, sealed, replaced; and tokens that pretend."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -11,14 +12,17 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
+from tenantry.app import Application
+from tenantry.areas.operator.founding import system_call
 from tenantry.areas.realm import keys
 from tenantry.core.clock import MINUTE, SECOND
 from tenantry.core.secrets import parse_key
 from tenantry.core.security_tables import provider_keys
 from tenantry.core.statements import Statement
+from tenantry.http.log import RequestLog
 from tests.areas.realm_calls import CERTS, Program, claims, program
 from tests.table import UNAUTHENTICATED
-from tests.world import World
+from tests.world import OTHER, WIDGETS, World
 
 _STORED = Statement(select(provider_keys.c.id, provider_keys.c.private_key))
 
@@ -43,6 +47,23 @@ async def test_a_key_is_made_when_it_is_first_needed_and_then_kept(world: World)
     assert len(base64.urlsafe_b64decode(key["n"] + "==")) * 8 == 3072
     await cli.tokens()
     assert await _published(world) == [key]
+
+
+async def test_two_processes_that_need_the_first_at_once_make_one(world: World) -> None:
+    other = Application(world.app.settings, world.clock, log=RequestLog(enabled=False))
+    await other.start()
+
+    async def first(app: Application, customer_id: str) -> str:
+        spare = keys.generated()
+        key = await app.database.write(
+            lambda unit: keys.signing(system_call(unit, app.keyring, customer_id), spare),
+            customer_id=customer_id,
+        )
+        return key.thumbprint()
+
+    made = await asyncio.gather(first(world.app, WIDGETS), first(other, OTHER))
+    await other.stop()
+    assert list(made) == [key["kid"] for key in await _published(world)] * 2
 
 
 async def test_the_private_half_is_stored_sealed(world: World) -> None:
