@@ -63,3 +63,8 @@ def unauthenticated(why: str | None = None) -> Problem:
 def sudo_missing() -> Problem:
     """403: the token was not lifted (contract: identity §8)."""
     return Problem(403, "You must POST /sudo to access this endpoint")
+
+
+def too_large() -> Problem:
+    """413: a body over the limit, which was not read."""
+    return Problem(413, "Request entity too large")

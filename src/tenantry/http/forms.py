@@ -10,7 +10,7 @@ import secrets
 from urllib.parse import parse_qsl
 
 from tenantry.core.context import Principal
-from tenantry.core.errors import Problem
+from tenantry.core.errors import Problem, too_large
 from tenantry.core.secrets import Keyring
 from tenantry.http.body import MAX_FIELDS, content_kind
 from tenantry.http.cookies import FORM, check_secrecy, origin_of, read_cookie
@@ -40,7 +40,12 @@ def form_token(keyring: Keyring, anchor: str) -> str:
 
 
 def check_form(request: Request, principal: Principal, keyring: Keyring) -> None:
-    """Refuse a form that this server did not give to this browser. Raises Problem 400, 403, 415."""
+    """Refuse a form that this server did not give to this browser.
+
+    Raises Problem 400, 403, 413, 415.
+    """
+    if request.is_too_large:
+        raise too_large()
     check_secrecy(request)
     _check_origin(request)
     nonce, _, digest = _sent(request).partition(".")

@@ -17,6 +17,7 @@ from tenantry.core.errors import (
     not_authorized,
     not_found,
     sudo_missing,
+    too_large,
     unauthenticated,
 )
 from tenantry.core.secrets import Keyring
@@ -225,6 +226,6 @@ def _decision(
 def check_length(request: Request) -> None:
     """Refuse what no honest client sends. Raises Problem 400 or 413."""
     if request.is_too_large:
-        raise Problem(413, "Request entity too large")
+        raise too_large()
     if "\0" in request.path:
         raise bad_request("NUL characters are not allowed")

@@ -25,7 +25,7 @@ from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused, Then
-from tenantry.http.routes import Routes
+from tenantry.http.routes import Routes, allowed
 
 LONGEST_URL = 8192
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -110,7 +110,7 @@ class Pipeline:
             raise Problem(404, "Not found")
         methods, values = found
         if request.method == "OPTIONS":
-            return Response(204, headers=(("allow", _allowed(methods)),))
+            return Response(204, headers=(("allow", allowed(methods)),))
         row = methods.get("GET" if request.method == "HEAD" else request.method)
         if row is None or (row[0].writes and request.method == "HEAD"):
             return await self._refuse_method(exchange, methods)
@@ -123,7 +123,6 @@ class Pipeline:
         finder = self.principals.last_known if operation.prepare is None else self.principals
         call, digest = await self._call(exchange, operation, finder)
         if operation.is_form:
-            gate.check_length(request)
             forms.check_form(request, call.principal, self.keyring)
         response = await self._write(exchange, operation, call, path, digest)
         if exchange.then is None:
@@ -202,7 +201,7 @@ class Pipeline:
                     lambda unit: self._begin(unit, exchange, call, digest),
                     meter=gate.meter(operations[0].allow, call.principal),
                 )
-        raise Problem(405, "Method not allowed", headers=(("allow", _allowed(methods)),))
+        raise Problem(405, "Method not allowed", headers=(("allow", allowed(methods)),))
 
     async def _write(
         self,
@@ -299,10 +298,3 @@ class Pipeline:
         response = operation.wire.success(status, result)
         response.headers += headers
         return response
-
-
-def _allowed(methods: dict[str, Any]) -> str:
-    names = {*methods, "OPTIONS"}
-    if "GET" in methods:
-        names.add("HEAD")
-    return ", ".join(sorted(names))

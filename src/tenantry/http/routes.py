@@ -92,3 +92,11 @@ def _walk(
     if found is None:
         values.pop()
     return found
+
+
+def allowed(methods: dict[str, Any]) -> str:
+    """The verbs that an address takes, as an Allow header names them."""
+    names = {*methods, "OPTIONS"}
+    if "GET" in methods:
+        names.add("HEAD")
+    return ", ".join(sorted(names))
