@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from tenantry.areas.users.ceremonies import site_of
 from tenantry.areas.users.challenges import LASTS
-from tenantry.core.context import Reading
-from tests.areas.account_calls import edit_customer
+from tests.areas.account_calls import edit_customer, edit_user
 from tests.areas.factor_calls import enrol
 from tests.areas.test_two_factor import make_token
 from tests.console.browser import CONSOLE, Visitor
@@ -169,6 +167,14 @@ async def test_a_key_that_keeps_no_counter_works_again_and_again(world: World) -
         assert await prove(ben, page, key.sign(options_in(page))) == 303
 
 
+async def test_a_lock_that_comes_between_stops_a_passkey_too(world: World) -> None:
+    """The password that opened the step is no longer good."""
+    key = await has_passkey(world)
+    ben, page = await at_second_step(world)
+    await edit_user(world, BEN, locked=True)
+    assert await prove(ben, page, key.sign(options_in(page))) == 400
+
+
 async def test_several_with_names(world: World) -> None:
     ben = await signed_in(world)
     blue, red = SecurityKey(), SecurityKey()
@@ -271,24 +277,3 @@ async def test_a_code_and_a_passkey_stand_side_by_side(world: World) -> None:
     ben, page = await at_second_step(world)
     assert "Code from your authenticator app" in page
     assert await prove(ben, page, key.sign(options_in(page))) == 303
-
-
-@pytest.mark.parametrize(
-    ("url", "site"),
-    [
-        ("https://accounts.example.com", ("accounts.example.com", "https://accounts.example.com")),
-        ("https://Example.com:8443/x", ("example.com", "https://example.com:8443")),
-        ("http://localhost:8080", ("localhost", "http://localhost:8080")),
-        ("http://accounts.example.com", None),
-        ("https://192.0.2.1", None),
-        ("http://[::1]:8080", None),
-    ],
-)
-async def test_passkeys_are_bound_to_the_public_address(
-    world: World, url: str, site: tuple[str, str] | None
-) -> None:
-    call = Reading(
-        rows=world.app.database, keyring=world.app.keyring, now=world.clock.now, public_url=url
-    )
-    found = site_of(call)
-    assert (found and (found.id, found.origin)) == site
