@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pyotp
 import pytest
 
 from tests.console.surveying import survey
 from tests.console.window import CONSOLE, Site, Window
-from tests.world import BEN, SUE, UMA, Person
+from tests.world import ADA, BEN, SUE, UMA, WIDGETS, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("dialect", ["sqlite"])]
 
@@ -137,3 +138,40 @@ def test_a_passkey_signs_in(site: Site) -> None:
     survey(window, "passkey-asked")
     window.press("Use a passkey")
     window.page.wait_for_url(f"**{CONSOLE}/profile")
+
+
+def test_who_must_have_one_sets_it_up_before_coming_in(site: Site) -> None:
+    set_up_app(site.window(), ADA)
+    ada = {"Fastly-Key": ADA.token}
+    forced = httpx.put(
+        f"{site.server.url}/customer/{WIDGETS}", data={"force_2fa": "true"}, headers=ada
+    )
+    assert forced.status_code == 200, forced.text
+    window = site.window()
+    window.sign_in(UMA)
+    assert window.title == "Set up a second factor"
+    survey(window, "forced")
+    window.press("Set up an app")
+    app = enter_secret(window)
+    survey(window, "forced-app")
+    window.fill("Enter the code that the app shows now", app.now())
+    window.press("Turn it on")
+    survey(window, "forced-codes")
+    window.press("I have kept them")
+    assert window.path == f"{CONSOLE}/profile"
+
+
+def test_who_must_change_his_password_does_it_before_coming_in(site: Site) -> None:
+    ada = {"Fastly-Key": ADA.token}
+    asked = httpx.put(
+        f"{site.server.url}/user/{BEN.id}", data={"require_new_password": "true"}, headers=ada
+    )
+    assert asked.status_code == 200, asked.text
+    window = site.window()
+    window.sign_in(BEN)
+    assert window.title == "Choose a new password"
+    survey(window, "new-password")
+    window.fill("New password", "stapled-Sponge-7-otter")
+    window.fill("The same once more", "stapled-Sponge-7-otter")
+    window.press("Set password and go on")
+    assert window.path == f"{CONSOLE}/profile"
