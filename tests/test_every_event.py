@@ -13,7 +13,7 @@ from tenantry.core.clock import shown
 from tenantry.core.unit import Unit
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.invitation_calls import LIN, invite
-from tests.areas.realm_calls import program
+from tests.areas.realm_calls import walk_with_programs
 from tests.factor_walk import walk_with_factors
 from tests.posting_writes import close_without_invoice
 from tests.secrecy import leaks
@@ -161,7 +161,7 @@ async def test_everything_else_that_can_happen_is_told(world: World) -> None:
     """What no single call of the table leaves: a walk through the account's life."""
     since = 0
     await _walk_with_passwords(world)
-    await _walk_with_programs(world)
+    await walk_with_programs(world)
     await _walk_with_people(world)
     await close_without_invoice(world)
     await pass_an_amount(world)
@@ -186,14 +186,6 @@ async def _walk_with_passwords(world: World) -> None:
     await session_of(world, BEN)
     answer = await world.ask(None, "POST", f"/_tenantry/v1/password/{code}", data=form)
     assert answer.status_code == 200, answer.text
-
-
-async def _walk_with_programs(world: World) -> None:
-    """Sue signs in on the command line, and somebody else has read her code."""
-    cli = await program(world, SUE)
-    code = await cli.code()
-    for _ in range(2):
-        await cli.redeem(code)
 
 
 async def _walk_with_people(world: World) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 
 from tests.console.browser import CONSOLE, ORIGIN, Visitor, form_token
-from tests.world import ADA, PASSWORD, Person, World
+from tests.world import ADA, PASSWORD, SUE, Person, World
 
 REALM = "/realms/fastly/protocol/openid-connect"
 AUTH, TOKEN, CERTS = f"{REALM}/auth", f"{REALM}/token", f"{REALM}/certs"
@@ -154,3 +154,11 @@ def claims(token: str) -> dict[str, Any]:
     payload = token.split(".")[1]
     decoded: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=="))
     return decoded
+
+
+async def walk_with_programs(world: World) -> None:
+    """Sue signs in on the command line, and somebody else has read her code."""
+    cli = await program(world, SUE)
+    code = await cli.code()
+    for _ in range(2):
+        await cli.redeem(code)
