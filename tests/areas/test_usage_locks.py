@@ -1,4 +1,4 @@
-"""Who waits for whom when meters, voids and postings meet: never in a circle (billing R24)."""
+"""Who waits for whom when meters, voids, postings and tills meet (contract: billing R24)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ from tenantry.areas.operator.founding import system_call
 from tenantry.areas.usage import accounts
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
-from tests.areas.posting_calls import MARCH, give_plan, meter_event, turn_to
+from tests.areas.posting_calls import FIRST, MARCH, give_plan, meter_event, operate, turn_to
 from tests.world import OPERATOR, OTHER, WIDGETS, World
 
 on_postgresql = pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
@@ -93,6 +93,26 @@ async def test_who_posts_waits_for_a_log_before_he_holds_an_account(
     assert await another.fetchval(f"{ACCOUNT} NOWAIT", WIDGETS) == 1
     await another.execute("ROLLBACK")
     await posting
+
+
+_TILL = "INSERT INTO payments VALUES ($1, $2, 1, 'Paid', 'till-7', 0)"
+
+
+@on_postgresql
+async def test_a_payment_that_two_servers_hear_of_counts_once(
+    world: World, another: asyncpg.Connection
+) -> None:
+    await give_plan(world)
+    turn_to(world, "2026-04-04T00:00:00Z")
+    await operate(world, "POST", f"/periods/{MARCH.text}/post")
+    await another.fetchval(HEAD, WIDGETS)
+    await another.execute(_TILL, WIDGETS, FIRST)
+    path, body = f"/invoices/{FIRST}/payments", {"status": "Paid", "reference": "till-7"}
+    telling = asyncio.create_task(operate(world, "POST", path, body))
+    await _waited(another)
+    await another.execute("COMMIT")
+    assert (await telling)["created_at"] == "1970-01-01T00:00:00Z"
+    assert [one["number"] for one in (await operate(world, "GET", path))["data"]] == [1]
 
 
 _ALWAYS_TAKEN = {
