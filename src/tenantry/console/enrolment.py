@@ -73,7 +73,8 @@ async def finish(
     """
     if who.arrival is None:
         codes = await factors.record_added(call, who.user_id, *factor)
-        return shown_codes(call, visit, codes) if codes else see_other(f"{FACTORS}?done=added")
+        place = f"{FACTORS}?done=added"
+        return shown_codes(call, visit, codes, place) if codes else see_other(place)
     if await steps.take_step(call, PURPOSE, visit.cookie(STEP)) is None:
         raise unauthenticated()
     codes = await factors.record_added(call, who.user_id, *factor)
@@ -86,9 +87,9 @@ async def finish(
     return response
 
 
-def shown_codes(call: Reading, visit: Visit, codes: list[str]) -> Response:
-    """Recovery codes, this once."""
-    return page(call, visit, "recovery_codes", frame="console.html.j2", codes=codes, place=FACTORS)
+def shown_codes(call: Reading, visit: Visit, codes: list[str], place: str = FACTORS) -> Response:
+    """Recovery codes, this once, and where to go on to."""
+    return page(call, visit, "recovery_codes", frame="console.html.j2", codes=codes, place=place)
 
 
 async def user_of(call: Reading, who: Enrolling) -> model.UserRow:

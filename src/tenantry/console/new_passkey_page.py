@@ -45,6 +45,7 @@ async def _form(
     user = await user_of(call, who)
     known = await passkeys.check_room(call, user.id)
     challenge = challenges.new_challenge(call, _purpose(user.id))
+    options = await ceremonies.registration(call, challenge, user.id, user.login, user.name, known)
     return page(
         call,
         visit,
@@ -55,7 +56,7 @@ async def _form(
         path=NEW,
         name=name,
         challenge=challenge,
-        options=ceremonies.registration(call, challenge, user.id, user.login, user.name, known),
+        options=options,
         problem=problem,
     )
 

@@ -38,7 +38,7 @@ class Shown(msgspec.Struct, frozen=True):
     one: Passkey | None
 
 
-def _form(call: Reading, visit: Visit, next_path: str, problem: str = "") -> Response:
+async def _form(call: Reading, visit: Visit, next_path: str, problem: str = "") -> Response:
     challenge = challenges.new_challenge(call, second_step.ALONE)
     return page(
         call,
@@ -47,7 +47,7 @@ def _form(call: Reading, visit: Visit, next_path: str, problem: str = "") -> Res
         400 if problem else 200,
         script="passkeys",
         challenge=challenge,
-        options=ceremonies.authentication(call, challenge, [], alone=True),
+        options=await ceremonies.authentication(call, challenge, [], alone=True),
         next_path=next_path,
         problem=problem,
     )
@@ -56,7 +56,7 @@ def _form(call: Reading, visit: Visit, next_path: str, problem: str = "") -> Res
 @operation(f"GET {PATH}", allow=PUBLIC, wire=PAGE)
 async def get_passkey_page(call: Reading, visit: Visit) -> Response:
     """The form; a script asks the browser. Raises Problem 400 where there can be no passkeys."""
-    return _form(call, visit, checked_path(visit.query.get("next")))
+    return await _form(call, visit, checked_path(visit.query.get("next")))
 
 
 async def find_shown(
@@ -87,5 +87,5 @@ async def sign_in_with_passkey(
     is_enough = bool(method) and (await find_policy(call)).allows_passkey_alone
     if one is None or not method or not is_enough:
         call.principal = old or call.principal
-        return _form(call, visit, arrival.next_path, _NOT_ALONE if method else _UNKNOWN)
+        return await _form(call, visit, arrival.next_path, _NOT_ALONE if method else _UNKNOWN)
     return answer(call, visit, await signing_in.proceed(call, one.user_id, [method], arrival))

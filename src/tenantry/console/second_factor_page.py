@@ -49,7 +49,7 @@ async def _form(
     if held.passkeys and ceremonies.site_of(call) is not None:
         challenge = challenges.new_challenge(call, second_step.beside(user_id))
         known = [one.descriptor() for one in held.passkeys]
-        options = ceremonies.authentication(call, challenge, known, alone=False)
+        options = await ceremonies.authentication(call, challenge, known, alone=False)
     has_app = bool(held.authenticators)
     return page(
         call,

@@ -1,11 +1,15 @@
 """What a browser and this server say to each other about passkeys (W3C WebAuthn, §7).
 
-A browser signs a challenge that is derived from the secret of a step (`steps.py`): whoever takes
-the step has used the challenge up. The library is imported where it is needed: it is large, and
-most processes never see a passkey.
+What a browser signs is derived from a challenge (`challenges.py`), which is good once. The library
+is imported, by a thread, where it is first needed: that takes half a second, and most processes
+never see a passkey.
 """
 
+import asyncio
+import base64
+import importlib
 import ipaddress
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -93,15 +97,21 @@ def _site(call: Reading) -> Site:
     return site
 
 
-def challenge_of(call: Reading, secret: str) -> bytes:
-    """What is to be signed in a step."""
-    return call.keyring.digest(f"challenge\0{secret}")
+async def _load() -> None:
+    if "webauthn" not in sys.modules:
+        await asyncio.to_thread(importlib.import_module, "webauthn")
 
 
-def registration(  # noqa: PLR0913, PLR0917 - WebAuthn names a user in three ways
-    call: Reading, secret: str, user_id: str, login: str, name: str, known: Sequence[Descriptor]
+def challenge_of(call: Reading, challenge: str) -> bytes:
+    """What is to be signed of a challenge."""
+    return call.keyring.digest(f"challenge\0{challenge}")
+
+
+async def registration(  # noqa: PLR0913, PLR0917 - WebAuthn names a user in three ways
+    call: Reading, challenge: str, user_id: str, login: str, name: str, known: Sequence[Descriptor]
 ) -> str:
     """What a browser needs to make a passkey, as JSON. Raises Problem 400."""
+    await _load()
     from webauthn import generate_registration_options, options_to_json  # noqa: PLC0415 - see above
     from webauthn.helpers import structs  # noqa: PLC0415 - likewise
 
@@ -111,7 +121,7 @@ def registration(  # noqa: PLR0913, PLR0917 - WebAuthn names a user in three way
         user_id=handle_of(user_id),
         user_name=login,
         user_display_name=name,
-        challenge=challenge_of(call, secret),
+        challenge=challenge_of(call, challenge),
         timeout=TIMEOUT,
         exclude_credentials=_descriptors(known),
         authenticator_selection=structs.AuthenticatorSelectionCriteria(
@@ -122,11 +132,14 @@ def registration(  # noqa: PLR0913, PLR0917 - WebAuthn names a user in three way
     return options_to_json(options)
 
 
-def authentication(call: Reading, secret: str, known: Sequence[Descriptor], *, alone: bool) -> str:
+async def authentication(
+    call: Reading, challenge: str, known: Sequence[Descriptor], *, alone: bool
+) -> str:
     """What a browser needs to sign with a passkey, as JSON. Raises Problem 400.
 
     Where it is the only factor, the browser must make sure that it is its owner who signs.
     """
+    await _load()
     from webauthn import (  # noqa: PLC0415 - see above
         generate_authentication_options,
         options_to_json,
@@ -138,7 +151,7 @@ def authentication(call: Reading, secret: str, known: Sequence[Descriptor], *, a
     )
     options = generate_authentication_options(
         rp_id=_site(call).id,
-        challenge=challenge_of(call, secret),
+        challenge=challenge_of(call, challenge),
         timeout=TIMEOUT,
         allow_credentials=_descriptors(known),
         user_verification=wanted,
@@ -174,17 +187,18 @@ def read_answer(text: str) -> dict[str, Any]:
 
 def credential_id(answer: dict[str, Any]) -> bytes:
     """Which credential an answer is of; nothing if it does not tell."""
-    from webauthn.helpers import base64url_to_bytes  # noqa: PLC0415 - see above
-
     given = answer.get("rawId")
+    if not isinstance(given, str):
+        return b""
     try:
-        return base64url_to_bytes(given) if isinstance(given, str) else b""
+        return base64.urlsafe_b64decode(given + "=" * (-len(given) % 4))
     except ValueError:
         return b""
 
 
-def check_registration(call: Reading, secret: str, answer: dict[str, Any]) -> Made | None:
+async def check_registration(call: Reading, challenge: str, answer: dict[str, Any]) -> Made | None:
     """The credential that a browser made for a challenge; None if it did not."""
+    await _load()
     from webauthn import verify_registration_response  # noqa: PLC0415 - see above
     from webauthn.helpers import parse_registration_credential_json  # noqa: PLC0415 - likewise
 
@@ -193,7 +207,7 @@ def check_registration(call: Reading, secret: str, answer: dict[str, Any]) -> Ma
         credential = parse_registration_credential_json(answer)
         made = verify_registration_response(
             credential=credential,
-            expected_challenge=challenge_of(call, secret),
+            expected_challenge=challenge_of(call, challenge),
             expected_rp_id=site.id,
             expected_origin=site.origin,
         )
@@ -212,10 +226,11 @@ def check_registration(call: Reading, secret: str, answer: dict[str, Any]) -> Ma
     )
 
 
-def check_signature(
-    call: Reading, secret: str, answer: dict[str, Any], signer: Signer, *, alone: bool
+async def check_signature(
+    call: Reading, challenge: str, answer: dict[str, Any], signer: Signer, *, alone: bool
 ) -> Signed | None:
     """What a credential of a user's says, signed for a challenge; None if it is not."""
+    await _load()
     from webauthn import verify_authentication_response  # noqa: PLC0415 - see above
     from webauthn.helpers import parse_authentication_credential_json  # noqa: PLC0415 - likewise
 
@@ -224,7 +239,7 @@ def check_signature(
         credential = parse_authentication_credential_json(answer)
         signed = verify_authentication_response(
             credential=credential,
-            expected_challenge=challenge_of(call, secret),
+            expected_challenge=challenge_of(call, challenge),
             expected_rp_id=site.id,
             expected_origin=site.origin,
             credential_public_key=signer.public_key,

@@ -113,11 +113,11 @@ async def check_room(call: Reading, user_id: str) -> list[Descriptor]:
 
 
 async def add(
-    call: Writing, row: UserRow, secret: str, answer: dict[str, Any], name: str
+    call: Writing, row: UserRow, challenge: str, answer: dict[str, Any], name: str
 ) -> Passkey:
-    """Keep a passkey that was made for a step's challenge. Raises Problem 400, 409."""
+    """Keep a passkey that was made for a challenge. Raises Problem 400, 409."""
     await check_room(call, row.id)
-    made = ceremonies.check_registration(call, secret, answer)
+    made = await ceremonies.check_registration(call, challenge, answer)
     if made is None:
         raise Problem(400, "This passkey could not be added", "Please begin again.")
     one = Passkey(
@@ -140,14 +140,14 @@ async def add(
 
 
 async def use(
-    call: Writing, one: Passkey, secret: str, answer: dict[str, Any], *, alone: bool
+    call: Writing, one: Passkey, challenge: str, answer: dict[str, Any], *, alone: bool
 ) -> Outcome:
-    """Whether an answer is signed with a passkey for a step's challenge.
+    """Whether an answer is signed with a passkey for a challenge.
 
     `copied` where its counter went back: then the key that signed is not the one that signed last.
     """
     signer = ceremonies.Signer(one.user_id, one.public_key)
-    signed = ceremonies.check_signature(call, secret, answer, signer, alone=alone)
+    signed = await ceremonies.check_signature(call, challenge, answer, signer, alone=alone)
     if signed is None:
         return "invalid"
     is_newer = await call.run(
