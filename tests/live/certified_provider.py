@@ -11,6 +11,13 @@ from typing import Any
 
 import httpx
 
+from tests.federation_writes import PROVIDERS, operators
+from tests.infrastructure.server import LiveServer
+from tests.world import ADA, OPERATOR
+
+SETTINGS = {"public_url": "http://localhost:{port}", "provider_networks": "127.0.0.1/32"}
+"""Of a server whose customers' providers may stand on this machine."""
+CLIENT, SECRET = "tenantry", "client-secret-of-example-widgets"
 _PROGRAM = Path(__file__).parent.parent / "clients" / "provider.mjs"
 _SECONDS_TO_STOP = 20
 
@@ -79,3 +86,28 @@ def certified_provider(
         yield CertifiedProvider(process, _line(process)["issuer"])
     finally:
         process.communicate(timeout=_SECONDS_TO_STOP)
+
+
+@contextmanager
+def connected(server: LiveServer) -> Iterator[tuple[CertifiedProvider, str]]:
+    """A provider that Ada has connected, and the address of the connection."""
+    with httpx.Client(base_url=server.url, headers={"Fastly-Key": ADA.token}) as api:
+        vouched = api.put(operators("example.com"), headers={"Fastly-Key": OPERATOR})
+        assert vouched.status_code == 200, vouched.text
+        body = {"name": "Example Login", "issuer": "https://login.example.com"}
+        made = api.post(PROVIDERS, json=body).json()
+        with certified_provider(made["redirect_uri"], CLIENT, SECRET) as provider:
+            change = {
+                "issuer": provider.issuer,
+                "client_id": CLIENT,
+                "client_secret": SECRET,
+                "is_enabled": True,
+                "creates_users": True,
+                "groups_claim": "groups",
+                "role_map": {"Edge": "engineer", "Boss": "superuser"},
+            }
+            connection = f"{PROVIDERS}/{made['id']}"
+            assert api.patch(connection, json=change).status_code == 200
+            check = api.post(f"{connection}/check").json()
+            assert (check["is_right"], check["problems"]) == (True, [])
+            yield provider, connection

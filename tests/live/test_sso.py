@@ -9,17 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.federation_writes import PROVIDERS, operators
 from tests.infrastructure.server import LiveServer, serving
-from tests.live.certified_provider import CertifiedProvider, certified_provider
-from tests.world import ADA, BEN, OPERATOR, WIDGETS
+from tests.live.certified_provider import SETTINGS, CertifiedProvider, connected
+from tests.world import ADA, BEN, WIDGETS
 
 pytestmark = pytest.mark.live
 
 SSO = "/_tenantry/console/sso"
 NEW = "nia@example.com"
-CLIENT, SECRET = "tenantry", "client-secret-of-example-widgets"
-MAP = {"Edge": "engineer", "Boss": "superuser"}
 
 
 @dataclass
@@ -58,33 +55,11 @@ def _fields(page: str) -> dict[str, str]:
 @pytest.fixture
 def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
     with (
-        serving(
-            database_url,
-            tmp_path,
-            public_url="http://localhost:{port}",
-            provider_networks="127.0.0.1/32",
-        ) as server,
+        serving(database_url, tmp_path, **SETTINGS) as server,
         httpx.Client(base_url=server.url, headers={"Fastly-Key": ADA.token}) as api,
+        connected(server) as (provider, connection),
     ):
-        vouched = api.put(operators("example.com"), headers={"Fastly-Key": OPERATOR})
-        assert vouched.status_code == 200, vouched.text
-        body = {"name": "Example Login", "issuer": "https://login.example.com"}
-        made = api.post(PROVIDERS, json=body).json()
-        with certified_provider(made["redirect_uri"], CLIENT, SECRET) as provider:
-            change = {
-                "issuer": provider.issuer,
-                "client_id": CLIENT,
-                "client_secret": SECRET,
-                "is_enabled": True,
-                "creates_users": True,
-                "groups_claim": "groups",
-                "role_map": MAP,
-            }
-            one = f"{PROVIDERS}/{made['id']}"
-            assert api.patch(one, json=change).status_code == 200
-            check = api.post(f"{one}/check").json()
-            assert (check["is_right"], check["problems"]) == (True, [])
-            yield Stage(server, provider, api, one)
+        yield Stage(server, provider, api, connection)
 
 
 def test_a_company_signs_in_through_its_provider(stage: Stage) -> None:
