@@ -94,6 +94,7 @@ ROOMS = (
     "tenantry.console.factors_page",
     "tenantry.console.profile_page",
     "tenantry.console.new_password_page",
+    "tenantry.console.forgotten_page",
     "tenantry.console.sessions_page",
     "tenantry.console.tokens_page",
     "tenantry.areas.users.sign_in_policy_api",

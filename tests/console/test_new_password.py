@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.console.browser import CONSOLE, Visitor, form_token
+from tests.console.test_sign_in import enable_two_factors
 from tests.world import ADA, BEN, PASSWORD, SUE, World
 
 PATH, PROFILE, SIGN_IN = f"{CONSOLE}/new-password", f"{CONSOLE}/profile", f"{CONSOLE}/sign-in"
@@ -81,3 +82,13 @@ async def test_whose_step_it_is_decides_not_who_is_signed_in(world: World) -> No
     assert "ben@example.com" in (await sue.get(PROFILE)).text
     form = {"username": SUE.login, "password": PASSWORD}
     assert (await world.ask(None, "POST", "/tokens", data=form)).status_code == 200
+
+
+async def test_a_step_of_another_kind_opens_nothing_here(world: World) -> None:
+    await enable_two_factors(world, BEN.id)
+    ben = Visitor(world)
+    answer = await ben.sign_in(BEN)
+    assert answer.headers["location"] == f"{CONSOLE}/second-factor"
+    assert (await ben.get(PATH)).headers["location"] == SIGN_IN
+    answer = await ben.send(PATH, FORM, at=SIGN_IN)
+    assert (answer.headers["location"], ben.cookie()) == (SIGN_IN, None)
