@@ -11,8 +11,8 @@ from tenantry.areas.operator.founding import system_call
 from tenantry.areas.users import model as users
 from tenantry.core.clock import shown
 from tenantry.core.unit import Unit
+from tests.account_walk import NEW, walk_with_passwords, walk_with_people
 from tests.areas.account_calls import edit_customer, edit_user, session_of
-from tests.areas.invitation_calls import LIN, invite
 from tests.areas.realm_calls import walk_with_programs
 from tests.factor_walk import walk_with_factors
 from tests.posting_writes import close_without_invoice
@@ -24,10 +24,8 @@ from tests.told import SAID, check_said, events_since
 from tests.world import (
     ADA,
     BEN,
-    BILL,
     BOT,
     EVE,
-    HOUR,
     LIM,
     NOW,
     OPERATOR,
@@ -40,8 +38,6 @@ from tests.world import (
     open_world,
 )
 from tests.writes import EXAMPLES, TOLD, ask, prepare
-
-NEW = "stapled-Sponge-7-otter"
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -160,9 +156,10 @@ async def test_a_lock_that_only_hardens_is_told(world: World) -> None:
 async def test_everything_else_that_can_happen_is_told(world: World) -> None:
     """What no single call of the table leaves: a walk through the account's life."""
     since = 0
-    await _walk_with_passwords(world)
+    await walk_with_factors(world)
+    await walk_with_passwords(world)
     await walk_with_programs(world)
-    await _walk_with_people(world)
+    await walk_with_people(world)
     await close_without_invoice(world)
     await pass_an_amount(world)
     events = await events_since(world, since)
@@ -173,35 +170,6 @@ async def test_everything_else_that_can_happen_is_told(world: World) -> None:
     seen = {event["action"] for event in events}
     seen |= {action for example in EXAMPLES.values() for action in example.actions}
     assert seen == set(SAID)
-
-
-async def _walk_with_passwords(world: World) -> None:
-    for _ in range(6):
-        form = {"username": BEN.login, "password": "wrong"}
-        await world.ask(None, "POST", "/tokens", data=form)
-    world.clock.turn(HOUR)
-    await world.ask(ADA, "POST", f"/user/{BEN.login}/password/request_reset")
-    code = world.app.keyring.code_for(*(await world.letters())[-1]["code"])
-    form = {"password": NEW, "password_again": NEW}
-    await session_of(world, BEN)
-    answer = await world.ask(None, "POST", f"/_tenantry/v1/password/{code}", data=form)
-    assert answer.status_code == 200, answer.text
-
-
-async def _walk_with_people(world: World) -> None:
-    invitation = await invite(world)
-    assert invitation["attributes"]["email"] == LIN
-    code = world.app.keyring.code_for("invitation", invitation["id"])
-    form = {"name": "Lin", "password": NEW}
-    answer = await world.ask(None, "PUT", f"/invitation/accept/{code}", json=form)
-    assert answer.status_code == 200, answer.text
-    contact = {"contact_type": "billing", "user_id": BILL.id}
-    await world.ask(ADA, "POST", f"/customer/{WIDGETS}/contacts", data=contact)
-    for word in ("true", "false"):
-        await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"has_pci": word})
-    await world.ask(ADA, "DELETE", f"/tokens/{BILL.token_id}")
-    answer = await world.ask(ADA, "DELETE", f"/user/{BILL.id}")
-    assert answer.status_code == 200, answer.text
 
 
 async def test_who_signs_in_is_named_though_he_has_no_key_yet(world: World) -> None:

@@ -114,6 +114,7 @@ SAID: dict[str, Said] = {
     "recovery_code.use": _own("A recovery code was used for user '…'", ""),
     "grant.create": _account("User '…' allowed '…' to act for him", "client_id redirect_uri"),
     "grant.revoke": _account("The sign-in of '…' to '…' was revoked", "client_id reason user_id"),
+    "sign_in_policy.update": _account("The sign-in policy was updated", "old new"),
     "token.create": _said("Token '…' was created", _TOKEN),
     "token.destroy": _said("Token '…' was destroyed", _TOKEN),
     "invitation.sent": _said("Invitation to '…' was sent", _INVITED),
