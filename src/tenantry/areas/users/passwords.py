@@ -208,10 +208,10 @@ async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | No
 
     Raises Problem 403 where the customer lets nobody in from there; the link stays open.
     """
-    row = await call.one(_FIND_CODE, digest=call.keyring.digest(code))
-    if row is None:
+    opened = await call.one(_FIND_CODE, digest=call.keyring.digest(code))
+    if opened is None:
         return None
-    found = Code(*row)
+    found = Code(*opened)
     if call.now >= found.expires_at:
         return None
     call.customer_id = found.customer_id
