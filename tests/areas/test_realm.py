@@ -167,3 +167,15 @@ async def test_the_form_comes_from_the_page_or_not_at_all(world: World) -> None:
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
         assert (await cli.browser.post(address(), good, **headers)).status_code == 403
     assert await world.actions(since) == []
+
+
+async def test_the_session_of_a_program_stands_on_the_page_and_ends_there(world: World) -> None:
+    cli = await program(world, BEN)
+    issued, session = await cli.session()
+    place = "/_tenantry/console/sessions"
+    page = (await cli.browser.get(place)).text
+    assert session["id"] in page
+    assert "python-httpx" in page
+    assert (await cli.browser.send(place, {"session": session["id"]})).status_code == 303
+    assert (await world.ask(session["access_token"], "GET", "/verify")).status_code == 401
+    assert (await cli.refresh(issued["refresh_token"])).status_code == 400

@@ -75,6 +75,9 @@ async def _begin(call: Writing, grant: Grant, row: users.UserRow) -> tokens.Toke
         user_id=row.id,
         name=f"{programs.name_of(grant.client_id)} session",
         expires_at=grant.expires_at,
+        last_used_at=call.now,
+        ip=call.ip[:255],
+        user_agent=call.user_agent,
     )
     await tokens.issue(call, token, key_of(call.keyring, token.id))
     await grants.rest_on_itself(call, grant)
