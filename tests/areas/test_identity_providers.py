@@ -141,6 +141,7 @@ async def test_a_check_says_what_is_wrong(company: Company) -> None:
         assert answer.json()["is_right"] is (not found) is (told["checked_at"] is not None)
         return found
 
+    since = len(await company.world.events())
     assert await problems() == []
     assert "says that its issuer is" in (await problems(issuer="https://evil.example"))[0]
     assert "names a token_endpoint that" in (await problems(token_endpoint="http://x"))[0]
@@ -152,6 +153,8 @@ async def test_a_check_says_what_is_wrong(company: Company) -> None:
     assert "signs in none of these ways" in algorithms[0]
     assert "do not offer" not in str(await problems(scopes_supported=["openid", "email"]))
     assert "profile" in (await problems(scopes_supported=["openid", "email"]))[0]
+    # What was wrong before and still is changes nothing.
+    assert await company.world.actions(since) == ["identity_provider.check"] * 2
     company.provider.published = []
     assert "has no keys" in (await problems())[0]
 

@@ -7,8 +7,7 @@ import pytest
 
 from tests.console.window import CONSOLE, Site
 from tests.infrastructure.browser import BrowserThread
-from tests.infrastructure.server import serving
-from tests.live.certified_provider import SETTINGS, CertifiedProvider, connected
+from tests.live.certified_provider import CertifiedProvider, connected, serving_companies
 from tests.world import BEN
 
 pytestmark = pytest.mark.browser
@@ -20,7 +19,7 @@ def company(
 ) -> Iterator[tuple[Site, CertifiedProvider]]:
     """A server, and the provider that Ada has connected."""
     with (
-        serving(database_url, tmp_path, **SETTINGS) as server,
+        serving_companies(database_url, tmp_path) as server,
         connected(server) as (provider, _),
     ):
         yield Site(server, browser_thread.run(lambda: browser_thread.browser)), provider

@@ -121,6 +121,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no end": ({"exp": None}, "without its times"),
     "an end in words": ({"exp": "never"}, "without its times"),
     "nobody": ({"sub": ""}, "names nobody"),
+    "a name that can't be stored": ({"sub": "a\0b"}, "names nobody"),
     "no subject": ({"sub": None}, "names nobody"),
 }
 

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ from typing import Any
 import httpx
 
 from tests.federation_writes import PROVIDERS, operators
-from tests.infrastructure.server import LiveServer
+from tests.infrastructure.server import LiveServer, serving
 from tests.world import ADA, OPERATOR
 
-SETTINGS = {"public_url": "http://localhost:{port}", "provider_networks": "127.0.0.1/32"}
-"""Of a server whose customers' providers may stand on this machine."""
 CLIENT, SECRET = "tenantry", "client-secret-of-example-widgets"
 _PROGRAM = Path(__file__).parent.parent / "clients" / "provider.mjs"
 _SECONDS_TO_STOP = 20
@@ -86,6 +84,13 @@ def certified_provider(
         yield CertifiedProvider(process, _line(process)["issuer"])
     finally:
         process.communicate(timeout=_SECONDS_TO_STOP)
+
+
+def serving_companies(database_url: str, folder: Path) -> AbstractContextManager[LiveServer]:
+    """A server whose customers' providers may stand on this machine."""
+    return serving(
+        database_url, folder, public_url="http://localhost:{port}", provider_networks="127.0.0.1/32"
+    )
 
 
 @contextmanager

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.infrastructure.server import LiveServer, serving
-from tests.live.certified_provider import SETTINGS, CertifiedProvider, connected
+from tests.infrastructure.server import LiveServer
+from tests.live.certified_provider import CertifiedProvider, connected, serving_companies
 from tests.world import ADA, BEN, WIDGETS
 
 pytestmark = pytest.mark.live
@@ -55,7 +55,7 @@ def _fields(page: str) -> dict[str, str]:
 @pytest.fixture
 def stage(database_url: str, tmp_path: Path) -> Iterator[Stage]:
     with (
-        serving(database_url, tmp_path, **SETTINGS) as server,
+        serving_companies(database_url, tmp_path) as server,
         httpx.Client(base_url=server.url, headers={"Fastly-Key": ADA.token}) as api,
         connected(server) as (provider, connection),
     ):

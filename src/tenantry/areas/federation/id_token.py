@@ -133,7 +133,9 @@ def _check(claims: Claims, expected: Expected) -> None:
     if claims.get("nonce") != expected.nonce:
         raise Failed("sent an ID token of another sign-in")
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 0 < len(subject) <= LONGEST_SUBJECT:
+    if not isinstance(subject, str) or not subject.isprintable():
+        raise Failed("sent an ID token that names nobody")
+    if not 0 < len(subject) <= LONGEST_SUBJECT:
         raise Failed("sent an ID token that names nobody")
     _check_times(claims, expected.now // SECOND)
 

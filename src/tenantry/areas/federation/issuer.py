@@ -1,8 +1,7 @@
 """What a provider says of itself: its discovery document and its keys.
 
 Both are remembered for an hour. Keys are looked up again when none of them fits, so that a provider
-can change them at any time, but not more often than once in a second, however many come with web
-tokens that nobody has signed.
+can change them at any time: once in a sign-in, after the provider itself has taken the code.
 """
 
 import asyncio
@@ -17,7 +16,9 @@ from tenantry.core.context import Reading
 
 T = TypeVar("T")
 
-LASTS, FAILURE_LASTS, KEYS_STAY = HOUR, 10 * SECOND, SECOND
+LASTS, FAILURE_LASTS = HOUR, 10 * SECOND
+AS_OF_NOW = 1
+"""How old an answer may be that is to be of this very request."""
 MOST = 512
 """Providers that are remembered."""
 MOST_KEYS = 64
