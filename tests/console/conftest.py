@@ -31,20 +31,9 @@ def showroom(shown_server: LiveServer, browser_thread: BrowserThread) -> Iterato
 
 
 @pytest.fixture
-def site_settings() -> dict[str, str]:
-    """What is set on the test's own server."""
-    return {}
-
-
-@pytest.fixture
-def site(
-    database_url: str,
-    tmp_path: Path,
-    browser_thread: BrowserThread,
-    site_settings: dict[str, str],
-) -> Iterator[Site]:
+def site(database_url: str, tmp_path: Path, browser_thread: BrowserThread) -> Iterator[Site]:
     """A server of the test's own."""
-    with serving(database_url, tmp_path, workers=1, public_url=_HERE, **site_settings) as server:
+    with serving(database_url, tmp_path, public_url=_HERE) as server:
         yield from _site(server, browser_thread)
 
 

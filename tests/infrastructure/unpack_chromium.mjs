@@ -2,7 +2,7 @@
 // that a bare machine lacks, into a directory:  node unpack_chromium.mjs DIRECTORY
 
 import { execFileSync } from "node:child_process";
-import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from "node:fs";
+import { createReadStream, createWriteStream, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createBrotliDecompress } from "node:zlib";
@@ -19,6 +19,7 @@ mkdirSync(target, { recursive: true });
 for (const name of ["al2023", "fonts"]) {
   await unpack(`${name}.tar.br`, `${name}.tar`, 0o644);
   execFileSync("tar", ["-xf", join(target, `${name}.tar`), "--no-same-owner", "-C", target]);
+  rmSync(join(target, `${name}.tar`));
 }
 // The one that comes along names the directories of another machine.
 const fonts = [join(target, "fonts"), "/usr/share/fonts"].map((place) => `<dir>${place}</dir>`);
