@@ -172,8 +172,8 @@ async def update_billing_addr(
     read = body()
     _check_type(read.data.type)
     if read.data.id not in {"", row.id}:
-        # Another id means another address (contract: billing §1.2).
-        raise Problem(409, "Conflict", f"The id of data must be '{row.id}'")
+        detail = f"The id of data must be '{row.id}'"
+        raise bad_request(detail)
     change = AddressChange() if read.data.attributes is UNSET else read.data.attributes
     return shown(await model.change(call, row, change, verified=not read.skip_verification))
 
