@@ -1,20 +1,23 @@
 """Secrets that tests make, and where none of them may ever stand: the log and all that is told.
 
-Every call of every test is looked at: what it sent as a key, password or code, and what it was
-handed out. When the test is over, none of it may stand in an event, a revision, a letter that waits
-or a line of the request log.
+Every call of every test is looked at: what it sent as a key, password, code or cookie, and what it
+was handed out, in JSON, on a page, as a cookie or in an address that it was sent to. When the test
+is over, none of it may stand in an event, a revision, a letter that waits, a row of those tables
+that keep who proved what, or a line of the request log.
 """
 
 import base64
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from sqlalchemy import select
 
 from tenantry.core import schema
+from tenantry.core import security_tables as tables
 from tenantry.core.statements import Statement
 
 if TYPE_CHECKING:
@@ -23,11 +26,27 @@ if TYPE_CHECKING:
 SHORTEST = 12
 """Characters; what is shorter may stand in anything."""
 _FIELDS = frozenset(
-    {"password", "old_password", "new_password", "password_again", "otp", "access_token"}
+    (
+        *("password", "old_password", "new_password", "password_again", "otp", "access_token"),
+        *("client_secret", "code_verifier", "id_token", "refresh_token"),
+    )
 )
+_ON_A_PAGE = re.compile(r'<code class="secret"[^>]*>([^<]+)</code>')
+_CODES = re.compile(r'<ul class="secret codes">(.*?)</ul>', re.DOTALL)
+_CODE = re.compile(r"<li>([^<]+)</li>")
 _E, _R, _O = schema.events.c, schema.revisions.c, schema.outbox.c
 _LETTERS = Statement(select(_O.payload).where(_O.kind == "mail"))
-_TEXTS = [Statement(select(_E.body, _E.personal)), Statement(select(_R.body)), _LETTERS]
+_KEEPING = (
+    *(schema.users, schema.tokens, schema.password_codes, tables.authenticators),
+    *(tables.devices, tables.former_passwords, tables.identity_providers, tables.refresh_tokens),
+    *(tables.sessions, tables.sign_in_steps),
+)
+_TEXTS = [
+    Statement(select(_E.body, _E.personal)),
+    Statement(select(_R.body)),
+    _LETTERS,
+    *(Statement(select(*table.columns)) for table in _KEEPING),
+]
 
 
 def made(answer: httpx.Response) -> set[str]:
@@ -39,6 +58,7 @@ def made(answer: httpx.Response) -> set[str]:
         found.add(request.headers.get("fastly-key", ""))
     found.add(request.headers.get("fastly-otp", ""))
     found |= _authorization(request.headers.get("authorization", ""))
+    found |= _cookies(answer) | _shown(answer) | _in_address(answer)
     # An address is no secret, also where somebody tries it as a password.
     return {
         one for one in found if isinstance(one, str) and len(one) >= SHORTEST and "@" not in one
@@ -54,6 +74,26 @@ def _sent(request: httpx.Request) -> list[tuple[str, Any]]:
 
 def _handed_out(answer: httpx.Response) -> list[tuple[str, Any]]:
     return _pairs(answer.content) if "json" in answer.headers.get("content-type", "") else []
+
+
+def _cookies(answer: httpx.Response) -> set[str]:
+    lines = answer.headers.get_list("set-cookie")
+    return {line.partition(";")[0].partition("=")[2] for line in lines}
+
+
+def _shown(answer: httpx.Response) -> set[str]:
+    """Secrets of authenticator apps and recovery codes, as pages show them once."""
+    if "html" not in answer.headers.get("content-type", ""):
+        return set()
+    lists = "".join(_CODES.findall(answer.text))
+    shown = {*_ON_A_PAGE.findall(answer.text), *_CODE.findall(lists)}
+    return shown | {one.replace(" ", "") for one in shown}
+
+
+def _in_address(answer: httpx.Response) -> set[str]:
+    """Codes and states in an address that a browser is sent to."""
+    query = parse_qsl(urlsplit(answer.headers.get("location", "")).query)
+    return {value for name, value in query if name in {"code", "state"}}
 
 
 def _pairs(content: bytes) -> list[tuple[str, Any]]:
