@@ -8,7 +8,7 @@ import pytest
 from tests.console.letters import link
 from tests.console.surveying import survey
 from tests.console.window import CONSOLE, Site, Window
-from tests.world import ADA, BEN, LIM, UMA, Person
+from tests.world import ADA, BEN, LIM, TESS, UMA, Person
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +49,13 @@ def _sso_unknown(_: Site, window: Window) -> None:
 def _password(site: Site, window: Window, who: Person = UMA) -> None:
     _ask(site, "POST", f"/user/{who.login}/password/request_reset")
     window.open(link(site.server, who.login, "/_tenantry/v1/password/"))
+
+
+def _forgotten(_: Site, window: Window) -> None:
+    window.open(f"{CONSOLE}/forgotten-password")
+    window.page.get_by_label("Login").fill(TESS.login)
+    window.page.locator("main button[type=submit]").click()
+    window.page.wait_for_load_state()
 
 
 def _weak_password(site: Site, window: Window) -> None:
@@ -96,6 +103,8 @@ PAGES: dict[str, Way] = {
     "token-revoking": _revoking,
     "password": _password,
     "password-weak": _weak_password,
+    "forgotten": _to(f"{CONSOLE}/forgotten-password"),
+    "forgotten-asked": _forgotten,
     "password-spent": _to("/_tenantry/v1/password/none"),
     "invitation": _invitation,
     "invitation-spent": _to("/_tenantry/v1/invitation/none"),
