@@ -31,6 +31,14 @@ async def _invoice(world: World) -> dict[str, str]:
     return {"invoice_id": str(INVOICE_ID)}
 
 
+async def fail_to_pay(world: World) -> None:
+    """A payment that did not come through."""
+    await _invoice(world)
+    path = f"/_operator/v1/invoices/{INVOICE_ID}/payments"
+    answer = await world.ask(OPERATOR, "POST", path, json={"status": "Outstanding"})
+    assert answer.status_code == 200, answer.text
+
+
 PAYMENTS: dict[str, Write] = {
     "POST /_operator/v1/invoices/{invoice_id}/payments": Write(
         ["invoice.payment"],

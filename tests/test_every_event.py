@@ -14,7 +14,10 @@ from tenantry.core.unit import Unit
 from tests.account_walk import NEW, walk_with_passwords, walk_with_people
 from tests.areas.account_calls import edit_customer, edit_user, session_of
 from tests.areas.realm_calls import walk_with_programs
+from tests.console.company import Company, company
 from tests.factor_walk import walk_with_factors
+from tests.federation_writes import PROVIDERS
+from tests.payment_writes import fail_to_pay
 from tests.posting_writes import close_without_invoice
 from tests.secrecy import leaks
 from tests.spend_alert_writes import pass_an_amount
@@ -38,6 +41,8 @@ from tests.world import (
     open_world,
 )
 from tests.writes import EXAMPLES, TOLD, ask, prepare
+
+__all__ = ["company"]
 
 
 @pytest.mark.parametrize("name", TOLD)
@@ -153,15 +158,17 @@ async def test_a_lock_that_only_hardens_is_told(world: World) -> None:
     assert second["action"] == "user.lock"
 
 
-async def test_everything_else_that_can_happen_is_told(world: World) -> None:
+async def test_everything_else_that_can_happen_is_told(company: Company) -> None:
     """What no single call of the table leaves: a walk through the account's life."""
-    since = 0
+    since, world = 0, company.world
+    await world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
     await walk_with_factors(world)
     await walk_with_passwords(world)
     await walk_with_programs(world)
     await walk_with_people(world)
     await close_without_invoice(world)
     await pass_an_amount(world)
+    await fail_to_pay(world)
     events = await events_since(world, since)
     for event in events:
         check_said(event)

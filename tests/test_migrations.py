@@ -14,8 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from tenantry import migrations
 from tenantry.core import chain
-from tenantry.core.security_tables import metadata
 from tenantry.core.database import open_database
+from tenantry.core.security_tables import metadata
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import ADA, WIDGETS, TurnedClock, open_world

@@ -23,7 +23,7 @@ from tenantry.areas.invoices.drafting import Draft, draft_all
 from tenantry.areas.invoices.lines import Line
 from tenantry.areas.pricing.money import plain
 from tenantry.areas.pricing.months import Month
-from tenantry.areas.usage.accounts import lock
+from tenantry.areas.usage.accounts import lock, move
 from tenantry.core import audit
 from tenantry.core.billing_tables import (
     coupon_uses,
@@ -82,6 +82,7 @@ async def post(call: Writing, customer_ids: Iterable[str], month: Month) -> list
     drafts = await draft_all(call, [one for one in wanted if one not in before], month)
     numbered = await _number(call, drafts)
     await _write(call, numbered, at)
+    await move(call.unit, [draft.customer_id for draft in drafts], at)
     for draft, number in numbered:
         await _tell(replace(call, customer_id=draft.customer_id), draft, number)
     await announce(call, {number: draft for draft, number in numbered if number is not None}, at)

@@ -33,8 +33,6 @@ _ADD = Statement(
         .on_conflict_do_nothing(index_elements=["customer_id"])
     )
 )
-
-
 _MOVE = Statement(
     update(billing_accounts)
     .where(is_one_of(billing_accounts.c.customer_id, "customers"))
@@ -45,16 +43,21 @@ _MOVE = Statement(
 async def lock(unit: Unit, customer_ids: Iterable[str]) -> Instant:
     """Have what happens to these customers' usage and invoices wait until this unit's commit.
 
-    Returns when it happens: now, but later than all that happened to them before. Makes the
-    accounts that are missing; the customers must be there. Raises Retryable where to wait could be
-    for ever: others in the same transaction may hold what he waits for who is waited for. Alone,
-    locks are taken in their order, and nobody waits in a circle.
+    Returns when it happens, now but later than all that happened to them before: `move` then keeps
+    it. Makes the accounts that are missing; the customers must be there. Raises Retryable where to
+    wait could be for ever: others in the same transaction may hold what he waits for who is waited
+    for. Alone, locks are taken in their order, and nobody waits in a circle.
     """
     wanted = sorted(set(customer_ids))
     locked = await _lock(unit, wanted)
     at: Instant = max([unit.now, *(moved_at + 1 for _, moved_at in locked)])
-    await unit.run(_MOVE, customers=wanted, now=at)
     return at
+
+
+async def move(unit: Unit, customer_ids: Iterable[str], at: Instant) -> None:
+    """Keep when something happened to accounts that are locked; what comes next comes later."""
+    if moved := sorted(set(customer_ids)):
+        await unit.run(_MOVE, customers=moved, now=at)
 
 
 async def _lock(unit: Unit, wanted: list[str]) -> list[Row]:

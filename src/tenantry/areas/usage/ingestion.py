@@ -97,14 +97,10 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     events = batch.events
     at = await accounts.lock(call.unit, {event.customer_id for event in events})
     outcomes = await LEDGER.append(call.unit, events, at)
-    await sums.add(
-        call.unit,
-        (
-            (_day_of_service(event), event.quantity)
-            for event, outcome in zip(events, outcomes, strict=True)
-            if outcome == "accepted"
-        ),
-    )
+    pairs = zip(events, outcomes, strict=True)
+    added = [event for event, outcome in pairs if outcome == "accepted"]
+    await accounts.move(call.unit, {event.customer_id for event in added}, at)
+    await sums.add(call.unit, ((_day_of_service(event), event.quantity) for event in added))
     became = iter(outcomes)
     return [
         Result(one.source, one.id, "rejected", checked)

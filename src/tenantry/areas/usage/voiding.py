@@ -39,6 +39,7 @@ async def void(call: Writing, source: str, event_id: str) -> Voided:
     at = await accounts.lock(call.unit, [entry.customer_id])
     if not await LEDGER.void(call.unit, entry, at):
         return Voided(source, event_id, "duplicate")
+    await accounts.move(call.unit, [entry.customer_id], at)
     await sums.add(call.unit, [(_day_of_service(entry), -entry.quantity)])
     await _record(inside, entry)
     return Voided(source, event_id, "accepted")
