@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -88,6 +89,20 @@ async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> N
         migrations.migrate(database_url), migrations.migrate(database_url)
     )
     assert set(results) == {(migrations.NEWEST, migrations.NEWEST)}
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+async def test_who_finds_a_database_half_made_waits_for_who_makes_it(database_url: str) -> None:
+    maker = await asyncpg.connect(database_url)
+    await maker.execute("SELECT pg_advisory_lock($1)", migrations.LOCK)
+    await maker.execute("UPDATE alembic_version SET version_num = '0001'")
+    waiting = asyncio.create_task(migrations.settled(database_url))
+    while not await maker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - only the database sees it wait
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    await maker.execute("UPDATE alembic_version SET version_num = $1", migrations.NEWEST)
+    await maker.close()
+    assert await waiting == migrations.NEWEST
 
 
 async def test_a_newer_database_is_refused(database_url: str) -> None:

@@ -69,6 +69,9 @@ async def _prepare(settings: Settings) -> None:
     decides. Raises migrations.CannotMigrate.
     """
     before = await migrations.current(settings.database)
+    if before not in {None, migrations.NEWEST} and not settings.is_sqlite:
+        # Maybe somebody else is just making it.
+        before = await migrations.settled(settings.database)
     if before is None or (settings.is_sqlite and before != migrations.NEWEST):
         await migrations.migrate(settings.database)
     elif before != migrations.NEWEST:

@@ -17,6 +17,8 @@ from tenantry.core.database_url import without_password
 _FOLDER = Path(__file__).parent
 KNOWN = sorted(file.stem.partition("_")[0] for file in (_FOLDER / "versions").glob("[0-9]*.py"))
 NEWEST = KNOWN[-1] if KNOWN else ""
+LOCK = 7_430_112_907
+"""The advisory lock under which a PostgreSQL database is migrated; an arbitrary number."""
 _SECONDS_TO_CONNECT = 10
 
 
@@ -41,6 +43,20 @@ async def current(url: str) -> str | None:
         )
         raise CannotMigrate(message)
     return revision
+
+
+async def settled(url: str) -> str | None:
+    """The revision that a PostgreSQL database has once nobody migrates it any more.
+
+    Raises as `current`.
+    """
+    connection = await _connected(url)
+    try:
+        # Held until the connection ends.
+        await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
+    finally:
+        await connection.close()
+    return await current(url)
 
 
 def _sqlite_revision(url: str) -> str | None:

@@ -11,17 +11,14 @@ from sqlalchemy.pool import NullPool
 from tenantry import migrations
 from tenantry.core.security_tables import metadata
 
-LOCK = 7_430_112_907
-"""The advisory lock under which a PostgreSQL database is migrated; an arbitrary number."""
-
 
 def _run_on_postgres(connection: Any) -> None:
     connection.execute(text("SET lock_timeout = '10s'"))
-    connection.execute(text(f"SELECT pg_advisory_lock({LOCK})"))
+    connection.execute(text(f"SELECT pg_advisory_lock({migrations.LOCK})"))
     # The lock belongs to the session, so each revision may commit under it.
     connection.commit()
     migrations.run(context, metadata, connection)
-    connection.execute(text(f"SELECT pg_advisory_unlock({LOCK})"))
+    connection.execute(text(f"SELECT pg_advisory_unlock({migrations.LOCK})"))
     connection.commit()
 
 
