@@ -122,8 +122,15 @@ async def test_of_two_cookies_of_one_name_the_first_counts(world: World) -> None
     fresh = Visitor(world)
     good = await fresh.get(PROFILE, Cookie=f"a=b; __Host-tenantry={secret}; __Host-tenantry=x")
     assert good.status_code == 200
-    joined = await fresh.get(PROFILE, Cookie=f"a=b, __Host-tenantry={secret}")
-    assert joined.status_code == 200
+
+
+async def test_what_stands_in_another_hosts_cookie_is_none_of_ours(world: World) -> None:
+    """A host beside may set a cookie for both, but none whose name begins with `__Host-`."""
+    ada = Visitor(world)
+    await ada.sign_in(ADA)
+    for between in (",", ", ", "\x0b"):
+        sent = f"a=b{between}__Host-tenantry={ada.cookie()}"
+        assert (await Visitor(world).get(PROFILE, Cookie=sent)).status_code == 303, repr(between)
 
 
 async def test_an_ended_session_is_told_and_its_cookie_taken(world: World) -> None:

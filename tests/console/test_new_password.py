@@ -62,6 +62,29 @@ async def test_a_step_is_used_once(world: World) -> None:
     assert (await thief.get(PATH)).headers["location"] == SIGN_IN
 
 
+async def test_a_step_rests_on_the_password_that_opened_it(world: World) -> None:
+    """Who knew the old password and waits there is not let in by it once there is another."""
+    thief = await halfway(world)
+    field = form_token(await thief.get(PATH))
+    ben = Visitor(world)
+    await ben.sign_in(BEN)
+    assert (await ben.send(PATH, FORM)).status_code == 303
+    since = len(await world.events())
+    taken = {"password": f"{NEW}-2", "password_again": f"{NEW}-2", "form_token": field}
+    assert (await thief.post(PATH, taken)).headers["location"] == SIGN_IN
+    assert (await world.actions(since), thief.cookie()) == ([], None)
+
+
+async def test_a_page_is_never_only_tried(world: World) -> None:
+    """A wrong password that was only tried would be a guess that nobody counts."""
+    ben = Visitor(world)
+    await ben.sign_in(BEN)
+    path = f"{PROFILE}/password"
+    form = {"old_password": "wrong", **FORM, "form_token": form_token(await ben.get(path))}
+    answer = await ben.post(f"{path}?dry_run=true", form)
+    assert (answer.status_code, "dry_run" in answer.text) == (400, True)
+
+
 async def test_without_a_step_there_is_nothing_to_choose(world: World) -> None:
     ben = await halfway(world)
     stranger = Visitor(world)

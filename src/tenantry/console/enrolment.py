@@ -8,7 +8,7 @@ from tenantry.console.frame import HOME, page
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import sudo_missing, unauthenticated
 from tenantry.http.cookies import STEP
-from tenantry.http.gate import is_lifted
+from tenantry.http.gate import check_address, is_lifted
 from tenantry.http.message import Response
 from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
@@ -44,6 +44,7 @@ async def find_enrolling(call: Reading, visit: Visit) -> Enrolling:
         return Enrolling(so_far.user_id, arrival, so_far.methods)
     if call.principal.kind != "session":
         raise unauthenticated()
+    check_address(call)
     if not is_lifted(call.principal, call.now):
         raise sudo_missing()
     return Enrolling(call.principal.user_id or "")

@@ -50,9 +50,10 @@ def read_cookie(request: Request, name: str) -> str:
     """A cookie's value; nothing if it is absent or nothing that this server sets."""
     wanted = _named(request, name)
     for line in _lines(request):
-        # Some servers join several lines with commas, which stand in no value of ours.
-        for pair in line.replace(",", ";").split(";"):
-            given, _, value = pair.strip().partition("=")
+        # At semicolons alone: a comma may stand in what another host has set, and what comes behind
+        # it bears no promise of `__Host-`.
+        for pair in line.split(";"):
+            given, _, value = pair.strip(" \t").partition("=")
             if given == wanted:
                 return value if len(value) <= LONGEST and _VALUE.fullmatch(value) else ""
     return ""

@@ -20,8 +20,8 @@ from tenantry.core.context import Principal, Writing
 from tenantry.core.errors import bad_request
 from tenantry.core.session import Reads
 from tenantry.http.message import Query, Request, Response
-from tenantry.http.operation import Allow
-from tenantry.http.wire import JSON
+from tenantry.http.operation import Operation
+from tenantry.http.wire import JSON, PAGE
 
 _WORDS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -66,15 +66,16 @@ def _of(customer_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row for row in rows if row["customer_id"] == customer_id]
 
 
-def is_asked(request: Request, allow: Allow) -> bool:
+def is_asked(request: Request, operation: Operation) -> bool:
     """Whether a write is only to be tried. Raises Problem 400."""
     word = Query(request).get("dry_run") if request.query_string else None
     if word is None:
         return False
     if word.lower() not in _WORDS:
         raise bad_request("dry_run must be true or false")
-    if _WORDS[word.lower()] and allow.who == "public":
-        # Whose access would change is not known before it is done.
+    if _WORDS[word.lower()] and (operation.allow.who == "public" or operation.wire is PAGE):
+        # Whose access would change is not known before it is done; and a page that refuses a
+        # password must count that.
         raise bad_request("dry_run is not available here")
     return _WORDS[word.lower()]
 

@@ -221,7 +221,7 @@ class Pipeline:
             gate.admit(operation.allow, writing, request.method, path)
             writing.decision_id = gate.admission(operation, writing, path)
             gate.check_length(request)
-            is_dry_run = dry_run.is_asked(request, operation.allow)
+            is_dry_run = dry_run.is_asked(request, operation)
             arguments = operation.arguments(request, path, evidence)
             result = await operation.function(writing, **arguments)
             if is_dry_run and not isinstance(result, Refused):

@@ -123,6 +123,9 @@ async def _check_linkable(call: Writing, provider: ProviderRow, row: UserRow, ad
     """Refuse to become a user who is somebody else. Raises Stranger."""
     if row.customer_id != call.customer_id or row.login.lower() != address.lower():
         raise Stranger("Your e-mail address belongs to a user of another account.")
+    if await users.is_owner(call, row.id):
+        # Any superuser may connect a provider, and would become the owner by it.
+        raise Stranger("The owner of an account signs in with a password.")
     linked = await call.one(
         _LINKED, customer_id=row.customer_id, user_id=row.id, issuer=provider.issuer
     )

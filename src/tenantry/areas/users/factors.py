@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from tenantry.areas.users import authenticators, devices, model, passkeys, recovery, sessions
+from tenantry.areas.users import authenticators, devices, model, passkeys, recovery, sessions, steps
 from tenantry.areas.users.authenticators import Authenticator
 from tenantry.areas.users.model import UserRow
 from tenantry.areas.users.passkeys import Passkey
@@ -158,6 +158,7 @@ async def forget(call: Writing, user_id: str) -> None:
 async def _turn(call: Writing, row: UserRow, *, on: bool) -> None:
     changed = msgspec.structs.replace(row, two_factor_auth_enabled=on, updated_at=call.now)
     await model.store(call, changed)
+    await steps.void_waiting(call, row.customer_id, row.id)
     word = "enable" if on else "disable"
     await audit.record(
         call,

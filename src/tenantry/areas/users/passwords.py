@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import model, pci_passwords, sessions, sign_in
+from tenantry.areas.users import model, pci_passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox, schema
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
@@ -125,6 +125,7 @@ async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.
     await call.run(_END_SUDO, customer=row.customer_id, user=row.id)
     await void_links(call, row)
     await sessions.end_sessions(call, row)
+    await steps.void_waiting(call, row.customer_id, row.id)
     await audit.record(
         call,
         "user.password_update",

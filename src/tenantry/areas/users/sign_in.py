@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import bindparam, select
 
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import factors, guesses, model
+from tenantry.areas.users import factors, guesses, model, steps
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import Instant
@@ -191,6 +191,7 @@ async def note_failure(
         user_id=row.id,
     )
     if locks:
+        await steps.void_waiting(call, row.customer_id, row.id)
         await audit.record(
             call,
             "user.lock",

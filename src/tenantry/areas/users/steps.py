@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, or_, select
 
 from tenantry.core.clock import MINUTE
 from tenantry.core.context import Reading, Writing
@@ -43,6 +43,15 @@ _FIND = Statement(
     select(_S.digest, _S.purpose, _S.customer_id, _S.user_id, _S.state).where(*_OPEN), Step
 )
 _TAKE = Statement(delete(sign_in_steps).where(*_OPEN))
+WAITING = ("enrol", "new password", "second factor")
+"""What a step of signing in may wait for once a password was right."""
+_VOID = Statement(
+    delete(sign_in_steps).where(
+        _S.customer_id == bindparam("customer"),
+        _S.user_id == bindparam("user"),
+        or_(*(_S.purpose == purpose for purpose in WAITING)),
+    )
+)
 _UPDATE = Statement(sign_in_steps.update().where(*_OPEN).values(state=bindparam("new_state")))
 
 
@@ -83,6 +92,11 @@ async def take_step(call: Writing, purpose: str, secret: str) -> Step | None:
     if step is None or not await call.run(_TAKE, digest_of=step.digest, now=call.now):
         return None
     return step
+
+
+async def void_waiting(call: Writing, customer_id: str, user_id: str) -> None:
+    """Close what waits for a user: it rests on what he proved himself by, and that has changed."""
+    await call.run(_VOID, customer=customer_id, user=user_id)
 
 
 async def change_step(call: Writing, step: Step, facts: Mapping[str, Any]) -> bool:
