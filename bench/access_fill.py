@@ -211,7 +211,7 @@ class _Filling:
             created_at=self._now,
             **own,
         )
-        self._add("users", row, "force_2fa")
+        self._add("users", row, "force_2fa", "has_pci_passwords")
         self._revise(users.revision(row), is_changed=True)
         return row.id
 

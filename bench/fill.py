@@ -129,7 +129,7 @@ def _user(customer_id: str, now: int) -> Row:
         updated_at=now,
     )
     values = msgspec.structs.asdict(row)
-    del values["force_2fa"]
+    del values["force_2fa"], values["has_pci_passwords"]
     return values
 
 

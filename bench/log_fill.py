@@ -81,7 +81,7 @@ def _account(
             **of,
         )
         values = msgspec.structs.asdict(row)
-        del values["force_2fa"]
+        del values["force_2fa"], values["has_pci_passwords"]
         tables["users"].append(values)
     for user_id, secret in zip(people, (log.owner, log.engineer), strict=False):
         token = TokenRow(id=user_id, kind="user", user_id=user_id, name="load", **of)
