@@ -10,16 +10,17 @@ from sqlalchemy import bindparam, select
 from tenantry.areas.invoices.adjusting import Adjustment, adjustments
 from tenantry.areas.invoices.lines import Line
 from tenantry.areas.invoices.rating import rate_month
+from tenantry.areas.pricing.coupons import coupons_of
 from tenantry.areas.pricing.money import EXACT
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.plans import terms_of_many
 from tenantry.areas.pricing.terms import Coupon, Terms
 from tenantry.areas.usage.sums import micro_units
-from tenantry.core.billing_tables import coupons, usage_changes, usage_months
+from tenantry.core.billing_tables import usage_changes, usage_months
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
-_M, _U, _K = usage_months.c, usage_changes.c, coupons.c
+_M, _U = usage_months.c, usage_changes.c
 _USAGE = Statement(
     select(_M.customer_id, _M.product_id, _M.metric, _M.region, _M.millions, _M.micros).where(
         is_one_of(_M.customer_id, "customers"), _M.month == bindparam("in_month")
@@ -28,12 +29,6 @@ _USAGE = Statement(
 _CHANGES = Statement(
     select(_U.customer_id, _U.changes).where(
         is_one_of(_U.customer_id, "customers"), _U.month == bindparam("in_month")
-    )
-)
-_COUPON_FIELDS = Coupon.__struct_fields__
-_COUPONS = Statement(
-    select(_K.customer_id, *(_K[name] for name in _COUPON_FIELDS)).where(
-        is_one_of(_K.customer_id, "customers")
     )
 )
 
@@ -71,7 +66,7 @@ class _Read(msgspec.Struct):
     terms: Mapping[str, Terms]
     usage: dict[str, dict[tuple[str, str, str], int]]
     changes: dict[str, int]
-    coupons: dict[str, list[Coupon]]
+    coupons: Mapping[str, list[Coupon]]
     adjustments: dict[str, list[Adjustment]]
 
 
@@ -90,7 +85,8 @@ async def draft_all(reads: Reads, customer_ids: list[str], month: Month) -> list
 async def _read(reads: Reads, customer_ids: list[str], month: Month) -> _Read:
     terms = await terms_of_many(reads, month, customer_ids)
     who = {"customers": customer_ids}
-    read = _Read(terms, {}, {}, {}, await adjustments(reads, customer_ids, month))
+    coupons = await coupons_of(reads, customer_ids)
+    read = _Read(terms, {}, {}, coupons, await adjustments(reads, customer_ids, month))
     for customer_id, *key, millions, micros in await reads.all(
         _USAGE, **who, in_month=month.number
     ):
@@ -98,14 +94,7 @@ async def _read(reads: Reads, customer_ids: list[str], month: Month) -> _Read:
         of = read.usage.setdefault(customer_id, {})
         of[product_id, metric, region] = micro_units(millions, micros)
     read.changes.update(await reads.all(_CHANGES, **who, in_month=month.number))
-    for customer_id, *values in await reads.all(_COUPONS, **who):
-        read.coupons.setdefault(customer_id, []).append(_coupon(values))
     return read
-
-
-def _coupon(values: Sequence[object]) -> Coupon:
-    stored = dict(zip(_COUPON_FIELDS, values, strict=True))
-    return msgspec.convert(stored, Coupon)
 
 
 def _draft(read: _Read, customer_id: str, month: Month) -> Draft:

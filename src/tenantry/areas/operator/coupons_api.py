@@ -7,32 +7,13 @@ from typing import Literal
 import msgspec
 
 from tenantry.areas.pricing import coupons
-from tenantry.areas.pricing.coupon import EVERYTHING, Coupon
+from tenantry.areas.pricing.coupon import Coupon, NewCoupon
 from tenantry.areas.usage import accounts
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import Reading, Writing
 from tenantry.http.body import Body
 from tenantry.http.operation import OPERATOR, operation
 from tenantry.http.wire import LEGACY
-
-
-class NewCoupon(msgspec.Struct, kw_only=True):
-    """A coupon to grant."""
-
-    code: str
-    kind: Literal["fixed", "percent"]
-    value: Decimal
-    """Money, or percent."""
-    remaining: Decimal | None = None
-    """What a fixed one has left, if not all of it."""
-    periods_left: int | None = None
-    """For how many invoices it counts; any number if left out."""
-    scope: str = EVERYTHING
-    """`all`, or a product line, or a product's id."""
-    valid_from: str | None = None
-    """RFC 3339; a date alone means its first instant."""
-    valid_until: str | None = None
-    """RFC 3339; a date alone means its last instant."""
 
 
 class Granted(msgspec.Struct):

@@ -77,17 +77,28 @@ class Coupon(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class _Written(msgspec.Struct, forbid_unknown_fields=True):
-    """A coupon as it comes in JSON."""
+class NewCoupon(msgspec.Struct, kw_only=True):
+    """A coupon to grant."""
 
     code: str
     kind: Literal["fixed", "percent"]
     value: Decimal
+    """Money, or percent."""
     remaining: Decimal | None = None
+    """What a fixed one has left, if not all of it."""
     periods_left: int | None = None
+    """For how many invoices it counts; any number if left out."""
     scope: str = EVERYTHING
+    """`all`, or a product line, or a product's id."""
     valid_from: str | None = None
+    """RFC 3339; a date alone means its first instant."""
     valid_until: str | None = None
+    """RFC 3339; a date alone means its last instant."""
+
+
+class _Written(NewCoupon, kw_only=True, forbid_unknown_fields=True):
+    """The same as a file says it, which also knows when it was granted."""
+
     created_at: str | None = None
 
 

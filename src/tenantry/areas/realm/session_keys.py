@@ -15,8 +15,9 @@ from tenantry.areas.realm.grants import Grant
 from tenantry.areas.realm.web_tokens import Access
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
+from tenantry.areas.users.signing_in import act_as_himself
 from tenantry.core import audit
-from tenantry.core.context import Principal, Writing
+from tenantry.core.context import Writing
 from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
 
@@ -56,14 +57,7 @@ async def _welcome(call: Writing, grant: Grant) -> users.UserRow:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise unauthenticated() from problem
         raise
-    # From here on it is he who acts: he came without a key.
-    call.principal = Principal(
-        kind="session",
-        customer_id=row.customer_id,
-        user_id=row.id,
-        login=row.login,
-        name=row.name,
-    )
+    act_as_himself(call, row)
     return row
 
 

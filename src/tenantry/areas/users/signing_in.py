@@ -119,14 +119,7 @@ async def _enter(
     call: Writing, row: model.UserRow, methods: Sequence[str], arrival: Arrival
 ) -> Proved:
     """Make the session."""
-    # From here on it is he who acts: he came without a key.
-    call.principal = Principal(
-        kind="session",
-        customer_id=row.customer_id,
-        user_id=row.id,
-        login=row.login,
-        name=row.name,
-    )
+    act_as_himself(call, row)
     old = arrival.old
     if old is not None and old.customer_id == row.customer_id:
         await sessions.end_if_open(call, old.token_id)
@@ -149,6 +142,17 @@ async def _enter(
         metadata={"token_id": session.id, "methods": list(methods)},
     )
     return Proved("in", secret, arrival.next_path, device, row.id, session.id)
+
+
+def act_as_himself(call: Writing, row: model.UserRow) -> None:
+    """From here on it is he who acts: he has proved himself, and came without a key."""
+    call.principal = Principal(
+        kind="session",
+        customer_id=row.customer_id,
+        user_id=row.id,
+        login=row.login,
+        name=row.name,
+    )
 
 
 async def renew(call: Writing, hashed: str) -> str:
