@@ -78,3 +78,14 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
     opened = await open_world(database_url, tmp_path)
     yield opened
     await opened.stop()
+
+
+@pytest.fixture
+async def elsewhere(world: World, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """Another process with the same database: it shares nothing else with the first."""
+    del world  # only has to be there before
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    opened = await open_world(database_url, folder)
+    yield opened
+    await opened.stop()

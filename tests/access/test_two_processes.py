@@ -1,12 +1,10 @@
 """What one process commits is known to the next request of every other."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from tests.world import ADA, BEN, BILL, BOT, UMA, WIDGETS, WWW, World, open_world
+from tests.world import ADA, BEN, BILL, BOT, UMA, WIDGETS, WWW, World
 
 READS = [
     f"/user/{BEN.id}",
@@ -21,17 +19,6 @@ READS = [
     "/no/such/thing?per_page=0",
 ]
 """Rows of one's own, rows that are absent, lists, refusals, and what reads nothing."""
-
-
-@pytest.fixture
-async def elsewhere(world: World, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """Another process with the same database: it shares nothing else with the first."""
-    del world  # only has to be there before
-    folder = tmp_path / "elsewhere"
-    folder.mkdir()
-    opened = await open_world(database_url, folder)
-    yield opened
-    await opened.stop()
 
 
 async def _statuses(world: World, who: str) -> dict[str, int]:

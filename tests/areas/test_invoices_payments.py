@@ -1,13 +1,12 @@
 """What an operator's till tells of an invoice (contract: billing §9 O7, §8.4)."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from tests.areas.invoice_calls import INVOICES, done, got, invoiced_example
 from tests.told import events_since
-from tests.world import ADA, BILL, OPERATOR, WIDGETS, World, open_world
+from tests.world import ADA, BILL, OPERATOR, WIDGETS, World
 
 PAID = {"status": "Paid", "reference": "till-1"}
 
@@ -106,16 +105,11 @@ async def test_it_is_the_operators_alone_and_of_an_invoice(world: World) -> None
         assert answer.status_code == 400
 
 
-async def test_told_to_two_processes_at_once_it_counts_once(
-    world: World, database_url: str, tmp_path: Path
-) -> None:
+async def test_told_to_two_processes_at_once_it_counts_once(world: World, elsewhere: World) -> None:
     path = _payments(await invoiced_example(world))
-    (tmp_path / "other").mkdir()
-    other = await open_world(database_url, tmp_path / "other")
-    other.clock.now = world.clock.now
+    elsewhere.clock.now = world.clock.now
     since = len(await world.events())
-    both = [done(one, "POST", path, PAID) for _ in range(8) for one in (world, other)]
+    both = [done(one, "POST", path, PAID) for _ in range(8) for one in (world, elsewhere)]
     told = await asyncio.gather(*both)
-    await other.stop()
     assert [one["number"] for one in told] == [1] * 16
     assert await world.actions(since) == ["invoice.payment"]

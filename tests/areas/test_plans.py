@@ -1,14 +1,11 @@
 """Which plan a customer has from which month on, and what rates a month (contract: billing R20)."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from tenantry.areas.operator.founding import create_operator_key
 from tenantry.areas.pricing import plans
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.terms import Terms
@@ -21,10 +18,9 @@ from tenantry.core.unit import Unit
 from tests.pricing_writes import CUSTOMER, PLAN, TAX
 from tests.stored import changed, stored
 from tests.told import events_since
-from tests.world import ADA, NOW, OPERATOR, OTHER, WIDGETS, World, open_world
+from tests.world import ADA, NOW, OPERATOR, OTHER, WIDGETS, World
 
 ASSIGNED = Statement(select(plan_assignments.c.from_month, plan_assignments.c.plan_code))
-SECOND = "second-operator-key-000000000000"
 MARCH, APRIL, MAY = Month(202603), Month(202604), Month(202605)
 
 
@@ -247,31 +243,14 @@ async def test_terms_of_many_take_no_more_queries_than_those_of_one(world: World
     assert await plans.terms_of_many(world.app.database, MARCH, []) == {}
 
 
-@pytest.fixture
-async def beside(world: World, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A second process on the same database, with an operator key of its own.
-
-    Writes by one key come one after the other anyhow, because they are counted.
-    """
-    await create_operator_key(world.app.database, world.app.keyring, key=SECOND)
-    folder = tmp_path / "beside"
-    folder.mkdir()
-    opened = await open_world(database_url, folder)
-    opened.secrets.add(SECOND)
-    yield opened
-    await opened.stop()
-
-
-async def test_two_processes_assign_one_after_the_other(world: World, beside: World) -> None:
+async def test_two_processes_assign_one_after_the_other(world: World, elsewhere: World) -> None:
     """The first alone counts from the beginning, and each event tells what stood before it."""
     codes = [f"plan{number}" for number in range(12)]
     for code in codes:
         await offer(world, code)
     since = len(await world.events())
-    both = ((world, OPERATOR), (beside, SECOND)) * 6
-    told = await asyncio.gather(
-        *(assign(one, code, who=key) for (one, key), code in zip(both, codes, strict=True))
-    )
+    both = (world, elsewhere) * 6
+    told = await asyncio.gather(*(assign(one, code) for one, code in zip(both, codes, strict=True)))
     assert sorted(one["from_month"] for one in told) == ["2026-03", *["2026-04"] * 11]
     assert len(await world.app.database.all(ASSIGNED)) == 2
     changes = [event["metadata"] for event in await events_since(world, since)]

@@ -3,7 +3,9 @@
 import pytest
 from sqlalchemy import insert
 
+from tenantry.areas.customers import model as customers
 from tenantry.areas.invoices import closing
+from tenantry.areas.operator.founding import system_call
 from tenantry.core.billing_tables import invoice_lines
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
@@ -97,17 +99,20 @@ async def test_a_rehearsal_posts_nothing(world: World) -> None:
     assert changed(before, await stored(world)) == set()
 
 
-async def test_one_call_posts_everybody_some_in_each_commit(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(closing, "TOGETHER", 1)
-    for customer_id in (WIDGETS, OTHER):
+async def test_one_call_posts_everybody_some_in_each_commit(world: World) -> None:
+    names = [f"4More{number:03d}".ljust(22, "0") for number in range(closing.TOGETHER - 1)]
+    for customer_id in names:
+
+        async def found(unit: Unit, customer_id: str = customer_id) -> None:
+            call = system_call(unit, world.app.keyring, customer_id)
+            await customers.found(call, customers.CustomerRow(customer_id, customer_id, None))
+
+        await world.app.database.write(found, customer_id=customer_id)
+    for customer_id in (*names, WIDGETS, OTHER):
         await give_plan(world, customer_id)
     turn_to(world, AT_ONCE)
-    assert await operate(world, "POST", f"/periods/{MARCH.text}/post") == [
-        str(FIRST),
-        str(FIRST + 1),
-    ]
+    posted = await operate(world, "POST", f"/periods/{MARCH.text}/post")
+    assert posted == [str(FIRST + number) for number in range(closing.TOGETHER + 1)]
 
 
 async def test_who_cannot_be_posted_keeps_nobody_else_from_it(world: World) -> None:

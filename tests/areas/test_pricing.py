@@ -1,16 +1,13 @@
 """The catalogue, the taxes and the plans, as an operator sets them (contract: billing §9 O4)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import insert
 
-from tenantry.areas.operator.founding import create_operator_key
 from tenantry.areas.pricing import documents
 from tenantry.core.billing_tables import usage_months
 from tenantry.core.ids import is_id
@@ -18,9 +15,8 @@ from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.pricing_writes import CATALOGUE, GROWTH, METRIC, PLAN, TAX
 from tests.stored import changed, stored
-from tests.world import ADA, NOW, OPERATOR, WIDGETS, World, open_world
+from tests.world import ADA, NOW, OPERATOR, WIDGETS, World
 
-SECOND = "second-operator-key-000000000000"
 TAX_RULES = "/_operator/v1/tax-rules"
 PLANS = "/_operator/v1/plans"
 BANDWIDTH = PLAN["charges"][0]
@@ -207,32 +203,19 @@ async def test_taxes_are_a_table(world: World) -> None:
     assert rule_read.rate == Decimal("0.0825")
 
 
-@pytest.fixture
-async def beside(world: World, database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """A second process on the same database, with an operator key of its own.
-
-    Writes by one key come one after the other anyhow, because they are counted.
-    """
-    await create_operator_key(world.app.database, world.app.keyring, key=SECOND)
-    folder = tmp_path / "beside"
-    folder.mkdir()
-    opened = await open_world(database_url, folder)
-    opened.secrets.add(SECOND)
-    yield opened
-    await opened.stop()
-
-
-async def test_two_processes_write_one_after_the_other(world: World, beside: World) -> None:
+async def test_two_processes_write_one_after_the_other(world: World, elsewhere: World) -> None:
     bodies = [{**PLAN, "name": f"Number {number}"} for number in range(12)]
-    both = ((world, OPERATOR), (beside, SECOND)) * 6
+    both = (world, elsewhere) * 6
     made = await asyncio.gather(
-        *(put(one, GROWTH, body, who=key) for (one, key), body in zip(both, bodies, strict=True))
+        *(put(one, GROWTH, body) for one, body in zip(both, bodies, strict=True))
     )
     assert sorted(one["revision"] for one in made) == list(range(1, 13))
     assert len({one["id"] for one in made}) == 1
 
 
-async def test_what_one_needs_and_another_takes_away_at_once(world: World, beside: World) -> None:
+async def test_what_one_needs_and_another_takes_away_at_once(
+    world: World, elsewhere: World
+) -> None:
     """One of both is refused, whoever comes first."""
     metrics = (await get(world, CATALOGUE))["body"]["metrics"]
     for _ in range(5):
@@ -240,7 +223,7 @@ async def test_what_one_needs_and_another_takes_away_at_once(world: World, besid
         await put(world, CATALOGUE, {"metrics": metrics})
         answers = await asyncio.gather(
             world.ask(OPERATOR, "PUT", CATALOGUE, json={"metrics": [METRIC]}),
-            beside.ask(SECOND, "PUT", GROWTH, json=PLAN),
+            elsewhere.ask(OPERATOR, "PUT", GROWTH, json=PLAN),
         )
         assert sorted(one.status_code for one in answers) in ([200, 400], [200, 409])
 
