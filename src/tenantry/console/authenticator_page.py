@@ -20,7 +20,7 @@ from tenantry.console.frame import page
 from tenantry.core.context import Reading, Writing
 from tenantry.http.body import Body
 from tenantry.http.message import Response
-from tenantry.http.operation import PUBLIC, Credentials, operation
+from tenantry.http.operation import PUBLIC, operation
 from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
 from tenantry.http.wire import PAGE
@@ -59,14 +59,7 @@ async def get_enrol_page(call: Reading, visit: Visit) -> Response:
     )
 
 
-async def check_new(
-    call: Reading, _body: Body[NewAuthenticatorForm], _credentials: Credentials, visit: Visit
-) -> Enrolling:
-    """Find who enrols. Raises Problem 401, 403."""
-    return await arrive_enrolling(call, visit)
-
-
-@operation(f"POST {PATH}", allow=PUBLIC, wire=PAGE, prepare=check_new)
+@operation(f"POST {PATH}", allow=PUBLIC, wire=PAGE, prepare=arrive_enrolling)
 async def begin_authenticator(
     call: Writing, body: Body[NewAuthenticatorForm], evidence: Enrolling
 ) -> Response:
@@ -114,14 +107,7 @@ async def get_authenticator_page(call: Reading, visit: Visit, factor_id: str) ->
     return await _form(call, visit, who, one)
 
 
-async def check_confirmation(
-    call: Reading, _body: Body[ConfirmationForm], _credentials: Credentials, visit: Visit
-) -> Enrolling:
-    """Find who enrols. Raises Problem 401, 403."""
-    return await arrive_enrolling(call, visit)
-
-
-@operation(f"POST {ONE}", allow=PUBLIC, wire=PAGE, prepare=check_confirmation)
+@operation(f"POST {ONE}", allow=PUBLIC, wire=PAGE, prepare=arrive_enrolling)
 async def confirm_authenticator(
     call: Writing,
     body: Body[ConfirmationForm],

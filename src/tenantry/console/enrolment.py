@@ -1,5 +1,7 @@
 """Who may enrol a second factor: whoever has just proved himself, or must enrol to come in."""
 
+from typing import Any
+
 import msgspec
 
 from tenantry.areas.users import factors, model, signing_in, steps
@@ -7,9 +9,11 @@ from tenantry.console.entry import NEXT_PAGES, answer, arrive
 from tenantry.console.frame import HOME, page
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import sudo_missing, unauthenticated
+from tenantry.http.body import Body
 from tenantry.http.cookies import STEP
 from tenantry.http.gate import check_address, is_lifted
 from tenantry.http.message import Response
+from tenantry.http.operation import Credentials
 from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
 
@@ -50,7 +54,9 @@ async def find_enrolling(call: Reading, visit: Visit) -> Enrolling:
     return Enrolling(call.principal.user_id or "")
 
 
-async def arrive_enrolling(call: Reading, visit: Visit) -> Enrolling:
+async def arrive_enrolling(
+    call: Reading, _body: Body[Any], _credentials: Credentials, visit: Visit
+) -> Enrolling:
     """The same while preparing a write: from there on who is not signed in yet is nobody."""
     found = await find_enrolling(call, visit)
     if found.arrival is None:

@@ -18,7 +18,7 @@ from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.http.body import Body
 from tenantry.http.message import Response
-from tenantry.http.operation import PUBLIC, Credentials, operation
+from tenantry.http.operation import PUBLIC, operation
 from tenantry.http.visit import Visit
 from tenantry.http.wire import PAGE
 
@@ -68,14 +68,7 @@ async def get_new_passkey_page(call: Reading, visit: Visit) -> Response:
     return await _form(call, visit, who, devices.browser_name(call.user_agent))
 
 
-async def check_new_passkey(
-    call: Reading, _body: Body[NewPasskeyForm], _credentials: Credentials, visit: Visit
-) -> Enrolling:
-    """Find who enrols. Raises Problem 401, 403."""
-    return await arrive_enrolling(call, visit)
-
-
-@operation(f"POST {NEW}", allow=PUBLIC, wire=PAGE, prepare=check_new_passkey)
+@operation(f"POST {NEW}", allow=PUBLIC, wire=PAGE, prepare=arrive_enrolling)
 async def add_passkey(
     call: Writing, body: Body[NewPasskeyForm], visit: Visit, evidence: Enrolling
 ) -> Response:

@@ -229,10 +229,9 @@ async def _receive(receive: Any) -> tuple[bytes, bool]:
 def finished(request: Request, response: Response) -> tuple[list[Header], bytes]:
     """The headers that every answer bears, and the body, compressed where that is wanted."""
     headers = list(_usual(response.status, response.content_type))
-    for header in response.headers:
-        if header[0] in _REPLACEABLE:
-            headers = [usual for usual in headers if usual[0] != header[0]]
-        headers.append(header)
+    if replaced := {name for name, _ in response.headers if name in _REPLACEABLE}:
+        headers = [header for header in headers if header[0] not in replaced]
+    headers += response.headers
     if request.is_too_large:
         headers.append(_CLOSE)
     if request.scheme == "https":
