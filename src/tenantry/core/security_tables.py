@@ -77,6 +77,7 @@ sign_in_steps = table(
     instant("expires_at"),
     instant("created_at"),
     Index(None, "expires_at"),
+    Index(None, "customer_id", "user_id"),
     key=("digest",),
 )
 

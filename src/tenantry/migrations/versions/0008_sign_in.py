@@ -99,6 +99,9 @@ def _sign_in() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_sign_in_steps_expires_at", "sign_in_steps", ["expires_at"])
+    op.create_index(
+        "ix_sign_in_steps_customer_id_user_id", "sign_in_steps", ["customer_id", "user_id"]
+    )
     op.create_table(
         "sessions",
         sa.Column("customer_id", sa.Text(), nullable=False),
