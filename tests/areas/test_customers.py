@@ -16,6 +16,7 @@ from tests.world import (
     EVE,
     EVERYBODY,
     LIM,
+    OPERATOR,
     OTHER,
     PASSWORD,
     READ_ONLY,
@@ -238,11 +239,11 @@ async def test_forcing_two_factors_signs_out_who_has_none(world: World) -> None:
     assert lives == {"Ada": 200, "Ben": 401, "Uma": 401, "Eve": 200}
     for person in (BEN, BOT, ADA):
         assert (await world.ask(person, "GET", "/tokens/self")).status_code == 200
-    told = {
-        user["id"]: user["two_factor_setup_required"]
-        for user in (await world.ask(ADA, "GET", f"{PATH}/users")).json()
-    }
+    listed = (await world.ask(ADA, "GET", f"{PATH}/users")).json()
+    told = {user["id"]: user["two_factor_setup_required"] for user in listed}
     assert (told[ADA.id], told[BEN.id]) == (False, True)
+    inside = f"{PATH}/users?customer_id={WIDGETS}"
+    assert (await world.ask(OPERATOR, "GET", inside)).json() == listed
     since = len(await world.events())
     assert (await put(world, SUE, force_2fa="True")).status_code == 200
     assert (await put(world, SUE, force_2fa="False")).status_code == 200

@@ -24,6 +24,8 @@ class _TokenRow(msgspec.Struct, array_like=True):
     owner_id: str | None
     hourly_writes: int
     ip_whitelist: str
+    force_2fa: bool
+    has_pci_passwords: bool
     version: int
     token_id: str
     token_name: str
@@ -58,6 +60,8 @@ _TOKEN = point(
         _C.owner_id,
         _C.hourly_writes,
         _C.ip_whitelist,
+        _C.force_2fa,
+        _C.has_pci_passwords,
         _H.sequence,
         _T.id,
         _T.name,
@@ -91,7 +95,9 @@ _OPERATOR = Statement(select(_O.id, _O.name).where(_O.digest == bindparam("diges
 
 
 _CUSTOMER = Statement(
-    select(_C.id).where(_C.id == bindparam("customer_id"), _C.deleted_at.is_(None))
+    select(_C.force_2fa, _C.has_pci_passwords).where(
+        _C.id == bindparam("customer_id"), _C.deleted_at.is_(None)
+    )
 )
 
 
@@ -139,10 +145,15 @@ async def read_version(rows: Reads, customer_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-async def check_customer(rows: Reads, customer_id: str) -> None:
-    """Whether there is such a customer for an operator to act in. Raises Problem 404."""
-    if await rows.one(_CUSTOMER, customer_id=customer_id) is None:
+async def placed(operator: Principal, rows: Reads, customer_id: str) -> Principal:
+    """An operator who acts in a customer, with what that asks of its users. Raises Problem 404."""
+    row = await rows.one(_CUSTOMER, customer_id=customer_id)
+    if row is None:
         raise not_found("customer", customer_id)
+    force_2fa, has_pci_passwords = row
+    return msgspec.structs.replace(
+        operator, force_2fa=force_2fa, has_pci_passwords=has_pci_passwords
+    )
 
 
 def _person(token: _TokenRow) -> Principal | None:
@@ -188,5 +199,7 @@ def _principal(token: _TokenRow, **more: Any) -> Principal:
         last_used_at=token.last_used_at,
         hourly_writes=token.hourly_writes,
         ip_whitelist=token.ip_whitelist,
+        force_2fa=token.force_2fa,
+        has_pci_passwords=token.has_pci_passwords,
         **more,
     )

@@ -67,6 +67,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     """Of nobody: why the key that was sent opens nothing."""
     ip_whitelist: str = EVERYWHERE
+    force_2fa: bool = False
+    has_pci_passwords: bool = False
     grants: Grants = Grants()
 
     @property

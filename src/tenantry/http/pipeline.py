@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from tenantry.access.principals import Finder, Outdated, Principals, Trust
-from tenantry.access.state import check_customer, read_principal
+from tenantry.access.state import placed, read_principal
 from tenantry.core.clock import Clock
 from tenantry.core.commit import writes_counted
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
@@ -184,7 +184,7 @@ class Pipeline:
         try:
             call.customer_id = gate.acting_customer(principal, request)
             if principal.kind == "operator" and call.customer_id:
-                await check_customer(self.database, call.customer_id)
+                call.principal = await placed(principal, self.database, call.customer_id)
         except Problem as problem:
             exchange.refusal = problem
         if principal.token_id and principal.kind != "operator":

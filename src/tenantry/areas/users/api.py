@@ -1,7 +1,6 @@
 """How users are reached (contract: identity §3)."""
 
 import hashlib
-from functools import lru_cache
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -9,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, model, passwords, removal, sign_in
-from tenantry.core.clock import Instant, shown, shown_or_none
+from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import (
     Problem,
@@ -83,15 +82,15 @@ UpdatedUser = msgspec.defstruct(
 )
 
 
-@lru_cache(maxsize=65_536)
 def _email_hash(login: str) -> str:
     """MD5 as Gravatar has it: a public name, not a protection."""
+    # Not kept: to find one among many thousands takes longer than to make it.
     return hashlib.md5(login.strip().lower().encode(), usedforsecurity=False).hexdigest()
 
 
 def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    return _shown(model.seen(row), call.now, whole=own or _sees_all(call, row.id))
+    return _shown(model.seen(row), call, whole=own or _sees_all(call, row.id))
 
 
 def _sees_all(call: Reading, user_id: str) -> bool:
@@ -105,27 +104,31 @@ _HELD_BACK = (
 )
 
 
-def _shown(seen: model.Seen, now: Instant, *, whole: bool) -> User:
+_BOOLEANS = {0: False, 1: True, None: None}
+"""As both databases store them: 0 equals False here, and 1 True."""
+
+
+def _shown(row: model.Seen, call: Reading, *, whole: bool) -> User:
     # In the order of `model.SEEN`.
-    id_, created, updated, name, customer, renew, role, login = seen[:8]
-    locked, has_second, limited, active, roles, needs_second, changed, is_pci = seen[8:]
-    renew = True if model.is_outdated(changed, now, is_limited=is_pci) else renew
+    id_, made, changed, name, renew, role, login, locked, second, limited, active, roles, at = row
+    principal, has_second = call.principal, _BOOLEANS[second]
+    is_outdated = model.is_outdated(at, call.now, is_limited=principal.has_pci_passwords)
     # By position, in the struct's order: names cost a third of a list of users.
     user = User(
         id_,
-        shown(created),
-        shown(updated),
+        shown(made),
+        shown(changed),
         name,
-        customer,
-        renew,
+        call.customer_id,
+        is_outdated or _BOOLEANS[renew],
         role,
         login,
         None,  # he lives
-        locked,
+        _BOOLEANS[locked],
         has_second,
-        limited,
+        limited == 1,
         shown_or_none(active),
-        needs_second and not has_second,
+        principal.force_2fa and not has_second,
         _email_hash(login),
         model.ids_of(role, roles),
         limit_workspaces=False,
@@ -141,9 +144,8 @@ async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
     sees_all = decide(call.principal.grants, "user.read:full").allowed
     me = call.principal.user_id
-    now = call.now
     return [
-        _shown(seen, now, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)
+        _shown(seen, call, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)
     ]
 
 
@@ -155,14 +157,14 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return _shown(await model.see(call, principal.user_id), call.now, whole=True)
+    return _shown(await model.see(call, principal.user_id), call, whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
     seen = await model.see(call, user_id)
-    return _shown(seen, call.now, whole=_sees_all(call, user_id))
+    return _shown(seen, call, whole=_sees_all(call, user_id))
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
