@@ -67,7 +67,9 @@ SAID: dict[str, Said] = {
     "customer_feature.delete": _said("Feature '…' was disabled", "feature"),
     "billing.contact_update": _said("Billing contact was updated", "contact_id"),
     **{
-        f"contact.{verb}": _account(f"[A-Z][a-z ]+ contact was {verb}d", _CONTACT)
+        f"contact.{verb}": _account(
+            f"[A-Z][a-z ]+ contact was {verb}d", f"{_CONTACT}{' old new' * (verb == 'update')}"
+        )
         for verb in ("create", "update", "delete")
     },
     **{

@@ -117,7 +117,10 @@ EXAMPLES: dict[str, Write] = {
     **PRICING,
     **PAYMENTS,
     "PUT /customer/{customer_id}": Write(["customer.update"], body={"name": "Renamed"}),
-    "DELETE /customer/{customer_id}": Write(["customer.delete"], before=_no_services),
+    "DELETE /customer/{customer_id}": Write(
+        [*["token.destroy"] * 13, "user.logout", *["user.destroy"] * 8, "customer.delete"],
+        before=_no_services,
+    ),
     "POST /user": Write(["user.create"], body={"login": "new@example.com", "role": "user"}),
     "PUT /user/{user_id}": Write(["user.update"], body={"name": "Benjamin"}),
     "DELETE /user/{user_id}": Write(["user.destroy"], before=_new_user),

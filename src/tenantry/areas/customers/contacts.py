@@ -5,6 +5,7 @@ customer itself names (contract: identity §4). A user who leaves stays reachabl
 the name and the address that he had (docs/decisions/0006-contacts-of-who-left.md).
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -125,8 +126,10 @@ async def release(call: Writing, user_id: str, name: str, email: str) -> None:
         his = {"customer": call.customer_id, "user": user_id}
         await call.run(_RELEASE, **his, named=name, address=email, now=call.now)
     for row in rows:
-        left = msgspec.structs.replace(row, user_id=None, name=name, email=email)
-        await _record(call, left, "update")
+        new = {"user_id": None, "name": name, "email": email}
+        old = {field: getattr(row, field) for field in new}
+        left = msgspec.structs.replace(row, **new)
+        await _record(call, left, "update", old=old, new=new)
     customer = await model.find(call, call.customer_id)
     fields = [f"{kind}_contact_id" for kind in model.CONTACTS]
     pointing = {field: None for field in fields if getattr(customer, field) == user_id}
@@ -184,7 +187,10 @@ def _checked_email(text: str) -> str:
 
 
 async def _record(
-    call: Writing, row: ContactRow, what: Literal["create", "delete", "update"]
+    call: Writing,
+    row: ContactRow,
+    what: Literal["create", "delete", "update"],
+    **more: Mapping[str, str | None],
 ) -> None:
     """The wire has no event type for contacts (contract: identity §1.9)."""
     action = f"contact.{what}"
@@ -201,6 +207,7 @@ async def _record(
             "name": row.name,
             "email": row.email,
             "phone": row.phone,
+            **more,
         },
     )
     if row.contact_type == "billing":
