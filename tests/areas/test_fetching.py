@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tenantry.areas.federation.fetching import (
     Failed,
     Question,
+    checked_addresses,
     checked_url,
     fetch,
     is_reachable,
@@ -75,9 +76,21 @@ async def saying(
         ("ff02::1", False),
         ("::ffff:10.0.0.1", False),
         ("::ffff:169.254.169.254", False),
+        ("::10.0.0.1", False),
+        ("::93.184.215.14", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("::ffff:0:93.184.215.14", False),
         ("64:ff9b::a00:1", False),
+        ("64:ff9b::169.254.169.254", False),
+        ("64:ff9b::93.184.215.14", True),
+        ("64:ff9b:1::93.184.215.14", False),
         ("2002:a00:1::", False),
         ("2001:0:a00:1::", False),
+        ("2001:db8::1", False),
+        ("3fff::1", False),
+        ("5f00::1", False),
+        ("192.0.0.192", False),
+        ("168.63.129.16", False),
     ],
 )
 def test_only_the_public_internet_is_asked(address: str, may: bool) -> None:  # noqa: FBT001 - the example
@@ -88,6 +101,7 @@ def test_an_operators_own_networks_may_be_asked() -> None:
     networks = parse_networks("10.1.0.0/16, fd00::/8")
     assert is_reachable("10.1.2.3", networks)
     assert is_reachable("::ffff:10.1.2.3", networks)
+    assert is_reachable("64:ff9b::10.1.2.3", networks)
     assert is_reachable("fd00::1", networks)
     assert not is_reachable("10.2.0.1", networks)
 
@@ -132,6 +146,23 @@ def test_without_tls_only_this_machine_is_asked_where_that_is_allowed() -> None:
 async def test_no_spelling_of_a_private_address_is_asked(host: str, networks: str) -> None:
     with pytest.raises(Failed, match=r"not on the public internet|can't be found"):
         await fetch(networks, Question(f"https://{host}:1/"))
+
+
+PUBLIC, PRIVATE = "93.184.215.14", "10.0.0.1"
+
+
+@pytest.mark.parametrize("addresses", [[PUBLIC, PRIVATE], [PRIVATE, PUBLIC], [PRIVATE]])
+def test_a_name_that_leads_to_both_sides_is_not_asked(addresses: list[str]) -> None:
+    with pytest.raises(Failed, match="not on the public internet"):
+        checked_addresses("login.example.com", addresses, ())
+
+
+def test_every_address_of_a_name_may_be_asked_or_none() -> None:
+    both = [PUBLIC, PRIVATE]
+    assert checked_addresses("login.example.com", both, parse_networks("10.0.0.0/8")) == both
+    # Where this machine has it twice, one that the operator named is enough.
+    here = checked_addresses("localhost", ["::1", "127.0.0.1"], parse_networks(HERE))
+    assert here == ["127.0.0.1"]
 
 
 OK = b"HTTP/1.1 200 OK\r\n"

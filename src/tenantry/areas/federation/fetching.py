@@ -27,8 +27,15 @@ LONGEST = 256 * 1024
 LONGEST_URL = 2048
 _OK = 200
 _LOOPBACK = ("127.0.0.1", "::1")
-_TRANSLATED = parse_networks("64:ff9b::/96, 64:ff9b:1::/48, 2002::/16, 2001::/32, fec0::/10")
-"""IPv6 that stands for IPv4 somewhere else, and an old form of private addresses."""
+_UNICAST = parse_networks("2000::/3")
+"""All that was ever given out of IPv6 (RFC 4291 §2.4): what lies beside it stands for something
+else, such as `::/96` and `::ffff:0:0:0/96` for IPv4."""
+_NOT_PUBLIC = parse_networks(
+    "2001::/32, 2002::/16, 3fff::/20, 192.0.0.0/24, 192.88.99.0/24, 168.63.129.16"
+)
+"""Tunnels to whatever IPv4 (Teredo, 6to4), documentation, and what clouds keep for themselves."""
+_NAT64 = parse_networks("64:ff9b::/96")
+"""How a network without IPv4 reaches it (RFC 6052): as safe as the address that is meant."""
 
 
 class Failed(Exception):
@@ -68,12 +75,33 @@ def _is_here(host: str, networks: str) -> bool:
 
 def is_reachable(address: str, networks: Sequence[Network]) -> bool:
     """Whether an address is on the public internet, or in a network that the operator named."""
-    parsed = ipaddress.ip_address(address.partition("%")[0])
-    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    parsed = _meant(address.partition("%")[0])
     if is_in(str(parsed), networks):
         return True
-    is_special = parsed.is_multicast or is_in(str(parsed), _TRANSLATED)
-    return parsed.is_global and not is_special
+    is_unicast = not parsed.is_multicast and (parsed.version == 4 or is_in(str(parsed), _UNICAST))  # noqa: PLR2004 - it is called IPv4
+    return parsed.is_global and is_unicast and not is_in(str(parsed), _NOT_PUBLIC)
+
+
+def _meant(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address, or that of IPv4 which it is another spelling of."""
+    parsed = ipaddress.ip_address(address)
+    if is_in(address, _NAT64):
+        return ipaddress.IPv4Address(int(parsed) & 0xFFFF_FFFF)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def checked_addresses(
+    host: str | None, addresses: Sequence[str], networks: Sequence[Network]
+) -> list[str]:
+    """Those of a host that may be asked. Raises Failed.
+
+    A name that leads both ways is somebody's attempt to be let in by the one and led to the other;
+    only `localhost` always has two, and is always this machine (RFC 6761 §6.3).
+    """
+    reachable = [one for one in addresses if is_reachable(one, networks)]
+    if not reachable or (len(reachable) < len(addresses) and host != "localhost"):
+        raise Failed("stands at an address that is not on the public internet")
+    return reachable
 
 
 async def fetch(networks: str, question: Question) -> bytes:
@@ -120,10 +148,7 @@ async def _addresses(url: SplitResult, networks: Sequence[Network]) -> list[str]
     except (OSError, UnicodeError) as problem:
         raise Failed("has a name that can't be found") from problem
     every = list(dict.fromkeys(str(place[4][0]) for place in found))
-    reachable = [one for one in every if is_reachable(one, networks)]
-    if not reachable:
-        raise Failed("stands at an address that is not on the public internet")
-    return reachable
+    return checked_addresses(url.hostname, every, networks)
 
 
 async def _exchange(question: Question, addresses: Sequence[str]) -> tuple[int, bytes]:
