@@ -110,10 +110,11 @@ async def test_a_mailed_link_sets_no_password_from_elsewhere(world: World) -> No
     form = {"password": NEW, "password_again": NEW}
     page = await ask_from(FAR, world, None, f"POST {path}", data=form)
     assert (page.status_code, ELSEWHERE["msg"] in page.text) == (403, True)
+    assert await world.actions(since) == []
     basic = httpx.BasicAuth(BEN.login, PASSWORD)
     change = {"old_password": PASSWORD, "new_password": NEW}
     call = "POST /current_user/password"
     answer = await ask_from(FAR, world, None, call, data=change, auth=basic)
     assert (answer.status_code, answer.json()) == (403, ELSEWHERE)
-    assert await world.actions(since) == []
+    assert await world.actions(since) == ["user.login_failure"]
     assert (await world.ask(None, "POST", path, data=form)).status_code == 200

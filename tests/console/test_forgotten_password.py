@@ -2,7 +2,7 @@
 
 import pytest
 
-from tenantry.core.clock import MINUTE
+from tenantry.core.clock import DAY, HOUR, MINUTE
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.world import ADA, BEN, PASSWORD, WIDGETS, World
 
@@ -85,3 +85,55 @@ async def test_who_is_signed_in_may_ask_too_and_stays_so(world: World) -> None:
     form = {"username": BEN.login, "password": PASSWORD}
     assert (await world.ask(None, "POST", "/tokens", data=form)).status_code == 200
     assert form_token(await ada.get(PATH))
+
+
+async def mailed(world: World, login: str) -> dict[str, str]:
+    """Where the links to somebody lead, by what they are for."""
+    letters = [one for one in await world.letters() if one.get("to") == login]
+    return {
+        one["template"]: f"/_tenantry/v1/password/{world.app.keyring.code_for(*one['code'])}"
+        for one in letters
+    }
+
+
+@pytest.mark.parametrize("used", ["set_password", "reset_password"])
+async def test_a_stranger_takes_no_newcomers_link(world: World, used: str) -> None:
+    """Both links work, until one of them is used."""
+    new = "nia@example.com"
+    await world.ask(ADA, "POST", "/user", data={"login": new})
+    await Visitor(world).send(PATH, {"login": new})
+    links = await mailed(world, new)
+    assert sorted(links) == ["reset_password", "set_password"]
+    for link in links.values():
+        assert (await world.ask(None, "GET", link)).status_code == 200
+    form = {"password": NEW, "password_again": NEW}
+    assert (await world.ask(None, "POST", links[used], data=form)).status_code == 200
+    for link in links.values():
+        assert (await world.ask(None, "GET", link)).status_code == 404
+        assert (await world.ask(None, "POST", link, data=form)).status_code == 404
+
+
+async def test_a_newcomers_link_lasts_as_long_as_was_said(world: World) -> None:
+    new = "nia@example.com"
+    await world.ask(ADA, "POST", "/user", data={"login": new})
+    await Visitor(world).send(PATH, {"login": new})
+    links = await mailed(world, new)
+    world.clock.turn(HOUR)
+    assert (await world.ask(None, "GET", links["reset_password"])).status_code == 404
+    world.clock.turn(7 * DAY - HOUR - 1)
+    assert (await world.ask(None, "GET", links["set_password"])).status_code == 200
+
+
+async def test_a_new_password_voids_every_link(world: World) -> None:
+    new = "nia@example.com"
+    await world.ask(ADA, "POST", "/user", data={"login": new})
+    first = (await mailed(world, new))["set_password"]
+    form = {"password": NEW, "password_again": NEW}
+    await world.ask(None, "POST", first, data=form)
+    await Visitor(world).send(PATH, {"login": new})
+    reset = (await mailed(world, new))["reset_password"]
+    change = {"old_password": NEW, "new_password": "unplugged-Kettle-9-fjord"}
+    basic = (new, NEW)
+    changed = await world.ask(None, "POST", "/current_user/password", data=change, auth=basic)
+    assert changed.status_code == 200
+    assert (await world.ask(None, "GET", reset)).status_code == 404

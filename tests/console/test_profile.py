@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from tenantry.core.clock import HOUR, MINUTE, SECOND
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.test_new_device import letters
+from tests.console.test_sessions import flush
 from tests.world import ADA, BEN, PASSWORD, World
 
 PROFILE, CHANGE = f"{CONSOLE}/profile", f"{CONSOLE}/profile/password"
@@ -124,3 +126,39 @@ async def test_of_two_changes_at_once_one_wins(world: World) -> None:
     locations = [answer.headers.get("location", "") for answer in answers]
     assert sum(place.endswith("done=password") for place in locations) == 1
     assert (await world.actions(since)).count("user.password_update") == 1
+
+
+async def is_lifted(visitor: Visitor) -> bool:
+    """Whether what needs sudo is open: to set up a second factor."""
+    return (await visitor.get(f"{CONSOLE}/factors/enrol")).status_code == 200
+
+
+async def test_a_new_password_gives_no_sudo(world: World) -> None:
+    """Who found a session open and the password is not asked for the second factor there."""
+    ben = await signed_in(world)
+    world.clock.turn(10 * MINUTE)
+    assert not await is_lifted(ben)
+    assert (await ben.send(CHANGE, FORM)).status_code == 303
+    assert not await is_lifted(ben)
+    again = await ben.sign_in_again(BEN, NEW)
+    assert (again.status_code, await is_lifted(ben)) == (303, True)
+    newer = {"old_password": NEW, "password": OTHER_NEW, "password_again": OTHER_NEW}
+    world.clock.turn(10 * MINUTE - SECOND)
+    assert (await ben.send(CHANGE, newer)).status_code == 303
+    assert await is_lifted(ben)
+    world.clock.turn(SECOND)
+    assert not await is_lifted(ben)
+
+
+async def test_a_new_password_makes_no_session_last_longer(world: World) -> None:
+    ben = await signed_in(world)
+    for _ in range(23):
+        world.clock.turn(HOUR // 2)
+        assert (await ben.get(PROFILE)).status_code == 200
+        await flush(world)
+    assert (await ben.send(CHANGE, FORM)).status_code == 303
+    assert "1 March 2026, 10:00 UTC" in (await ben.get(f"{CONSOLE}/sessions")).text
+    world.clock.turn(HOUR // 2 - SECOND)
+    assert (await ben.get(PROFILE)).status_code == 200
+    world.clock.turn(SECOND)
+    assert (await ben.get(PROFILE)).status_code == 303

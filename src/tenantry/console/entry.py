@@ -2,7 +2,7 @@
 
 from tenantry.areas.users import devices, passkeys
 from tenantry.areas.users.signing_in import Arrival, Proved
-from tenantry.console.frame import onward
+from tenantry.console.frame import onward, page
 from tenantry.core.context import NOBODY, Reading
 from tenantry.http.cookies import DEVICE, FORM, SESSION, STEP
 from tenantry.http.message import Header, Response
@@ -40,6 +40,9 @@ def arrive(call: Reading, visit: Visit, next_path: str = "") -> Arrival:
 
 def answer(call: Reading, visit: Visit, proved: Proved) -> Response:
     """Where to go from a step that was taken, with the cookies that are needed there."""
+    if proved.next == "another account":
+        call.principal = proved.old or call.principal
+        return page(call, visit, "signed_in", 409, next_path=proved.next_path)
     if proved.next != "in":
         step = visit.keep(STEP, proved.secret, seconds=STEP_SECONDS)
         return see_other(NEXT_PAGES[proved.next], (step,))

@@ -78,14 +78,10 @@ async def sign_in_with_passkey(
 ) -> Response:
     """Sign in; a failure is told to the log. Raises Problem 403, 429."""
     arrival, one = evidence.arrival, evidence.one
-    old = arrival.old
-    if old is not None and one is not None and old.customer_id != one.customer_id:
-        call.principal = old
-        return page(call, visit, "signed_in", 409, next_path=arrival.next_path)
     challenge, signed = body().challenge, evidence.answer
     method = one and await second_step.by_passkey_alone(call, one, challenge, signed)
     is_enough = bool(method) and (await find_policy(call)).allows_passkey_alone
     if one is None or not method or not is_enough:
-        call.principal = old or call.principal
+        call.principal = arrival.old or call.principal
         return await _form(call, visit, arrival.next_path, _NOT_ALONE if method else _UNKNOWN)
     return answer(call, visit, await signing_in.proceed(call, one.user_id, [method], arrival))

@@ -27,6 +27,18 @@ _LOCKED = (
     "This account is locked after too many wrong passwords. Ask an administrator of your account "
     "for a link to a new password."
 )
+_ELSEWHERE = "Access from this IP address is not allowed by your account."
+_SSO = (
+    "This account signs in through its identity provider: choose single sign-on. If you are spared "
+    "from that, your login and password do not belong together."
+)
+_REFUSALS: dict[signing_in.Next, tuple[int, str]] = {
+    "invalid": (400, _INVALID),
+    "locked": (400, _LOCKED),
+    "elsewhere": (403, _ELSEWHERE),
+    "sso": (403, _SSO),
+}
+"""What is told on the form: the status, and the sentence."""
 
 
 class SignInForm(msgspec.Struct):
@@ -106,23 +118,19 @@ async def sign_in_with_password(
             problem=checked.title,
             status=400,
         )
-    old = arrival.old
-    if old is not None and checked.row is not None and old.customer_id != checked.row.customer_id:
-        call.principal = old
-        return page(call, visit, "signed_in", 409, next_path=arrival.next_path)
     proved = await signing_in.begin(call, checked, arrival)
-    if proved.next in {"invalid", "locked"}:
-        call.principal = old or call.principal
-        problem = _LOCKED if proved.next == "locked" else _INVALID
-        return await _form(
-            call,
-            visit,
-            next_path=arrival.next_path,
-            login=form.login,
-            problem=problem,
-            status=400,
-        )
-    return answer(call, visit, proved)
+    if proved.next not in _REFUSALS:
+        return answer(call, visit, proved)
+    call.principal = arrival.old or call.principal
+    status, problem = _REFUSALS[proved.next]
+    return await _form(
+        call,
+        visit,
+        next_path=arrival.next_path,
+        login=form.login,
+        problem=problem,
+        status=status,
+    )
 
 
 @operation(f"GET {SIGN_OUT}", allow=PUBLIC, wire=PAGE)

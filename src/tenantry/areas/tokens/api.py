@@ -112,7 +112,8 @@ def _refusal(outcome: sign_in.Outcome) -> Problem:
         return Problem(400, "2fa.verify", "Invalid one-time password", code="2fa.verify")
     if outcome == "locked":
         return Problem(400, "This account is locked", code="account_locked")
-    return Problem(400, "Invalid username or password", code="invalid_grant")
+    kept_out = sign_in.refusal(outcome)
+    return kept_out or Problem(400, "Invalid username or password", code="invalid_grant")
 
 
 @operation(

@@ -257,7 +257,7 @@ def _refusal(outcome: sign_in.Outcome, *, by_key: bool) -> Problem:
     if outcome == "otp":
         return Problem(400, "2fa.verify", "Invalid one-time password", code="2fa.verify")
     if not by_key:
-        return unauthenticated()
+        return sign_in.refusal(outcome) or unauthenticated()
     if outcome == "locked":
         return Problem(400, "This account is locked", code="account_locked")
     return bad_request("Old password is incorrect")

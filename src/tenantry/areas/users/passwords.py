@@ -40,6 +40,13 @@ _VOID = Statement(
         _P.customer_id == bindparam("customer"), _P.user_id == bindparam("user")
     )
 )
+_VOID_OLDER = Statement(
+    delete(schema.password_codes).where(
+        _P.customer_id == bindparam("customer"),
+        _P.user_id == bindparam("user"),
+        _P.purpose == bindparam("of_purpose"),
+    )
+)
 _CAN_RESET = Statement(
     select(_C.can_reset_passwords, _C.name).where(_C.id == bindparam("customer_id"))
 )
@@ -144,8 +151,11 @@ async def void_links(call: Writing, row: model.UserRow) -> None:
 
 
 async def post_link(call: Writing, row: model.UserRow, purpose: str) -> None:
-    """Mail a single-use link that sets the password; older links are void."""
-    await void_links(call, row)
+    """Mail a single-use link that sets the password; older ones for the same purpose are void.
+
+    Others stay: anybody may ask for a reset, and a newcomer's first link must outlive that.
+    """
+    await call.run(_VOID_OLDER, customer=row.customer_id, user=row.id, of_purpose=purpose)
     await post_first_link(call, row, purpose)
 
 
@@ -207,7 +217,8 @@ async def request_reset(call: Writing, login: str) -> None:
 async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | None:
     """The open link that a code belongs to, and whose it is.
 
-    Raises Problem 403 where the customer lets nobody in from there; the link stays open.
+    Raises Problem 403 where the customer lets nobody in from there, or by no password of theirs;
+    the link stays open.
     """
     opened = await call.one(_FIND_CODE, digest=call.keyring.digest(code))
     if opened is None:
@@ -218,6 +229,7 @@ async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | No
     call.customer_id = found.customer_id
     row = await model.find(call, found.user_id)
     await sign_in.check_address(call, row)
+    await single_sign_on.check_password_use(call, row.id)
     return found, row
 
 
@@ -227,7 +239,6 @@ async def complete(call: Writing, code: str, hashed: str) -> model.UserRow | Non
     if opened is None:
         return None
     _, row = opened
-    await single_sign_on.check_password_use(call, row.id)
     was_locked = bool(row.locked)
     row = msgspec.structs.replace(row, locked=False, locked_by_superuser=False)
     row = await set_password(call, row, hashed)

@@ -16,13 +16,16 @@ from tenantry.areas.users import devices
 from tenantry.areas.users.model import UserRow
 from tenantry.areas.users.sign_in_policy import find_policy
 from tenantry.core import audit, schema
-from tenantry.core.clock import SECOND, Instant
+from tenantry.core.clock import MINUTE, SECOND, Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_found
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import new_token
 from tenantry.core.security_tables import sessions, sign_in_policies
 from tenantry.core.statements import Statement
+
+FRESH = 10 * MINUTE
+"""For how long after signing in what needs sudo may be done in a session."""
 
 _T, _S, _P = schema.tokens.c, sessions.c, sign_in_policies.c
 
@@ -63,6 +66,11 @@ class NewSession(msgspec.Struct, frozen=True):
     name: str
     methods: list[str]
     device_id: str | None
+    begun_at: Instant
+    """When he proved who he is."""
+    ends_at: Instant
+    """From when on it opens nothing, however busy."""
+    sudo_until: Instant | None
 
 
 _KEY = (_T.id, _T.name, _T.kind, _T.user_id, _T.scope, _T.services, _T.expires_at)
@@ -93,7 +101,10 @@ _LIST = Statement(
     .order_by(_T.created_at.desc(), _T.id)
 )
 _LIKE = Statement(
-    select(_S.user_id, _T.name, _S.methods, _S.device_id)
+    select(
+        *(_S.user_id, _T.name, _S.methods, _S.device_id),
+        *(_S.created_at, _T.expires_at, _T.sudo_expires_at),
+    )
     .select_from(STANDING)
     .where(_S.customer_id == bindparam("customer_id"), _S.token_id == bindparam("token_id"))
 )
@@ -143,26 +154,38 @@ async def list_sessions(call: Reading, user_id: str) -> list[Session]:
     return [one for one in listed if one.ends_at is None or call.now < one.ends_at]
 
 
-def new_session(call: Reading, row: UserRow, methods: Sequence[str], device_id: str) -> NewSession:
-    """A session of a user's in the browser that calls."""
-    name = f"{devices.browser_name(call.user_agent)} browser session"
-    return NewSession(new_id(), row.id, name, list(methods), device_id)
+async def new_session(
+    call: Reading, row: UserRow, methods: Sequence[str], device_id: str
+) -> NewSession:
+    """A session of a user's who has just proved himself in the browser that calls."""
+    policy = await find_policy(call)
+    return NewSession(
+        new_id(),
+        row.id,
+        f"{devices.browser_name(call.user_agent)} browser session",
+        list(methods),
+        device_id,
+        begun_at=call.now,
+        ends_at=call.now + policy.session_seconds * SECOND,
+        sudo_until=call.now + FRESH,
+    )
 
 
 async def like(call: Reading, token_id: str) -> NewSession:
-    """A session to come in the place of one of the call's customer. Raises Problem 404."""
+    """A session to come in the place of one of the call's customer. Raises Problem 404.
+
+    It proves no more than the old one: it ends when that would have, and so does its sudo.
+    """
     row = await call.one(_LIKE, customer_id=call.customer_id, token_id=token_id)
     if row is None:
         raise not_found("session", token_id)
-    user_id, name, methods, device_id = row
-    return NewSession(new_id(), user_id, name, msgspec.json.decode(methods), device_id)
+    user_id, name, methods, *rest = row
+    return NewSession(new_id(), user_id, name, msgspec.json.decode(methods), *rest)
 
 
-async def start(call: Writing, new: NewSession, *, sudo_until: Instant) -> str:
+async def start(call: Writing, new: NewSession) -> str:
     """Store a new session; its secret, which is told nowhere else."""
-    policy = await find_policy(call)
     secret = new_token()
-    ends_at = call.now + policy.session_seconds * SECOND
     await call.run(
         _ADD_TOKEN,
         **_TOKEN,
@@ -171,12 +194,12 @@ async def start(call: Writing, new: NewSession, *, sudo_until: Instant) -> str:
         user_id=new.user_id,
         name=new.name,
         digest=cookie_digest(call.keyring, secret),
-        expires_at=ends_at,
-        sudo_expires_at=sudo_until,
+        expires_at=new.ends_at,
+        sudo_expires_at=new.sudo_until,
         last_used_at=call.now,
         ip=call.ip[:255],
         user_agent=call.user_agent,
-        created_at=call.now,
+        created_at=new.begun_at,
         updated_at=call.now,
     )
     await call.run(
@@ -186,9 +209,9 @@ async def start(call: Writing, new: NewSession, *, sudo_until: Instant) -> str:
         user_id=new.user_id,
         methods=msgspec.json.encode(new.methods).decode(),
         device_id=new.device_id,
-        created_at=call.now,
+        created_at=new.begun_at,
     )
-    key = Key(new.id, new.name, "session", new.user_id, "global", "[]", ends_at)
+    key = Key(new.id, new.name, "session", new.user_id, "global", "[]", new.ends_at)
     await audit.record(
         call,
         "token.create",

@@ -4,6 +4,9 @@ A hash takes 50 ms, and a unit of work holds its customer's log: so the password
 first, and the unit only makes sure that it is still the same one. A failure is an answer that
 commits: it is counted, told to the log, and locks the user after six in a row (contract:
 identity §3.9, protocol §13.6).
+
+Policies that keep somebody out are told to whom the password was right for; who has not proved
+that learns no more than the domain of the login tells anybody.
 """
 
 import asyncio
@@ -21,10 +24,13 @@ from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import hash_password, needs_rehash, password_matches
+from tenantry.core.security_tables import email_domains
 from tenantry.core.statements import Statement
 
 MAX_FAILURES = 6
 NO_CODE = "no one-time password"
+NO_PASSWORD = "no password"  # noqa: S105 - why nobody came in
+"""Where none is set none is guessed, so that it locks nobody."""
 _GUESSED = frozenset({"one-time password", "password"})
 """What somebody guesses at whose failures in a row lock."""
 LONGEST_PASSWORD = 1024
@@ -33,11 +39,27 @@ REFUSED_AFTER = 0.05
 than of an unknown one, by a few milliseconds that somebody could measure."""
 
 _C = schema.customers.c
-_ALLOWLIST = Statement(
-    select(_C.ip_whitelist, _C.force_sso).where(_C.id == bindparam("customer_id"))
+_POLICIES = Statement(
+    select(_C.force_sso, _C.ip_whitelist).where(_C.id == bindparam("customer_id"))
 )
 
-Outcome = Literal["ok", "invalid", "locked", "otp"]
+_D = email_domains.c
+_SSO_DOMAIN = Statement(
+    select(_D.domain)
+    .select_from(email_domains.join(schema.customers, _C.id == _D.customer_id))
+    .where(
+        _D.domain == bindparam("domain"),
+        _D.verified_at.is_not(None),
+        _C.force_sso.is_(True),
+        _C.deleted_at.is_(None),
+    )
+)
+
+Outcome = Literal["ok", "invalid", "locked", "otp", "elsewhere", "sso"]
+_KEPT_OUT: dict[Outcome, str] = {
+    "elsewhere": "Access from this IP address is not allowed",
+    "sso": "This account signs in through its identity provider",
+}
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -50,6 +72,7 @@ class Checked(msgspec.Struct, frozen=True):
     """The password hashed anew, where the stored hash was made with older parameters."""
     code: str | None = None
     """Of a second factor, where one came along (`Fastly-OTP`)."""
+    login: str = ""
 
 
 async def check(call: Reading, login: str, password: str, code: str | None = None) -> Checked:
@@ -69,7 +92,7 @@ async def check(call: Reading, login: str, password: str, code: str | None = Non
         stronger = await hash_password(password)
     if row is not None:
         call.customer_id = row.customer_id
-    return Checked(row, subjects, matches, stronger, code)
+    return Checked(row, subjects, matches, stronger, code, login)
 
 
 async def settle(
@@ -120,15 +143,47 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
     row = None if checked.row is None else await model.find_by_login(call, checked.row.login)
     if row is None or checked.row is None:
         await guesses.count(call, checked.subjects)
-        return "invalid"
-    await _check_policies(call, row)
+        return await _unproved(call, checked)
+    kept_out = await _kept_out(call, row)
+    is_known = call.principal.user_id == row.id
+    if kept_out is not None and is_known:
+        # His key proves who he is.
+        raise Problem(403, _KEPT_OUT[kept_out])
     if row.locked:
         await note_failure(call, row, checked.subjects, "locked")
         return "locked"
     if not checked.matches or row.password != checked.row.password:
-        await note_failure(call, row, checked.subjects, "password")
+        reason = "password" if row.password else NO_PASSWORD
+        await note_failure(call, row, checked.subjects, reason)
+        return "invalid" if is_known else await _unproved(call, checked)
+    if kept_out is not None:
+        await note_failure(call, row, checked.subjects, kept_out)
+    return kept_out or "ok"
+
+
+async def _unproved(call: Reading, checked: Checked) -> Outcome:
+    """What is told of a login for which no password was right, whether there is such a one or not.
+
+    That an address signs in elsewhere anybody can see on the page for single sign-on.
+    """
+    domain = checked.login.strip().rpartition("@")[2].lower()
+    if "\0" in domain or await call.one(_SSO_DOMAIN, domain=domain) is None:
         return "invalid"
-    return "ok"
+    return "sso"
+
+
+async def _kept_out(call: Reading, row: model.UserRow) -> Outcome | None:
+    """Which policy keeps a user out who comes with a password."""
+    is_sso_forced, allowlist = await _policies(call, row)
+    if not is_allowed(call.ip, allowlist):
+        return "elsewhere"
+    return "sso" if is_sso_forced and await single_sign_on.is_bound(call, row.id) else None
+
+
+def refusal(outcome: Outcome) -> Problem | None:
+    """What a policy refuses with, if one kept somebody out whose password was right, or unknown."""
+    title = _KEPT_OUT.get(outcome)
+    return None if title is None else Problem(403, title)
 
 
 def check_duties(row: model.UserRow, now: Instant) -> None:
@@ -139,21 +194,16 @@ def check_duties(row: model.UserRow, now: Instant) -> None:
         raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
 
 
-async def check_address(call: Reading, row: model.UserRow) -> bool:
-    """Refuse to let somebody in from where his customer allows nobody. Raises Problem 403.
-
-    Whether the customer forces single sign-on.
-    """
-    policies = await call.one(_ALLOWLIST, customer_id=row.customer_id)
-    allowlist, is_sso_forced = policies or (EVERYWHERE, False)
+async def check_address(call: Reading, row: model.UserRow) -> None:
+    """Refuse to let somebody in from where his customer allows nobody. Raises Problem 403."""
+    _, allowlist = await _policies(call, row)
     if not is_allowed(call.ip, allowlist):
-        raise Problem(403, "Access from this IP address is not allowed")
-    return bool(is_sso_forced)
+        raise Problem(403, _KEPT_OUT["elsewhere"])
 
 
-async def _check_policies(call: Writing, row: model.UserRow) -> None:
-    if await check_address(call, row):
-        await single_sign_on.check_password_use(call, row.id)
+async def _policies(call: Reading, row: model.UserRow) -> tuple[bool, str]:
+    found = await call.one(_POLICIES, customer_id=row.customer_id)
+    return (False, EVERYWHERE) if found is None else found
 
 
 async def sign_in(call: Writing, checked: Checked) -> model.UserRow:

@@ -16,7 +16,7 @@ import msgspec
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import devices, model, passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox
-from tenantry.core.clock import MINUTE, Instant, shown
+from tenantry.core.clock import Instant, shown
 from tenantry.core.context import Principal, Writing
 from tenantry.core.errors import Problem
 
@@ -24,10 +24,10 @@ PASSWORD, ONE_TIME, PASSKEY, RECOVERY, SSO = "pwd", "otp", "hwk", "recovery", "s
 """How somebody proved who he is: RFC 8176's words, and two that it lacks."""
 STRONG = frozenset({ONE_TIME, PASSKEY, RECOVERY, SSO})
 """Methods beside which no second factor is asked for."""
-FRESH = 10 * MINUTE
-"""For how long after signing in what needs sudo may be done in a session."""
 
-Next = Literal["in", "second factor", "new password", "enrol", "invalid", "locked"]
+Waits = Literal["second factor", "new password", "enrol"]
+Next = Literal["in", Waits, "another account", sign_in.Outcome]
+"""Where somebody is by now; `another account` is open in his browser, and has to be left first."""
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -53,6 +53,8 @@ class Proved(msgspec.Struct, frozen=True):
     user_id: str = ""
     token_id: str = ""
     """The session, once he is in."""
+    old: Principal | None = None
+    """Who is still signed in instead, where it is somebody of another account."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -64,13 +66,13 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 async def begin(call: Writing, checked: sign_in.Checked, arrival: Arrival) -> Proved:
-    """Go on from a compared password. Raises Problem 403, 429.
+    """Go on from a compared password. Raises Problem 429.
 
     What failed is counted and told to the log: the unit must commit all the same.
     """
     outcome = await sign_in.settle_password(call, checked)
     if outcome != "ok" or checked.row is None:
-        return Proved("locked" if outcome == "locked" else "invalid")
+        return Proved(outcome)
     if checked.stronger:
         row = await model.find(call, checked.row.id)
         await model.store(call, msgspec.structs.replace(row, password=checked.stronger))
@@ -83,6 +85,11 @@ async def proceed(call: Writing, user_id: str, methods: Sequence[str], arrival: 
     Raises Problem 403 where a policy refuses, 404 if the user is gone.
     """
     row = await model.find(call, user_id)
+    old = arrival.old
+    if old is not None and old.customer_id != row.customer_id:
+        # Said no sooner, so that nobody learns whose login is of which account. That session's log
+        # is not held here, so that it can't be ended.
+        return Proved("another account", next_path=arrival.next_path, old=old)
     await sign_in.check_address(call, row)
     if row.locked_by_superuser:
         raise Problem(403, "This account is locked")
@@ -96,9 +103,7 @@ async def proceed(call: Writing, user_id: str, methods: Sequence[str], arrival: 
     return Proved(purpose, secret, user_id=row.id)
 
 
-def _missing(
-    row: model.UserRow, methods: Sequence[str], now: Instant
-) -> Literal["second factor", "new password", "enrol"] | None:
+def _missing(row: model.UserRow, methods: Sequence[str], now: Instant) -> Waits | None:
     is_strong = not STRONG.isdisjoint(methods)
     if row.two_factor_auth_enabled and not is_strong:
         return "second factor"
@@ -120,9 +125,8 @@ async def _enter(
 ) -> Proved:
     """Make the session."""
     act_as_himself(call, row)
-    old = arrival.old
-    if old is not None and old.customer_id == row.customer_id:
-        await sessions.end_if_open(call, old.token_id)
+    if arrival.old is not None:
+        await sessions.end_if_open(call, arrival.old.token_id)
     await sessions.forget_ended(call, row)
     device_id = await devices.recognise(call, row.id, arrival.device)
     device = arrival.device
@@ -130,8 +134,8 @@ async def _enter(
         device_id, device = await devices.remember(call, row.id, arrival.device)
         if row.last_active_at is not None:
             _warn(call, row)
-    session = sessions.new_session(call, row, methods, device_id)
-    secret = await sessions.start(call, session, sudo_until=call.now + FRESH)
+    session = await sessions.new_session(call, row, methods, device_id)
+    secret = await sessions.start(call, session)
     await model.store(
         call, msgspec.structs.replace(row, failed_sign_ins=0, last_active_at=call.now)
     )
@@ -156,12 +160,15 @@ def act_as_himself(call: Writing, row: model.UserRow) -> None:
 
 
 async def renew(call: Writing, hashed: str) -> str:
-    """Set the caller's password; of his sessions a new one is left, whose secret this is."""
+    """Set the caller's password; of his sessions a new one is left, whose secret this is.
+
+    He was asked for no second factor: it lasts as long as the old one would have, sudo as well.
+    """
     principal = call.principal
     row = await model.find(call, principal.user_id or "")
-    old = await sessions.like(call, principal.token_id)
+    again = await sessions.like(call, principal.token_id)
     await passwords.set_password(call, row, hashed)
-    return await sessions.start(call, old, sudo_until=call.now + FRESH)
+    return await sessions.start(call, again)
 
 
 def _warn(call: Writing, row: model.UserRow) -> None:

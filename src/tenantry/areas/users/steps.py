@@ -2,6 +2,9 @@
 
 Who holds the secret holds the step: it stands in a cookie or goes to a program, never in a log.
 What a step is for is part of what it is found by, so that none passes for another.
+
+Only so many are open at once, and the oldest go first: of a user, who has proved something, or of
+a customer's strangers, who have proved nothing and may open only so many from where they are.
 """
 
 from collections.abc import Mapping
@@ -10,6 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, or_, select
 
+from tenantry.areas.users import guesses
 from tenantry.core.clock import MINUTE
 from tenantry.core.context import Reading, Writing
 from tenantry.core.secrets import new_token
@@ -17,6 +21,12 @@ from tenantry.core.security_tables import sign_in_steps
 from tenantry.core.statements import Statement
 
 LASTS = 10 * MINUTE
+MOST_OF_USER = 10
+"""Steps for one purpose: browsers and programs in which one person signs in at the same time."""
+MOST_OF_STRANGERS = 5000
+"""Steps for one purpose of a customer's: its people who all sign on in the same ten minutes."""
+MOST_OF_ORIGIN = 300
+"""What strangers may open from one address in fifteen minutes, where a whole office may sit."""
 
 _S = sign_in_steps.c
 _ADD = Statement(insert(sign_in_steps))
@@ -52,13 +62,34 @@ _VOID = Statement(
         or_(*(_S.purpose == purpose for purpose in WAITING)),
     )
 )
+_OF = (
+    _S.customer_id == bindparam("customer"),
+    _S.user_id == bindparam("user"),
+    _S.purpose == bindparam("of_purpose"),
+)
+_OLDEST = select(_S.digest).where(*_OF).order_by(_S.created_at.desc(), _S.digest)
+_CROWD_OUT = {
+    most: Statement(delete(sign_in_steps).where(_S.digest.in_(_OLDEST.offset(most - 1))))
+    for most in (MOST_OF_USER, MOST_OF_STRANGERS)
+}
 _UPDATE = Statement(sign_in_steps.update().where(*_OPEN).values(state=bindparam("new_state")))
 
 
 async def open_step(
     call: Writing, purpose: str, user_id: str, facts: Mapping[str, Any], *, lasts: int = LASTS
 ) -> str:
-    """Open a step for a user of the call's customer, or for nobody yet; its secret, told once."""
+    """Open a step for a user of the call's customer, or for nobody yet; its secret, told once.
+
+    Raises Problem 429 for strangers who open too many.
+    """
+    if not user_id:
+        await _count_stranger(call)
+    await call.run(
+        _CROWD_OUT[MOST_OF_USER if user_id else MOST_OF_STRANGERS],
+        customer=call.customer_id,
+        user=user_id,
+        of_purpose=purpose,
+    )
     secret = new_token()
     await call.run(
         _ADD,
@@ -71,6 +102,12 @@ async def open_step(
         created_at=call.now,
     )
     return secret
+
+
+async def _count_stranger(call: Writing) -> None:
+    here = guesses.subjects(call, f"step:{guesses.origin(call)}")
+    await guesses.check(call, here, most=MOST_OF_ORIGIN)
+    await guesses.count(call, here)
 
 
 async def find_step(call: Reading, purpose: str, secret: str) -> Step | None:
