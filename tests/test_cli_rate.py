@@ -269,3 +269,17 @@ def test_a_part_of_a_month_and_what_else_a_file_may_say(tmp_path: Path) -> None:
     assert ended.stderr == "tenantry: may.json: tax_rule: is not known, and has no effect\n"
     fee, tax = json.loads(ended.stdout)["transaction_line_items"]
     assert (fee["amount"], tax["description"], tax["amount"]) == (100, "VAT (reverse charge)", 0)
+
+
+def test_what_is_for_nothing_that_is_sold_is_told(tmp_path: Path) -> None:
+    coupon = {"code": "C", "kind": "percent", "value": "50", "scope": "letters"}
+    vat = {"country": "US", "name": "VAT", "rate": "0.19", "applies_to": ["Compute", "Mail"]}
+    file = write(tmp_path, coupons=[coupon], tax_rules=[vat])
+    lines = tenantry(tmp_path, "rate", file, "--json").stderr.splitlines()
+    assert [line.removeprefix("tenantry: may.json: ") for line in lines] == [
+        f"{place}: nothing that is sold is {what}, and has no effect"
+        for place, what in (
+            ("tax_rules[0].applies_to[1]", "of the product line 'Mail'"),
+            ("coupons[0].scope", "'letters'"),
+        )
+    ]

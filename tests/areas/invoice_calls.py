@@ -112,3 +112,16 @@ async def got(world: World, path: str, who: Person = ADA, **more: Any) -> Any:
     answer = await world.ask(who, "GET", path, **more)
     assert answer.status_code == 200, (path, answer.text)
     return decode_exactly(answer.content)
+
+
+async def credited(world: World) -> str:
+    """An invoice that gives back what was voided after it was billed; its id."""
+    await give_plan(world, {**PLAN, "commit": "0"})
+    turn_to(world, "2026-03-02T10:00:00Z")
+    await use(world, event("one", ("cdn_usage", "bandwidth", "usa", "1000000000000")))
+    turn_to(world, "2026-04-04T00:00:00Z")
+    await post(world)
+    await void(world, "one")
+    turn_to(world, "2026-05-04T00:00:00Z")
+    (invoice_id,) = await post(world, MARCH.plus(1))
+    return invoice_id

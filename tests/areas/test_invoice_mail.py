@@ -5,7 +5,7 @@ from typing import Any
 
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
-from tests.areas.invoice_calls import give_plan, invoiced_example, post, turn_to
+from tests.areas.invoice_calls import credited, give_plan, invoiced_example, post, turn_to
 from tests.areas.pdf_calls import fetch
 from tests.areas.rating_example import PLAN
 from tests.core.letters import ROBOT, read
@@ -80,6 +80,15 @@ async def test_where_nothing_is_owed_nothing_is_asked_for(world: World) -> None:
     (letter,) = (await delivered(world)).values()
     assert "There is nothing to pay." in words(letter, "plain")
     assert "Due" not in words(letter, "plain")
+
+
+async def test_one_that_gives_back_is_a_credit_note(world: World) -> None:
+    number = await credited(world)
+    letter = (await delivered(world))[ADA.login]
+    assert letter["Subject"] == f"Credit note S202604-{number} from Tenantry: USD \u2212120.00"
+    for kind in ("plain", "html"):
+        assert "This is the credit note of Tenantry to Example Widgets" in words(letter, kind)
+        assert "There is nothing to pay." in words(letter, kind)
 
 
 async def test_a_month_without_an_invoice_is_no_news(world: World) -> None:

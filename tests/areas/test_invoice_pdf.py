@@ -11,10 +11,8 @@ from tenantry.areas.invoices.paper import Paper
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.parties import Seller
 from tenantry.core.errors import Problem
-from tests.areas.invoice_calls import event as metered
-from tests.areas.invoice_calls import give_plan, invoiced_example, post, turn_to, use, void
+from tests.areas.invoice_calls import credited, give_plan, invoiced_example, post, turn_to
 from tests.areas.pdf_calls import dated, fetch, pages, text
-from tests.areas.posting_calls import APRIL
 from tests.areas.rating_example import PLAN
 from tests.world import ADA, BEN, BILL, EVE, WIDGETS, World
 
@@ -178,18 +176,10 @@ async def test_a_currency_without_decimals(world: World) -> None:
     assert "Total JPY 12,500\n" in told
 
 
-async def test_a_total_in_the_customers_favour(world: World) -> None:
-    plan = {**FEES, "charges": PLAN["charges"]}
-    await give_plan(world, plan)
-    used = ("cdn_usage", "bandwidth", "usa", "1000000000000")
-    turn_to(world, "2026-03-02T10:00:00Z")
-    await use(world, metered("one", used))
-    turn_to(world, POSTED)
-    await post(world)
-    await void(world, "one")
-    turn_to(world, "2026-05-04T00:00:00Z")
-    (number,) = await post(world, APRIL)
+async def test_a_total_in_the_customers_favour_is_a_credit_note(world: World) -> None:
+    number = await credited(world)
     told = text(await fetch(world, number))
+    assert told.startswith("Tenantry Credit note\nBILLED TO\n")
     assert "Adjustment 2026-03: North America Bandwidth - Tier 1 -1,000 0.12 -120.00" in told
     assert "USD -120.00 no payment is due\n" in told
     assert "\nDue " not in told

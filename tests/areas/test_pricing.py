@@ -203,6 +203,42 @@ async def test_taxes_are_a_table(world: World) -> None:
     assert rule_read.rate == Decimal("0.0825")
 
 
+async def test_a_tax_is_for_what_is_sold(world: World) -> None:
+    """A line that is misspelt would never be taxed, and nobody would hear of it."""
+    fee = {"name": "Support", "amount": "300.00", "product_line": "Services"}
+    rule = {**TAX, "applies_to": ["Network Services", "Account"]}
+    for named in ("Network services", "cdn_usage", "Services", "Tax", ""):
+        told = await put(
+            world, TAX_RULES, {"tax_rules": [TAX, {**rule, "applies_to": ["Compute", named]}]}, 400
+        )
+        why = f"nothing that is sold is of the product line '{named}'"
+        assert told["detail"] == f"[1].applies_to[1]: {why}"
+    assert (await get(world, TAX_RULES))["revision"] == 0
+    await put(world, GROWTH, {**PLAN, "recurring_fees": [fee]})
+    await put(world, TAX_RULES, {"tax_rules": [rule, {**rule, "applies_to": ["Services"]}]})
+
+
+async def test_what_a_tax_is_for_stays(world: World) -> None:
+    fee = {"name": "Support", "amount": "300.00", "product_line": "Services"}
+    metrics = (await get(world, CATALOGUE))["body"]["metrics"]
+    await put(world, GROWTH, {**PLAN, "recurring_fees": [fee]})
+    lines = ["Security", "Services"]
+    await put(world, TAX_RULES, {"tax_rules": [{**TAX, "applies_to": lines}]})
+    renamed = {**metrics[4], "product_line": "Safety"}
+    for path, body, line in (
+        (CATALOGUE, {"metrics": [*metrics[:2], renamed]}, "Security"),
+        (GROWTH, PLAN, "Services"),
+    ):
+        told = await put(world, path, body, 409)
+        assert (told["code"], told["detail"]) == (
+            "in_use",
+            f"Tax rule 'Example State sales tax' taxes the product line '{line}'",
+        )
+    await put(world, CATALOGUE, {"metrics": [*metrics[:2], metrics[4]]})
+    await put(world, f"{PLANS}/other", {**PLAN, "recurring_fees": [fee]})
+    await put(world, GROWTH, PLAN)
+
+
 async def test_two_processes_write_one_after_the_other(world: World, elsewhere: World) -> None:
     bodies = [{**PLAN, "name": f"Number {number}"} for number in range(12)]
     both = (world, elsewhere) * 6

@@ -12,6 +12,7 @@ from tests.areas.invoice_calls import (
     MARCH,
     TAX,
     USED,
+    credited,
     done,
     event,
     give_plan,
@@ -123,6 +124,12 @@ async def _decided(world: World, rules: list[dict[str, Any]], address: dict[str,
     (march,) = await post(world)
     await check_lines(world, march)
     return [one for one in await _explained(world, march) if "tax" in one.lower() or "VAT" in one]
+
+
+async def test_one_that_gives_back_is_a_credit_note(world: World) -> None:
+    told = await _explained(world, await credited(world))
+    assert told[0].startswith("Credit note 1000002 bills 2026-04, ")
+    assert "Together the lines come to -120.00 USD." in told
 
 
 async def test_where_no_rule_is(world: World) -> None:

@@ -209,6 +209,10 @@ PRICES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown": ({"plans": [{**GROWTH_PLAN, "comit": "1"}]}, "plans[0].comit: is no key of this"),
     "no rate": ({"tax_rules": [{**TAX, "rate": None}]}, "tax_rules[0].rate"),
+    "a tax on nothing": (
+        {"tax_rules": [TAX, {**TAX, "applies_to": ["Mail"]}]},
+        "tax_rules[1].applies_to[0]: nothing that is sold is of the product line 'Mail'",
+    ),
     "no divisor": (
         {"catalogue": {"metrics": [{**METRIC, "divisor": 3}]}},
         "catalogue.metrics[0]: divisor: must be a power of ten",
@@ -241,6 +245,15 @@ async def test_a_catalogue_is_loaded_before_what_is_used_by_it(world: World) -> 
     assert (await load(world, wanted)).created == {}
     other = scenario({"catalogue": {"metrics": [{**METRIC, "name": "Post"}]}})
     assert (await load(world, other)).notes == ["catalogue: another catalogue stands, and is left"]
+
+
+async def test_what_a_plan_of_the_file_sells_can_be_taxed(world: World) -> None:
+    fee = {"name": "Letters", "amount": "5", "product_line": "Mail"}
+    top = {
+        "tax_rules": [{**TAX, "applies_to": ["Mail"]}],
+        "plans": [{**GROWTH_PLAN, "recurring_fees": [fee]}],
+    }
+    assert (await load(world, scenario(top))).created["tax table"] == 1
 
 
 async def test_an_event_of_another_customer_is_refused(world: World) -> None:

@@ -37,6 +37,7 @@ def _facts(draft: Draft, number: int, at: Instant) -> dict[str, str]:
         "due": paper.long(paper.due(at)) if draft.total > 0 else "",
         "month": paper.month_name(draft.month),
         "number": paper.statement_number(draft.month.number, number),
+        "title": paper.title(draft.total),
         "seller_name": jobs.PRODUCT if terms.seller is None else terms.seller.name,
         "total": paper.money(draft.total, draft.currency),
     }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from tenantry.areas.invoices.deductions import Deducted, owed_rules, where
 from tenantry.areas.invoices.lines import Line
 from tenantry.areas.invoices.model import Behind
+from tenantry.areas.invoices.paper import title
 from tenantry.areas.invoices.payments import Payment
 from tenantry.areas.invoices.recurring import active_days, prorated
 from tenantry.areas.pricing.coupon import EVERYTHING, Coupon
@@ -30,8 +31,9 @@ def explain(invoice: Behind, deducted: Deducted, payment: Payment | None) -> lis
 def _opening(invoice: Behind) -> Iterator[str]:
     row, plan, month = invoice.invoice, invoice.terms.plan, invoice.month
     yield (
-        f"Invoice {row.id} bills {month.text}, from {shown(month.first)} to {shown(month.end)}, "
-        f"all times in UTC. It was posted at {shown(row.posted_at)} and never changes."
+        f"{title(invoice.total)} {row.id} bills {month.text}, from {shown(month.first)} to "
+        f"{shown(month.end)}, all times in UTC. It was posted at {shown(row.posted_at)} and never "
+        "changes."
     )
     yield (
         f"The month was rated by the plan '{plan.name}' ({plan.plan_code}), in {plan.currency}, "

@@ -1,6 +1,6 @@
 """Rating what stands in a file, without a database: the invoice that posting it would give."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,12 +12,12 @@ from tenantry.areas.invoices.offline_file import Case, read_case
 from tenantry.areas.invoices.offline_table import table
 from tenantry.areas.invoices.rating import rate_month
 from tenantry.areas.pricing.months import Month
+from tenantry.areas.usage.envelopes import read_each
 from tenantry.areas.usage.event import REASONS, Check, Sent, Span, read_time
 from tenantry.core.clock import HOUR
 
 GRACE = 72 * HOUR
 """How long after its end a month is posted (contract: billing R17)."""
-_SENT = msgspec.json.Decoder(Sent)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ def rate_file(path: Path) -> Answer:
     case = read_case(path.read_bytes())
     ledger = _Ledger(case)
     ledger.take(case.events)
-    refused = [f"{name}: is not known, and has no effect" for name in case.unknown]
+    refused = [f"{what}, and has no effect" for what in case.idle]
     return Answer(case.month, _invoice(case, ledger), refused + ledger.refused)
 
 
@@ -81,17 +81,17 @@ class _Ledger:
         """What was used in the month."""
         return self._usage
 
-    def take(self, raws: Iterable[msgspec.Raw]) -> None:
+    def take(self, raws: Sequence[msgspec.Raw]) -> None:
         """Take events, and note why others are refused; those of other months pass silently."""
-        events = [(number, _sent(raw)) for number, raw in enumerate(raws, 1)]
-        self.customer_id = self.customer_id or next(
-            (sent.customer_id for _, sent in events if sent is not None and sent.customer_id), ""
-        )
-        check = self._check([sent for _, sent in events if sent is not None])
-        for number, sent in events:
-            reason = "malformed" if sent is None else self._take_one(check, sent)
+        came = read_each(raws)
+        events = [one for one in came if isinstance(one, Sent)]
+        named = (one.customer_id for one in events if one.customer_id)
+        self.customer_id = self.customer_id or next(named, "")
+        check = self._check(events)
+        for number, one in enumerate(came, 1):
+            reason = self._take_one(check, one) if isinstance(one, Sent) else one.reason
             if reason:
-                name = f" ({sent.source} / {sent.id})" if sent is not None else ""
+                name = f" ({one.source} / {one.id})" if one.source or one.id else ""
                 self.refused.append(f"event {number}{name}: {reason}: {REASONS[reason]}")
 
     def _check(self, sent: list[Sent]) -> Check:
@@ -122,11 +122,3 @@ class _Ledger:
         """Whether it is refused only for a time that is none of the month's."""
         is_about_time = reason in {"timestamp_in_future", "timestamp_too_old"}
         return is_about_time and Month.of(read_time(sent.timestamp)) != self._case.month
-
-
-def _sent(raw: msgspec.Raw) -> Sent | None:
-    """The event; None where it is none, or a member of it has the wrong type."""
-    try:
-        return _SENT.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import InvalidOperation
 from typing import Any, TypeVar
 
@@ -10,10 +10,11 @@ import msgspec
 
 from tenantry.areas.pricing.catalogue import BUILT_IN, parse_catalogue
 from tenantry.areas.pricing.coupon import read_time
+from tenantry.areas.pricing.coupons import check_scope
 from tenantry.areas.pricing.money import decode_exactly
 from tenantry.areas.pricing.months import Month
-from tenantry.areas.pricing.reading import BadTerms, told
-from tenantry.areas.pricing.setting import check_charges
+from tenantry.areas.pricing.reading import BadTerms, members, told
+from tenantry.areas.pricing.setting import check_charges, check_lines
 from tenantry.areas.pricing.terms import (
     Coupon,
     TaxAddress,
@@ -38,8 +39,8 @@ class Case(msgspec.Struct, frozen=True):
     terms: Terms
     coupons: list[Coupon]
     events: list[msgspec.Raw]
-    unknown: list[str]
-    """Members of the file that mean nothing here."""
+    idle: list[str]
+    """What of it has no effect, and why."""
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -68,40 +69,47 @@ class _Parts(msgspec.Struct, frozen=True):
     active_until: str | None = None
 
 
-class _Name:
-    """What a member is called; of two that are called the same, each is its own."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-
 _PARTS = msgspec.json.Decoder(_Parts)
-_MEMBERS = msgspec.json.Decoder(dict[_Name, msgspec.Raw], dec_hook=lambda _, text: _Name(text))
 
 
 def read_case(raw: bytes) -> Case:
     """Read a file. Raises BadTerms, naming the place that is wrong."""
     try:
-        parts, members = _PARTS.decode(raw), [name.text for name in _MEMBERS.decode(raw)]
+        parts, given = _PARTS.decode(raw), members(raw)
     except msgspec.ValidationError as problem:
         raise told(problem) from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise BadTerms("", f"is no JSON: {problem}") from problem
-    _refuse_twice([(name, None) for name in members])
+    _refuse_twice([(name, None) for name in given])
+    terms, coupons = _terms(parts), _coupons(parts.coupons or [])
+    unknown = sorted(set(given) - set(_Parts.__struct_fields__))
     return Case(
         customer_id=parts.customer_id or "",
         month=_month(parts.month),
-        terms=_terms(parts),
-        coupons=_coupons(parts.coupons or []),
+        terms=terms,
+        coupons=coupons,
         events=parts.events or [],
-        unknown=sorted(set(members) - set(_Parts.__struct_fields__)),
+        idle=[*(f"{name}: is not known" for name in unknown), *_idle(terms, coupons)],
     )
 
 
-def _refuse_twice(members: list[tuple[str, Any]]) -> dict[str, Any]:
+def _idle(terms: Terms, coupons: Iterable[Coupon]) -> Iterator[str]:
+    """What is for nothing that is sold; on a server it may be for what only other plans have."""
+    try:
+        check_lines(terms.tax_rules, terms.catalogue, [terms.plan])
+    except BadTerms as problem:
+        yield str(problem.within("tax_rules"))
+    for place, coupon in enumerate(coupons):
+        try:
+            check_scope(coupon, terms.catalogue, [terms.plan])
+        except BadTerms as problem:
+            yield str(problem.within(f"coupons[{place}]"))
+
+
+def _refuse_twice(given: list[tuple[str, Any]]) -> dict[str, Any]:
     """The members of an object, each of which may stand in it once. Raises BadTerms."""
     known: dict[str, Any] = {}
-    for name, value in members:
+    for name, value in given:
         if name in known:
             raise BadTerms(name, "stands twice in one object")
         known[name] = value

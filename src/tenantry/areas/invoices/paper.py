@@ -75,6 +75,7 @@ class Sum(msgspec.Struct, frozen=True):
 class Paper(msgspec.Struct, frozen=True, kw_only=True):
     """All of it, as `sheet/invoice.typ` reads it."""
 
+    title: str
     number: str
     date: tuple[int, int, int]
     heading: Words
@@ -99,11 +100,17 @@ def statement_number(month: int, number: int) -> str:
     return f"S{month}-{number}"
 
 
+def title(total: Decimal) -> str:
+    """What it is called: one that gives back is a credit note (types 380, 381 of EN 16931)."""
+    return "Credit note" if total < 0 else "Invoice"
+
+
 def paper(behind: Behind, seller: Seller | None, product: str) -> Paper:
     """What the invoice says; without a `seller`, in the name of the product."""
     lines = behind.lines
     issued = _day(behind.invoice.posted_at)
     return Paper(
+        title=title(behind.total),
         number=named(behind.invoice),
         date=(issued.year, issued.month, issued.day),
         heading=words(product if seller is None else seller.name),

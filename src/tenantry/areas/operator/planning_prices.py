@@ -12,7 +12,7 @@ from tenantry.areas.operator.shelves import Kind
 from tenantry.areas.pricing import documents, setting
 from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.reading import BadTerms
-from tenantry.areas.pricing.terms import Plan
+from tenantry.areas.pricing.terms import Plan, TaxRule
 from tenantry.core.context import Writing
 from tenantry.core.database import Database
 
@@ -56,15 +56,24 @@ async def plan_prices(database: Database, scenario: Scenario) -> Offer:
     offer = Offer(await documents.catalogue(database), dict(standing))
     if scenario.catalogue is not None:
         await _plan_catalogue(database, offer, scenario.catalogue)
-    if scenario.tax_rules:
-        rules = tuple(scenario.tax_rules)
-        found = await documents.find(database, "tax_rules")
-        stands = None if found is None else await documents.tax_rules(database)
-        given = {"tax_rules": msgspec.to_builtins(rules)}
-        offer.settle(DueDocument("tax table", "tax_rules", "", given), stands, rules)
     for at, plan in enumerate(scenario.plans):
         _plan_plan(offer, f"plans[{at}]", plan, standing.get(plan.plan_code))
+    if scenario.tax_rules:
+        # Behind the plans: what a fee is for can be taxed by itself.
+        await _plan_taxes(database, offer, tuple(scenario.tax_rules))
     return offer
+
+
+async def _plan_taxes(database: Database, offer: Offer, rules: tuple[TaxRule, ...]) -> None:
+    found = await documents.find(database, "tax_rules")
+    stands = None if found is None else await documents.tax_rules(database)
+    if stands is None:
+        try:
+            setting.check_lines(rules, offer.catalogue, offer.plans.values())
+        except BadTerms as problem:
+            raise BadScenario(f"tax_rules{problem.path}", problem.reason) from problem
+    given = {"tax_rules": msgspec.to_builtins(rules)}
+    offer.settle(DueDocument("tax table", "tax_rules", "", given), stands, rules)
 
 
 async def _plan_catalogue(database: Database, offer: Offer, wanted: Catalogue) -> None:

@@ -18,7 +18,7 @@ from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.coupon import EVERYTHING, Coupon, parse_coupon
 from tenantry.areas.pricing.money import decimals, plain, round_money
 from tenantry.areas.pricing.reading import BadTerms
-from tenantry.areas.pricing.terms import Plan
+from tenantry.areas.pricing.terms import Plan, lines_sold
 from tenantry.core import audit
 from tenantry.core.billing_tables import coupon_uses
 from tenantry.core.billing_tables import coupons as granted
@@ -116,8 +116,7 @@ def read_new(
         raise BadTerms("remaining", "must be more than 0 and at most the value")
     if coupon.periods_left == 0:
         raise BadTerms("periods_left", "must be at least 1")
-    if coupon.scope not in _scopes(catalogue, sold.values()):
-        raise BadTerms("scope", f"nothing that is sold is {coupon.scope!r}")
+    check_scope(coupon, catalogue, sold.values())
     if plan is not None and coupon.kind == "fixed":
         _refuse_parts_of_cents(coupon, plan.currency)
     return coupon
@@ -130,13 +129,13 @@ def _refuse_parts_of_cents(coupon: Coupon, currency: str) -> None:
             raise BadTerms(name, f"has more decimals than the {decimals(currency)} of {currency}")
 
 
-def _scopes(catalogue: Catalogue, sold: Iterable[Plan]) -> set[str]:
-    """What a coupon can be for: the products and lines of the catalogue, and of plans' fees."""
-    metrics = catalogue.listed
-    fees = [fee for plan in sold for fee in plan.recurring_fees]
-    products = {one.product_id for one in metrics} | {one.product_id for one in fees} - {""}
-    lines = {one.product_line for one in metrics} | {one.product_line for one in fees}
-    return {EVERYTHING} | products | lines
+def check_scope(coupon: Coupon, catalogue: Catalogue, sold: Iterable[Plan]) -> None:
+    """See that a coupon is for something that is sold, a product or a line. Raises BadTerms."""
+    plans = list(sold)
+    fees = {fee.product_id for plan in plans for fee in plan.recurring_fees} - {""}
+    products = {metric.product_id for metric in catalogue.listed} | fees
+    if coupon.scope not in {EVERYTHING} | products | lines_sold(catalogue, plans):
+        raise BadTerms("scope", f"nothing that is sold is {coupon.scope!r}")
 
 
 async def withdraw(call: Writing, code: str) -> None:

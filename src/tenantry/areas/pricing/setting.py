@@ -5,6 +5,7 @@ used already, stand against is a 409.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from tenantry.areas.pricing.terms import (
     BadTerms,
     Plan,
     TaxRule,
+    lines_sold,
     parse_plan,
     parse_tax_rules,
 )
@@ -46,15 +48,16 @@ class TaxRules(msgspec.Struct, frozen=True):
 async def set_catalogue(call: Writing, given: Any) -> Document:
     """Replace what is metered. Raises Problem 400, 409.
 
-    What a plan charges stays; what was used keeps its divisor and whether it has regions, or past
-    months would tell other quantities than their invoices.
+    What a plan charges or a tax rule taxes stays; what was used keeps its divisor and whether it
+    has regions, or past months would tell other quantities than their invoices.
     """
     try:
         new = parse_catalogue(given)
     except BadTerms as problem:
         raise bad_request(str(problem)) from problem
     await documents.lock(call)
-    for code, plan in (await documents.every_plan(call)).items():
+    plans = await documents.every_plan(call)
+    for code, plan in plans.items():
         try:
             check_charges(plan, new)
         except BadTerms as problem:
@@ -65,6 +68,7 @@ async def set_catalogue(call: Writing, given: Any) -> Document:
             what = f"{metric.product_id} {metric.metric}"
             detail = f"There is usage of {what}: its divisor and its regions stay as they are"
             raise _in_use(detail)
+    await _refuse_untaxed(call, lines_sold(old, plans.values()), lines_sold(new, plans.values()))
     return await documents.put(call, "catalogue", "", new)
 
 
@@ -77,32 +81,47 @@ async def _is_used(call: Writing, metric: Metric) -> bool:
     return used is not None
 
 
+async def _refuse_untaxed(call: Writing, before: set[str], after: set[str]) -> None:
+    """See that no tax rule loses what it taxes. Raises Problem 409."""
+    for rule in await documents.tax_rules(call):
+        if gone := sorted((before - after).intersection(rule.applies_to or ())):
+            raise _in_use(f"Tax rule '{rule.name}' taxes the product line '{gone[0]}'")
+
+
 def _in_use(detail: str) -> Problem:
     return Problem(409, "Conflict", detail, code="in_use")
 
 
 async def set_tax_rules(call: Writing, given: Any) -> Document:
-    """Replace the table of taxes. Raises Problem 400."""
+    """Replace the table of taxes. Raises Problem 400, also for a rule that could tax nothing."""
     try:
         rules = parse_tax_rules(given)
+        await documents.lock(call)
+        plans = await documents.every_plan(call)
+        check_lines(rules, await documents.catalogue(call), plans.values())
     except BadTerms as problem:
         raise bad_request(str(problem)) from problem
-    await documents.lock(call)
     return await documents.put(call, "tax_rules", "", TaxRules(rules))
 
 
 async def set_plan(call: Writing, code: str, given: dict[str, Any]) -> Document:
-    """Make or replace a plan; it counts for whatever is not posted yet. Raises Problem 400."""
+    """Make or replace a plan; it counts for whatever is not posted yet. Raises Problem 400, 409."""
     try:
         plan = read_plan(code, given)
         await documents.lock(call)
-        check_charges(plan, await documents.catalogue(call))
+        catalogue = await documents.catalogue(call)
+        check_charges(plan, catalogue)
     except BadTerms as problem:
         raise bad_request(str(problem)) from problem
-    before = await documents.plan(call, code)
+    plans = await documents.every_plan(call)
+    before = plans.get(code)
     if before is not None and before.currency != plan.currency:
         detail = f"currency: the plan is in {before.currency}, and stays so"
         raise bad_request(detail)
+    after = {**plans, code: plan}
+    await _refuse_untaxed(
+        call, lines_sold(catalogue, plans.values()), lines_sold(catalogue, after.values())
+    )
     return await documents.put(call, "plan", code, plan)
 
 
@@ -125,3 +144,16 @@ def check_charges(plan: Plan, catalogue: Catalogue) -> None:
             raise BadTerms(f"charges[{at}].metric", f"the catalogue has no {what}")
         if charge.region != ANY_REGION and not metric.is_regional:
             raise BadTerms(f"charges[{at}].region", f"{what} has no regions")
+
+
+def check_lines(rules: Sequence[TaxRule], catalogue: Catalogue, plans: Iterable[Plan]) -> None:
+    """See that what tax rules name can be sold: they'd never tax what is misspelt. Raises BadTerms.
+
+    The place is within the list of rules.
+    """
+    sold = lines_sold(catalogue, plans)
+    for at, rule in enumerate(rules):
+        for place, line in enumerate(rule.applies_to or ()):
+            if line not in sold:
+                reason = f"nothing that is sold is of the product line {line!r}"
+                raise BadTerms(f"[{at}].applies_to[{place}]", reason)

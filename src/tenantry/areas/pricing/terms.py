@@ -1,6 +1,7 @@
 """What is agreed with a customer: plan, coupons, taxes; and all of it together, as a snapshot."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
@@ -30,6 +31,8 @@ __all__ = [
     "parse_tax_rules",
 ]
 
+ACCOUNT = "Account"
+"""The product line of what is of no product, such as what is missing to a commitment."""
 ANY_REGION = "*"
 ZERO = Decimal(0)
 _CURRENCY = re.compile(r"[A-Za-z]{3}")
@@ -120,7 +123,7 @@ class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Decimal
     product_id: str = ""
     """The product that is paid for, so that a coupon can be for it."""
-    product_line: str = "Account"
+    product_line: str = ACCOUNT
 
     def __post_init__(self) -> None:
         refuse_text(self, "name", "product_line")
@@ -158,6 +161,12 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def _refuse(field: str, reason: str) -> None:
     message = f"{field}: {reason}"
     raise ValueError(message)
+
+
+def lines_sold(catalogue: Catalogue, plans: Iterable[Plan]) -> set[str]:
+    """The product lines that lines of invoices can be of: metrics', fees', and the account's."""
+    fees = {fee.product_line for plan in plans for fee in plan.recurring_fees}
+    return {ACCOUNT} | {metric.product_line for metric in catalogue.listed} | fees
 
 
 def parse_plan(given: Any) -> Plan:
