@@ -15,6 +15,7 @@ from tenantry.areas.invoices.closing import Wanted, close_months
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.parties import Seller
 from tenantry.areas.tokens.usage import Uses
+from tenantry.areas.tokens.ended import put_away_ended
 from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Clock, system_clock
@@ -187,6 +188,8 @@ class Application(Door):
             worker.publish(Schedule(interval, origin, folder, mails))
         if given.archive_folder:
             folder = os.path.abspath(given.archive_folder)  # noqa: PTH100 - as text, to be stored
+        put_away = partial(put_away_ended, self.database, self.keyring)
+        worker.chores.append(Chore(HOUR, put_away))
             work = partial(archive_due, self.database, self.keyring, folder, origin)
             worker.chores.append(Chore(HOUR, work))
         return worker

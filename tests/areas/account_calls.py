@@ -3,13 +3,18 @@
 from typing import Any
 
 import msgspec
+from sqlalchemy import insert
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.operator.founding import system_call
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
+from tenantry.core.security_tables import sessions
+from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import WIDGETS, Person, World
+
+_ADD_SESSION = Statement(insert(sessions))
 
 
 async def edit_user(world: World, person: Person, **values: Any) -> None:
@@ -42,6 +47,15 @@ async def session_of(world: World, person: Person) -> str:
     async def work(unit: Unit) -> str:
         call = system_call(unit, world.app.keyring, person.customer_id)
         row = tokens.new_row(call, "session", user_id=person.id, name="browser session")
+        await call.run(
+            _ADD_SESSION,
+            customer_id=row.customer_id,
+            token_id=row.id,
+            user_id=person.id,
+            methods='["pwd"]',
+            device_id=None,
+            created_at=call.now,
+        )
         return await tokens.issue(call, row)
 
     return await world.app.database.write(work, customer_id=person.customer_id)

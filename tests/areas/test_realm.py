@@ -139,6 +139,19 @@ async def test_how_long_ago_somebody_signed_in_may_matter(world: World) -> None:
     assert wanted(await cli.open(max_age="59"))
 
 
+async def test_no_age_is_so_short_that_nobody_comes_back(world: World) -> None:
+    cli = await program(world)
+    world.clock.turn(1)
+    place = wanted(await cli.open(max_age="0"))
+    world.clock.turn(1_000_000)
+    assert onward(await cli.sign_in_again(ADA, place)) == place
+    world.clock.turn(1_000_000)
+    page = await cli.browser.get(place)
+    assert "Allow" in page.text
+    # Not for the next time that a program asks.
+    assert wanted(await cli.open(max_age="0"))
+
+
 async def test_nobody_is_let_in_without_being_asked(world: World) -> None:
     cli = Program(world)
     assert answered(await cli.open(prompt="none"))["error"] == "login_required"

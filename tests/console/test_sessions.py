@@ -150,7 +150,7 @@ async def test_a_session_that_nobody_uses_ends_after_an_hour(world: World) -> No
     await flush(world)
     world.clock.turn(HOUR)
     assert not await is_in(ada)
-    assert await listed_by_api(world) == 1
+    assert await listed_by_api(world) == 0
 
 
 async def listed_by_api(world: World) -> int:

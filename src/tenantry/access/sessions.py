@@ -1,12 +1,12 @@
-"""Sessions of browsers: by what they are found, and until when they last.
+"""Sessions: by what those of browsers are found, and until when each lasts.
 
-A session is a token of the kind `session`, and a row beside it. Its secret is kept apart from
-those of keys: what stands in a cookie opens nothing as a key, and no key opens a page.
+A session is a token of the kind `session`, and a row beside it. A browser's secret is kept apart
+from those of keys: what stands in a cookie opens nothing as a key, and no key opens a page.
 """
 
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, literal_column
+from sqlalchemy import BigInteger, and_, bindparam, case, func, literal_column, or_
 
 from tenantry.core import schema
 from tenantry.core.clock import HOUR, SECOND, Instant
@@ -18,9 +18,9 @@ from tenantry.core.session import Reads
 from tenantry.core.statements import point
 
 IDLE_SECONDS = HOUR // SECOND
-"""After how long without use a session ends, unless the customer says otherwise."""
+"""After how long without use a browser's session ends, unless the customer says otherwise."""
 SESSION_SECONDS = 12 * HOUR // SECOND
-"""After how long it ends in any case."""
+"""After how long any session ends in any case; a program's may lie idle so long."""
 
 _T, _S, _P = schema.tokens.c, sessions.c, sign_in_policies.c
 
@@ -39,17 +39,31 @@ class Life(NamedTuple):
         return min(idle, self.created_at + self.session_seconds * SECOND)
 
 
+_IDLE = literal_column(str(IDLE_SECONDS), BigInteger)
+_LONGEST = literal_column(str(SESSION_SECONDS), BigInteger)
 LIFE = (
     _S.created_at,
     func.coalesce(_T.last_used_at, _S.created_at),
-    func.coalesce(_P.idle_seconds, literal_column(str(IDLE_SECONDS))),
-    func.coalesce(_P.session_seconds, literal_column(str(SESSION_SECONDS))),
+    # Commands are hours apart: a program's session lies idle as long as nobody set a policy.
+    func.coalesce(_P.idle_seconds, case((_S.device_id.is_(None), _LONGEST), else_=_IDLE)),
+    func.coalesce(_P.session_seconds, _LONGEST),
 )
 """The columns of a `Life`."""
 STANDING = sessions.join(
     schema.tokens, and_(_T.customer_id == _S.customer_id, _T.id == _S.token_id)
 ).outerjoin(sign_in_policies, _P.customer_id == _S.customer_id)
 """Sessions, their tokens and the policies that they are under."""
+WITH_TOKENS = schema.tokens.outerjoin(
+    sessions, and_(_S.customer_id == _T.customer_id, _S.token_id == _T.id)
+).outerjoin(sign_in_policies, _P.customer_id == _T.customer_id)
+"""The same of all tokens, also of those that are no sessions."""
+_NOW = bindparam("now", type_=BigInteger)
+IS_OPEN = and_(
+    or_(_T.expires_at.is_(None), _T.expires_at > _NOW),
+    LIFE[1] + LIFE[2] * SECOND > _NOW,
+    LIFE[0] + LIFE[3] * SECOND > _NOW,
+)
+"""Whether a session has not ended by itself, among those that are `STANDING`."""
 _LIFE = point(LIFE, STANDING, Life, customer_id=_S.customer_id, token_id=_S.token_id)
 
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from tenantry.areas.tokens import model, terms
+from tenantry.areas.users import standing
 from tenantry.console import words
 from tenantry.console.frame import page
 from tenantry.core.clock import DAY, Instant
@@ -42,7 +43,7 @@ async def _tokens(  # noqa: PLR0913 - what stands on the page
     visit: Visit,
     *,
     form: TokenForm | None = None,
-    problem: str = "",
+    problem: Problem | None = None,
     created: model.TokenRow | None = None,
     secret: str = "",
 ) -> Response:
@@ -51,13 +52,13 @@ async def _tokens(  # noqa: PLR0913 - what stands on the page
         call,
         visit,
         "tokens",
-        400 if problem else 200,
+        200 if problem is None else problem.status,
         tokens=[row for row in listed if row.kind == "user"],
         services=await terms.visible_services(call),
         scopes={name: SCOPE_WORDS[name] for name in SCOPES},
         lives=LIVES,
         filled=form or TokenForm(),
-        problem=problem,
+        problem="" if problem is None else problem.detail or problem.title,
         created=created,
         secret=secret,
         now=call.now,
@@ -75,12 +76,14 @@ async def get_tokens_page(call: Reading, visit: Visit) -> Response:
 @operation(f"POST {PATH}", allow=Allow(who="person", sudo=True), wire=PAGE)
 async def make_token(call: Writing, body: Body[TokenForm], visit: Visit) -> Response:
     """Make a token; its secret stands on the page that answers, and nowhere else."""
-    form = body()
+    form, principal = body(), call.principal
     try:
+        methods = await standing.methods_of(call, principal.token_id)
+        await standing.welcome_to_new_keys(call, principal.user_id or "", methods)
         row = await _checked(call, form)
         secret = await model.issue(call, row)
     except Problem as problem:
-        return await _tokens(call, visit, form=form, problem=problem.detail or problem.title)
+        return await _tokens(call, visit, form=form, problem=problem)
     return await _tokens(call, visit, created=row, secret=secret)
 
 

@@ -8,6 +8,7 @@ import msgspec
 from tenantry.access.decide import decide
 from tenantry.access.decision_id import Refusal, sealed
 from tenantry.access.principals import Finder
+from tenantry.access.sessions import check_life
 from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import HOUR, SECOND, Instant, shown
 from tenantry.core.context import NOBODY, Principal, Reading
@@ -51,6 +52,8 @@ async def identify(
     if principal is None:
         raise unauthenticated()
     check_expiry(principal, now)
+    if principal.kind == "session":
+        await check_life(principals.rows, principal, now)
     return principal, digest
 
 

@@ -39,8 +39,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds that may have passed since the person last proved who he is."""
 
     def is_fresh_enough(self, signed_in_at: Instant, asked_at: Instant, now: Instant) -> bool:
-        """Whether a sign-in is as recent as the program wants it."""
-        if self.prompts & {"login", "select_account"} and signed_in_at < asked_at:
+        """Whether a sign-in is as recent as the program wants it.
+
+        One that it brought about is, however short `max_age`: else nobody would ever come back.
+        """
+        if signed_in_at >= asked_at:
+            return True
+        if self.prompts & {"login", "select_account"}:
             return False
         return self.max_age is None or now - signed_in_at <= self.max_age * SECOND
 

@@ -6,10 +6,11 @@ from urllib.parse import urlencode
 import msgspec
 from sqlalchemy import bindparam, select
 
-from tenantry.areas.realm import codes, programs, standing
+from tenantry.areas.realm import codes, programs
 from tenantry.areas.realm.asked import Asked
 from tenantry.areas.realm.codes import Browser
 from tenantry.areas.realm.issuing import issuer_of
+from tenantry.areas.users.standing import welcome_to_new_keys
 from tenantry.core import audit
 from tenantry.core.clock import MINUTE, Instant
 from tenantry.core.context import Reading, Writing
@@ -48,9 +49,9 @@ async def browser_of(call: Reading) -> Browser | None:
 async def agree(call: Writing, asked: Asked, browser: Browser) -> str:
     """Let the program in; where the browser takes its code to.
 
-    Raises Problem 403 where a policy keeps the person out, 404 if he is gone.
+    Raises Problem 400 while he is locked, 403 where a policy keeps him out, 404 if he is gone.
     """
-    row = await standing.welcome(call, browser.user_id, browser.methods)
+    row = await welcome_to_new_keys(call, browser.user_id, browser.methods)
     code = await codes.issue(call, asked, browser)
     await audit.record(
         call,

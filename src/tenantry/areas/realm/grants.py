@@ -83,20 +83,33 @@ _FORGET = Statement(delete(refresh_tokens).where(_OF_CUSTOMER, _R.expires_at <= 
 async def find_by_secret(call: Reading, secret: str) -> Grant | None:
     """The grant behind a refresh token, used or not; its customer becomes the call's."""
     grant = await call.one(_BY_SECRET, digest_of=_digest(call.keyring, secret))
-    if grant is not None:
-        call.customer_id = grant.customer_id
-    return grant
+    if grant is None:
+        return None
+    call.customer_id = grant.customer_id
+    return await _as_of_now(call, grant)
 
 
 async def find(call: Reading, grant_id: str) -> Grant | None:
     """A grant of the call's customer by its id."""
-    return await call.one(_FIND, customer=call.customer_id, grant=grant_id)
+    grant = await call.one(_FIND, customer=call.customer_id, grant=grant_id)
+    return None if grant is None else await _as_of_now(call, grant)
+
+
+async def _as_of_now(call: Reading, grant: Grant) -> Grant:
+    """The grant as it ends by today's policy, if that is sooner than it was to."""
+    return msgspec.structs.replace(
+        grant, expires_at=min(grant.expires_at, await _end_of(call, grant.signed_in_at))
+    )
+
+
+async def _end_of(call: Reading, signed_in_at: Instant) -> Instant:
+    policy = await find_policy(call)
+    return signed_in_at + policy.session_seconds * SECOND
 
 
 async def begin(call: Writing, agreed: Agreed, user_id: str) -> tuple[Grant, str]:
     """The first of a family, and its secret. It lasts as long as a session would."""
     await call.run(_FORGET, customer=call.customer_id, now=call.now)
-    policy = await find_policy(call)
     grant = Grant(
         customer_id=call.customer_id,
         id=new_id(),
@@ -109,7 +122,7 @@ async def begin(call: Writing, agreed: Agreed, user_id: str) -> tuple[Grant, str
         signed_in_at=agreed.signed_in_at,
         used_at=None,
         exchanged_at=None,
-        expires_at=agreed.signed_in_at + policy.session_seconds * SECOND,
+        expires_at=await _end_of(call, agreed.signed_in_at),
         created_at=call.now,
     )
     return grant, await _store(call, grant)

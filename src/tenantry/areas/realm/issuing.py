@@ -10,6 +10,7 @@ from tenantry.areas.realm.asked import SCOPE, refusal
 from tenantry.areas.realm.grants import Grant
 from tenantry.areas.realm.web_tokens import Access, Identity
 from tenantry.areas.users.model import UserRow
+from tenantry.areas.users.standing import welcome
 from tenantry.core.clock import SECOND
 from tenantry.core.context import Writing
 from tenantry.core.errors import Problem
@@ -81,7 +82,7 @@ async def refresh(call: Writing, key: RSAKey, secret: str, client_id: str) -> Is
 async def _welcome(call: Writing, user_id: str, session_id: str, methods: list[str]) -> UserRow:
     """Who agreed, if he still may and is still signed in. Raises Problem 400."""
     try:
-        row = await standing.welcome(call, user_id, methods)
+        row = await welcome(call, user_id, methods)
     except Problem as problem:
         raise refusal("invalid_grant", problem.detail or problem.title) from problem
     if not await standing.is_open(call, session_id, user_id):

@@ -9,6 +9,7 @@ import itertools
 from http import HTTPStatus
 
 import msgspec
+from sqlalchemy import insert
 
 from tenantry.areas.realm import grants, programs, standing
 from tenantry.areas.realm.grants import Grant
@@ -16,12 +17,16 @@ from tenantry.areas.realm.web_tokens import Access
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.areas.users.signing_in import act_as_himself
+from tenantry.areas.users.standing import welcome
 from tenantry.core import audit
 from tenantry.core.context import Writing
 from tenantry.core.errors import Problem, unauthenticated
 from tenantry.core.secrets import Keyring
+from tenantry.core.security_tables import sessions
+from tenantry.core.statements import Statement
 
 PURPOSE = "program session"
+_ADD = Statement(insert(sessions))
 
 
 def key_of(keyring: Keyring, session_id: str) -> str:
@@ -52,7 +57,7 @@ async def exchange(call: Writing, claims: Access) -> tokens.TokenRow | None:
 
 async def _welcome(call: Writing, grant: Grant) -> users.UserRow:
     try:
-        row = await standing.welcome(call, grant.user_id, grant.amr)
+        row = await welcome(call, grant.user_id, grant.amr)
     except Problem as problem:
         if problem.status == HTTPStatus.NOT_FOUND:
             raise unauthenticated() from problem
@@ -74,6 +79,15 @@ async def _begin(call: Writing, grant: Grant, row: users.UserRow) -> tokens.Toke
         user_agent=call.user_agent,
     )
     await tokens.issue(call, token, key_of(call.keyring, token.id))
+    await call.run(
+        _ADD,
+        customer_id=token.customer_id,
+        token_id=token.id,
+        user_id=row.id,
+        methods=grant.methods,
+        device_id=None,
+        created_at=grant.signed_in_at,
+    )
     await grants.rest_on_itself(call, grant)
     await users.store(call, msgspec.structs.replace(row, last_active_at=call.now))
     await audit.record(

@@ -7,8 +7,7 @@ import msgspec
 from tenantry.access.decide import decide
 from tenantry.areas.tokens import model, terms
 from tenantry.areas.tokens.shapes import CreatedToken, Token, created_token, shown_token
-from tenantry.areas.users import model as users
-from tenantry.areas.users import sign_in
+from tenantry.areas.users import sign_in, standing
 from tenantry.areas.users.model import login_key
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import Reading, Writing
@@ -75,7 +74,7 @@ async def get_token_current(call: Reading) -> Token:
 @operation("GET /tokens/{token_id}", allow=CUSTOMER, wire=LEGACY, compatibility="token")
 async def get_token(call: Reading, token_id: str) -> Token:
     """One's own token; any of the customer for who may read all. Others are as if absent."""
-    row = await model.find(call, token_id)
+    row = await model.find_standing(call, token_id)
     if not model.is_own(call, row) and not decide(call.principal.grants, "token.read_all").allowed:
         raise not_found("token", token_id)
     return shown_token(row, call)
@@ -143,7 +142,7 @@ async def create_token(
         raise sudo_missing()
     else:
         user_id = call.principal.user_id or ""
-        sign_in.check_duties(await users.find(call, user_id), call.now)
+        await standing.welcome_to_new_keys(call, user_id, standing.BY_PASSWORD)
     row = await _checked_row(call, form, user_id)
     if evidence is not None:
         await sign_in.sign_in(call, evidence)

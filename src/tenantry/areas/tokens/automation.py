@@ -10,6 +10,7 @@ from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.roles import model as roles
 from tenantry.areas.tokens import automation_shapes as shapes
 from tenantry.areas.tokens import model, terms
+from tenantry.areas.users import standing
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.ids import is_id
@@ -52,6 +53,7 @@ async def create_automation_token(
 ) -> shapes.CreatedAutomationToken:
     """Make a key for a program: by a superuser in sudo mode, where no policy forbids it."""
     await _check_policies(call)
+    await standing.welcome_to_new_keys(call, call.principal.user_id or "", standing.BY_PASSWORD)
     asked = body()
     if asked.attributes is not None:
         asked = _SHAPE.read(asked.attributes)

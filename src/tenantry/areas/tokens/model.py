@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from tenantry.access.decide import decide
+from tenantry.access.sessions import IS_OPEN, WITH_TOKENS
 from tenantry.areas.customers import keys
 from tenantry.core import audit, schema
 from tenantry.core.clock import Instant, shown_or_none
@@ -73,14 +74,17 @@ _FIND = point(_COLUMNS, schema.tokens, _row, customer_id=_T.customer_id, id=_T.i
 _FIND_MANY = Statement(
     select(*_COLUMNS).where(_OF_CUSTOMER, is_one_of(_T.id, "ids")).order_by(*_IN_TIME), _row
 )
-_OF_USER = Statement(
+# Tokens stay listed when they have expired (contract: identity §6.2), sessions don't.
+_STANDING = (
     select(*_COLUMNS)
-    .where(_OF_CUSTOMER, _T.user_id == bindparam("user_id"), _T.kind != "automation")
-    .order_by(*_IN_TIME),
-    _row,
+    .select_from(WITH_TOKENS)
+    .where(_OF_CUSTOMER, or_(_T.kind != "session", IS_OPEN))
+    .order_by(*_IN_TIME)
 )
-_OF_PEOPLE = Statement(
-    select(*_COLUMNS).where(_OF_CUSTOMER, _T.kind != "automation").order_by(*_IN_TIME), _row
+_FIND_STANDING = Statement(_STANDING.where(_T.id == bindparam("id")), _row)
+_OF_PEOPLE = Statement(_STANDING.where(_T.kind != "automation"), _row)
+_OF_USER = Statement(
+    _STANDING.where(_T.user_id == bindparam("user_id"), _T.kind != "automation"), _row
 )
 _AUTOMATIONS = Statement(
     select(*_COLUMNS)
@@ -116,6 +120,14 @@ async def find(call: Reading, token_id: str) -> TokenRow:
     return row
 
 
+async def find_standing(call: Reading, token_id: str) -> TokenRow:
+    """As `find`, but for sessions that have ended by themselves. Raises Problem 404."""
+    row = await call.one(_FIND_STANDING, customer_id=call.customer_id, id=token_id, now=call.now)
+    if row is None:
+        raise not_found("token", token_id)
+    return row
+
+
 async def find_automation(call: Reading, token_id: str) -> TokenRow:
     """An automation token of the call's customer. Raises Problem 404."""
     row = await call.one(_FIND, customer_id=call.customer_id, id=token_id)
@@ -125,13 +137,13 @@ async def find_automation(call: Reading, token_id: str) -> TokenRow:
 
 
 async def list_of_user(call: Reading, user_id: str) -> list[TokenRow]:
-    """A user's tokens and sessions, oldest first."""
-    return await call.all(_OF_USER, customer_id=call.customer_id, user_id=user_id)
+    """A user's tokens, and his sessions that are open, oldest first."""
+    return await call.all(_OF_USER, customer_id=call.customer_id, user_id=user_id, now=call.now)
 
 
 async def list_of_people(call: Reading) -> list[TokenRow]:
-    """The tokens and sessions of all the customer's users, oldest first."""
-    return await call.all(_OF_PEOPLE, customer_id=call.customer_id)
+    """The tokens and open sessions of all the customer's users, oldest first."""
+    return await call.all(_OF_PEOPLE, customer_id=call.customer_id, now=call.now)
 
 
 async def list_automations(call: Reading, size: int, skipped: int) -> tuple[list[TokenRow], int]:
