@@ -13,6 +13,7 @@ from tenantry.core.clock import shown
 from tenantry.core.unit import Unit
 from tests.account_walk import NEW, walk_with_passwords, walk_with_people
 from tests.areas.account_calls import edit_customer, edit_user, session_of
+from tests.areas.domain_calls import walk_with_domains
 from tests.areas.realm_calls import walk_with_programs
 from tests.console.company import Company, company
 from tests.factor_walk import walk_with_factors
@@ -169,6 +170,7 @@ async def test_everything_else_that_can_happen_is_told(company: Company) -> None
     await close_without_invoice(world)
     await pass_an_amount(world)
     await fail_to_pay(world)
+    await walk_with_domains(world)
     events = await events_since(world, since)
     for event in events:
         check_said(event)

@@ -60,6 +60,12 @@ SAID: dict[str, Said] = {
     ),
     "email_domain.create": _account("E-mail domain '…' was claimed", "domain"),
     "email_domain.verify": _account("E-mail domain '…' was verified", "domain how"),
+    "email_domain.miss": _account(
+        "E-mail domain '…' was found without its challenge", "domain until"
+    ),
+    "email_domain.lapse": _account(
+        "E-mail domain '…' was lost, for its challenge stayed away", "domain"
+    ),
     "email_domain.delete": _account("E-mail domain '…' was given up", "domain"),
     "sso_bypass.create": _account("User '…' may bypass single sign-on", "user_id login"),
     "sso_bypass.delete": _account("User '…' may no longer bypass single sign-on", "user_id login"),

@@ -132,7 +132,7 @@ EXAMPLES: dict[str, Write] = {
         ["contact.delete"], before=_contact
     ),
     "PUT /_tenantry/v1/sign-in-policy": Write(
-        ["sign_in_policy.update"], body={"idle_seconds": 600}
+        ["sign_in_policy.update"], body={"idle_seconds": 600}, before=_lift
     ),
     "POST /roles": Write(["iam.role.create"], body={"name": "Reviewer"}),
     "PATCH /roles/{role_id}": Write(["iam.role.update"], body={"name": "Auditor"}, before=_role),

@@ -9,6 +9,7 @@ from typing import Any
 
 from tenantry.areas.audit import archived_erasure  # noqa: F401 - says how its letters are delivered
 from tenantry.areas.audit.retention import archive_due
+from tenantry.areas.federation.domain_watch import look_again
 from tenantry.areas.invoices import numbers
 from tenantry.areas.invoices.alerts_watch import Watch
 from tenantry.areas.invoices.closing import Wanted, close_months
@@ -192,6 +193,8 @@ class Application(Door):
         worker.chores.append(Chore(HOUR, put_away))
             work = partial(archive_due, self.database, self.keyring, folder, origin)
             worker.chores.append(Chore(HOUR, work))
+        domains = partial(look_again, self.database, self.keyring, given.provider_networks)
+        worker.chores.append(Chore(HOUR, domains))
         return worker
 
     async def stop(self) -> None:

@@ -11,7 +11,7 @@ async def _give_uma(world: World, *names: str) -> None:
 
 
 async def test_settings_are_not_security(world: World) -> None:
-    """`customer.update` changes the name, `customer.security` the policies."""
+    """`customer.update` changes the name, and superusers alone the policies (access §10)."""
     await _give_uma(world, "customer.update")
     path = f"/customer/{WIDGETS}"
     assert (await world.ask(UMA, "PUT", path, data={"name": "New"})).status_code == 200
@@ -21,7 +21,8 @@ async def test_settings_are_not_security(world: World) -> None:
     same = {"ip_whitelist": "0.0.0.0/0", "name": "Newer"}
     assert (await world.ask(UMA, "PUT", path, data=same)).status_code == 200
     await _give_uma_more(world)
-    assert (await world.ask(UMA, "PUT", path, data=policy)).status_code == 200
+    assert (await world.ask(UMA, "PUT", path, data=policy)).status_code == 403
+    assert (await world.ask(ADA, "PUT", path, data=policy)).status_code == 200
 
 
 async def _give_uma_more(world: World) -> None:

@@ -1,71 +1,24 @@
 """Mail domains: whose they are, and how that is shown."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 
-import dns.asyncresolver
-import dns.flags
-import dns.message
-import dns.rdatatype
-import dns.rrset
 import pytest
 
+from tests.areas.domain_calls import CLAIM, LABEL, ONE, Zone, served
 from tests.federation_writes import DOMAINS, operators
 from tests.world import ADA, EVE, OPERATOR, OTHER, World
-
-CLAIM = {"domain": "Widgets.example.com"}
-ONE = f"{DOMAINS}/widgets.example.com"
-LABEL = "_tenantry-challenge.widgets.example.com."
-
-
-@dataclass
-class Zone(asyncio.DatagramProtocol):
-    """A name server, and what it knows."""
-
-    texts: dict[str, list[str]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    _transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment] # one of datagrams
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        query = dns.message.from_wire(data)
-        (question,) = query.question
-        name = question.name.to_text()
-        self.asked.append(name)
-        answer = dns.message.make_response(query)
-        answer.flags |= dns.flags.AA | dns.flags.RA
-        if self.texts.get(name):
-            answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", *self.texts[name]))
-        assert self._transport is not None
-        self._transport.sendto(answer.to_wire(), addr)
-
-
-@contextmanager
-def asking(port: int) -> Iterator[None]:
-    """This machine's resolver asks that server."""
-    before = dns.asyncresolver.default_resolver
-    resolver = dns.asyncresolver.Resolver(configure=False)
-    resolver.nameservers, resolver.port = ["127.0.0.1"], port
-    dns.asyncresolver.default_resolver = resolver  # type: ignore[assignment] # typed as its first value
-    yield
-    dns.asyncresolver.default_resolver = before
 
 
 @pytest.fixture
 async def zone() -> AsyncIterator[Zone]:
     """The name server that this machine's resolver asks."""
-    loop = asyncio.get_running_loop()
-    transport, zone = await loop.create_datagram_endpoint(Zone, ("127.0.0.1", 0))
-    with asking(transport.get_extra_info("sockname")[1]):
+    async with served() as zone:
         yield zone
-    transport.close()
 
 
 async def test_a_domain_is_shown_to_be_ones_own_in_dns(world: World, zone: Zone) -> None:
+    await world.sudo(ADA)
     claimed = (await world.ask(ADA, "POST", DOMAINS, json=CLAIM)).json()
     assert claimed == {
         "domain": "widgets.example.com",
@@ -73,6 +26,9 @@ async def test_a_domain_is_shown_to_be_ones_own_in_dns(world: World, zone: Zone)
         "dns_name": LABEL.rstrip("."),
         "file_url": "https://widgets.example.com/.well-known/tenantry-challenge",
         "verified_at": None,
+        "proof": None,
+        "missing_since": None,
+        "lapsed_at": None,
         "created_at": "2026-03-01T10:00:00Z",
     }
     early = await world.ask(ADA, "POST", f"{ONE}/verify")
@@ -87,6 +43,8 @@ async def test_a_domain_is_shown_to_be_ones_own_in_dns(world: World, zone: Zone)
 
 
 async def test_a_challenge_is_its_claimants_own(world: World, zone: Zone) -> None:
+    await world.sudo(ADA)
+    await world.sudo(EVE)
     ada = (await world.ask(ADA, "POST", DOMAINS, json=CLAIM)).json()
     eve = (await world.ask(EVE, "POST", DOMAINS, json=CLAIM)).json()
     assert ada["challenge"] != eve["challenge"]
@@ -105,6 +63,8 @@ async def test_a_challenge_is_its_claimants_own(world: World, zone: Zone) -> Non
 
 
 async def test_of_two_at_once_one_gets_it(world: World, zone: Zone) -> None:
+    await world.sudo(ADA)
+    await world.sudo(EVE)
     made = [(await world.ask(who, "POST", DOMAINS, json=CLAIM)).json() for who in (ADA, EVE)]
     zone.texts[LABEL] = [f'"{one["challenge"]}"' for one in made]
     answers = await asyncio.gather(*(world.ask(who, "POST", f"{ONE}/verify") for who in (ADA, EVE)))
@@ -129,11 +89,13 @@ async def test_an_operator_vouches_for_a_domain(world: World) -> None:
     "domain", ["", "com", "a b.com", "x@example.com", "-.example.com", "example..com", "a/b.com"]
 )
 async def test_what_is_no_domain_is_refused(world: World, domain: str) -> None:
+    await world.sudo(ADA)
     answer = await world.ask(ADA, "POST", DOMAINS, json={"domain": domain})
     assert answer.status_code == 400, answer.text
 
 
 async def test_claiming_again_changes_nothing(world: World) -> None:
+    await world.sudo(ADA)
     first = (await world.ask(ADA, "POST", DOMAINS, json=CLAIM)).json()
     since = len(await world.events())
     assert (await world.ask(ADA, "POST", DOMAINS, json=CLAIM)).json() == first

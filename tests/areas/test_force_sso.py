@@ -3,10 +3,11 @@
 import re
 
 import httpx
+import pytest
 
 from tests.areas.account_calls import session_of
 from tests.console.browser import Visitor
-from tests.console.company import Company, company
+from tests.console.company import PROFILE, Company, company
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDERS
 from tests.world import ADA, BEN, BOT, LIM, PASSWORD, SUE, WIDGETS, Person
 
@@ -95,6 +96,60 @@ async def test_who_is_demoted_is_spared_no_more(company: Company) -> None:
     await company.world.ask(ADA, "PUT", f"/user/{SUE.id}", data={"role": "engineer"})
     assert (await by_password(company, SUE)).status_code == 403
     assert (await company.world.ask(ADA, "GET", BYPASSES)).json() == {"data": []}
+    # Nor once he is promoted again: it takes somebody to say so.
+    await company.world.ask(ADA, "PUT", f"/user/{SUE.id}", data={"role": "superuser"})
+    assert (await by_password(company, SUE)).status_code == 403
+
+
+WAYS_TO_LOSE_A_BYPASS: dict[str, list[str]] = {
+    "taken": ["sso_bypass.delete"],
+    "demoted": ["user.update", "sso_bypass.delete"],
+    "demoted by groups": ["user.link", "user.update", "sso_bypass.delete"],
+}
+
+
+async def lose_bypass(company: Company, way: str) -> None:
+    """Sue is spared no longer."""
+    match way:
+        case "taken":
+            await company.world.ask(ADA, "DELETE", f"{BYPASSES}/{SUE.id}")
+        case "demoted":
+            await company.world.ask(ADA, "PUT", f"/user/{SUE.id}", data={"role": "engineer"})
+        case _:
+            assert (await company.sign_in(SUE, groups=["Edge"])).status_code == 303
+
+
+@pytest.mark.parametrize("way", WAYS_TO_LOSE_A_BYPASS)
+async def test_what_rests_on_a_bypass_ends_with_it(company: Company, way: str) -> None:
+    """Her password, sessions in browsers and of programs, sudo; her API tokens go on."""
+    world, sue = company.world, Visitor(company.world)
+    await company.set(groups_claim="groups", role_map={"Edge": "engineer"})
+    await world.ask(ADA, "PUT", f"{BYPASSES}/{SUE.id}")
+    await forced(company)
+    assert (await sue.sign_in(SUE)).status_code == 303
+    program = await session_of(world, SUE)
+    await world.sudo(SUE)
+    since = len(await world.events())
+    await lose_bypass(company, way)
+    ends = ["token.destroy", "token.destroy", "user.logout"]
+    actions = await world.actions(since)
+    left = [one for one in actions if one not in {"token.create", "user.login"}]
+    assert sorted(left) == sorted([*WAYS_TO_LOSE_A_BYPASS[way], *ends])
+    assert (await sue.get(PROFILE)).status_code == 303
+    assert (await world.ask(program, "GET", "/current_user")).status_code == 401
+    token = await world.ask(SUE, "GET", "/tokens/self")
+    assert (token.status_code, token.json()["sudo_expires_at"]) == (200, None)
+    await force(company, "false")
+    assert (await by_password(company, SUE)).json()["code"] == "invalid_grant"
+
+
+async def test_a_bypass_ends_nothing_while_passwords_count(company: Company) -> None:
+    world, sue = company.world, Visitor(company.world)
+    await world.ask(ADA, "PUT", f"{BYPASSES}/{SUE.id}")
+    await sue.sign_in(SUE)
+    await world.ask(ADA, "DELETE", f"{BYPASSES}/{SUE.id}")
+    assert (await sue.get(PROFILE)).status_code == 200
+    assert (await by_password(company, SUE)).status_code == 200
 
 
 async def test_nobody_sets_a_password(company: Company) -> None:
@@ -159,8 +214,12 @@ async def test_the_last_way_in_stays(company: Company) -> None:
 
 async def test_ownership_carries_the_exemption_along(company: Company) -> None:
     await forced(company)
+    ada = Visitor(company.world)
+    assert (await ada.sign_in(ADA)).status_code == 303
     given = await company.world.ask(ADA, "PUT", CUSTOMER, data={"owner_id": SUE.id})
     assert given.status_code == 200
     assert (await by_password(company, ADA)).status_code == 403
+    assert (await ada.get(PROFILE)).status_code == 303
+    assert (await company.world.ask(ADA, "GET", "/tokens/self")).status_code == 200
     reset = await company.world.ask(SUE, "POST", f"/user/{SUE.login}/password/request_reset")
     assert reset.status_code == 200

@@ -12,15 +12,18 @@ from tenantry.core.security_tables import identity_providers
 from tenantry.core.statements import Statement
 from tests.console.company import Company, company
 from tests.console.provider import SECRET
-from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS
+from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS, operators
 from tests.world import ADA, BEN, EVE, OPERATOR, SUE, UMA, WIDGETS, World
 
 __all__ = ["company"]
 
+POLICY = "/_tenantry/v1/sign-in-policy"
+SUDO = {"msg": "You must POST /sudo to access this endpoint"}
 _SECRETS = Statement(select(identity_providers.c.client_secret))
 
 
 async def test_a_provider_is_told_back_without_its_secret(world: World) -> None:
+    await world.sudo(ADA)
     world.secrets.add(PROVIDER["client_secret"])
     answer = await world.ask(ADA, "POST", PROVIDERS, json=PROVIDER)
     made = answer.json()
@@ -79,6 +82,7 @@ async def test_a_copied_database_holds_no_client_secret(company: Company) -> Non
     ],
 )
 async def test_what_can_not_be_is_refused(world: World, change: dict[str, Any], why: str) -> None:
+    await world.sudo(ADA)
     since = len(await world.events())
     answer = await world.ask(ADA, "POST", PROVIDERS, json={**PROVIDER, **change})
     assert answer.status_code == 400, answer.text
@@ -87,6 +91,7 @@ async def test_what_can_not_be_is_refused(world: World, change: dict[str, Any], 
 
 
 async def test_a_map_names_roles_that_exist(world: World) -> None:
+    await world.sudo(ADA)
     body = {**PROVIDER, "role_map": {"Edge": "0Unknown00000000000000"}}
     assert (await world.ask(ADA, "POST", PROVIDERS, json=body)).status_code == 404
 
@@ -106,6 +111,8 @@ async def test_only_superusers_say_who_may_come_in(world: World) -> None:
     body = {"name": "Security", "permissions": [{"id": PERMISSION_IDS["customer.security"]}]}
     role = (await world.ask(ADA, "POST", "/roles", json=body)).json()
     await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [role["id"]]})
+    for who in (ADA, UMA):
+        await world.sudo(who)
     made = (await world.ask(ADA, "POST", PROVIDERS, json=PROVIDER)).json()
     since = len(await world.events())
     one = f"{PROVIDERS}/{made['id']}"
@@ -118,9 +125,38 @@ async def test_only_superusers_say_who_may_come_in(world: World) -> None:
         ("POST", DOMAINS, {"json": {"domain": "example.com"}}),
         ("PUT", f"{BYPASSES}/{SUE.id}", {}),
         ("DELETE", f"{BYPASSES}/{SUE.id}", {}),
+        ("PUT", POLICY, {"json": {"allows_passkey_alone": True}}),
+        ("PUT", f"/customer/{WIDGETS}", {"data": {"force_sso": "true"}}),
+        ("PUT", f"/customer/{WIDGETS}", {"data": {"ip_whitelist": "192.0.2.0/24"}}),
     ):
         assert (await world.ask(UMA, method, path, **more)).status_code == 403, path
     assert await world.actions(since) == []
+
+
+async def test_who_says_who_may_come_in_proves_once_more_that_it_is_he(world: World) -> None:
+    """Whoever finds a key must not let himself in for good."""
+    await world.ask(OPERATOR, "PUT", operators("example.com"))
+    since = len(await world.events())
+    writes: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("POST", PROVIDERS, {"json": PROVIDER}),
+        ("PATCH", f"{PROVIDERS}/x", {"json": {"issuer": "https://evil.example"}}),
+        ("DELETE", f"{PROVIDERS}/x", {}),
+        ("POST", f"{PROVIDERS}/x/check", {}),
+        ("POST", DOMAINS, {"json": {"domain": "evil.example"}}),
+        ("POST", f"{DOMAINS}/example.com/verify", {}),
+        ("DELETE", f"{DOMAINS}/example.com", {}),
+        ("PUT", f"{BYPASSES}/{SUE.id}", {}),
+        ("DELETE", f"{BYPASSES}/{SUE.id}", {}),
+        ("PUT", POLICY, {"json": {"allows_passkey_alone": True}}),
+    )
+    for method, path, more in writes:
+        answer = await world.ask(ADA, method, path, **more)
+        assert (answer.status_code, answer.json()) == (403, SUDO), path
+    assert await world.actions(since) == []
+    await world.sudo(ADA)
+    assert [
+        (await world.ask(ADA, method, path, **more)).status_code for method, path, more in writes
+    ] == [*(201, 404, 404, 404, 201, 200, 204, 200, 204, 200)]
 
 
 async def test_an_operator_connects_one_for_a_customer(world: World) -> None:
@@ -168,6 +204,7 @@ async def test_a_check_asks_nothing_of_a_private_network(company: Company) -> No
 
 
 async def test_no_more_than_twenty(world: World) -> None:
+    await world.sudo(ADA)
     bodies = [{**PROVIDER, "name": f"Login {at}"} for at in range(21)]
     answers = await asyncio.gather(
         *(world.ask(ADA, "POST", PROVIDERS, json=body) for body in bodies)

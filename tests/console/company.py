@@ -45,12 +45,14 @@ class Company:
             "is_enabled": True,
             **more,
         }
+        await self.world.sudo(ADA)
         answer = await self.world.ask(ADA, "POST", PROVIDERS, json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["id"])
 
     async def set(self, **more: Any) -> None:
         """Change it."""
+        await self.world.sudo(ADA)
         answer = await self.world.ask(ADA, "PATCH", f"{PROVIDERS}/{self.id}", json=more)
         assert answer.status_code == 200, answer.text
 

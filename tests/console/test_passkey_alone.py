@@ -16,6 +16,7 @@ PATH = f"{CONSOLE}/passkey"
 
 async def allow(world: World, who: Person = ADA) -> None:
     policy = {"allows_passkey_alone": True}
+    await world.sudo(who)
     answer = await world.ask(who, "PUT", "/_tenantry/v1/sign-in-policy", json=policy)
     assert answer.status_code == 200, answer.text
 

@@ -34,16 +34,22 @@ BILLED = {
     "threshold": "USD 250",
     "total": "USD 2,056.75",
 }
-WITHOUT_LINK = {"invoice", "spend_alert"}
+WITHOUT_LINK = {"email_domain", "invoice", "spend_alert"}
 DEVICE = {"browser": "Firefox on Linux", "address": "192.0.2.10", "at": "2026-03-01T10:00:00Z"}
 CHANGED = {"what": "A passkey was added."}
+DOMAIN = {
+    "domain": "widgets.example.com",
+    "dns_name": "_tenantry-challenge.widgets.example.com",
+    "challenge": "tenantry-challenge=abc",
+    "until": "2026-03-15T10:00:00Z",
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_template_is_three_files_that_load_nothing_from_elsewhere(name: str) -> None:
     for kind in ("subject", "text", "html"):
         assert (TEMPLATES / f"{name}.{kind}.j2").is_file()
-    facts = INVITED | FACTS | DEVICE | BILLED | CHANGED
+    facts = INVITED | FACTS | DEVICE | BILLED | CHANGED | DOMAIN
     mail = render(name, "ada@example.com", **facts, checkpoint="{}")
     assert not re.search(r"<(img|script|link|iframe)|url\(|@import|\bsrc=", mail.html)
     links = {FACTS["link"].replace("&", "&amp;")} if name not in WITHOUT_LINK else set()
@@ -86,6 +92,19 @@ def test_an_invitation_that_nobody_signed_names_the_customer() -> None:
     assert mail.text.startswith("Hello,\n\nSomebody invites you to join Bücher & Söhne on Acme")
     assert "ask\nBücher & Söhne for a new one." in mail.text
     assert "None" not in mail.text + mail.html
+
+
+def test_a_domain_that_misses_its_proof_says_what_to_publish_and_until_when() -> None:
+    mail = render("email_domain", "ada@example.com", **INVITED, **DOMAIN)
+    assert mail.subject == "widgets.example.com is about to lose its proof on Acme Edge"
+    for fact in DOMAIN.values():
+        assert fact in mail.text
+        assert fact in mail.html
+    lost = render("email_domain", "ada@example.com", **INVITED, **DOMAIN | {"until": ""})
+    assert lost.subject == "widgets.example.com is no longer proved on Acme Edge"
+    for words in (" ".join(lost.text.split()), lost.html):
+        assert "Publish the record and verify the domain to have it back." in words
+        assert "2026-03-15" not in words
 
 
 def test_a_name_cannot_break_out_of_its_line() -> None:

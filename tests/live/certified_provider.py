@@ -13,7 +13,7 @@ import httpx
 
 from tests.federation_writes import PROVIDERS, operators
 from tests.infrastructure.server import LiveServer, serving
-from tests.world import ADA, OPERATOR
+from tests.world import ADA, OPERATOR, PASSWORD
 
 CLIENT, SECRET = "tenantry", "client-secret-of-example-widgets"
 _PROGRAM = Path(__file__).parent.parent / "clients" / "provider.mjs"
@@ -99,6 +99,7 @@ def connected(server: LiveServer) -> Iterator[tuple[CertifiedProvider, str]]:
     with httpx.Client(base_url=server.url, headers={"Fastly-Key": ADA.token}) as api:
         vouched = api.put(operators("example.com"), headers={"Fastly-Key": OPERATOR})
         assert vouched.status_code == 200, vouched.text
+        assert api.post("/sudo", data={"password": PASSWORD}).status_code == 200
         body = {"name": "Example Login", "issuer": "https://login.example.com"}
         made = api.post(PROVIDERS, json=body).json()
         with certified_provider(made["redirect_uri"], CLIENT, SECRET) as provider:

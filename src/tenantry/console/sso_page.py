@@ -70,7 +70,7 @@ async def look_up(
     form = body()
     arrival = arrive(call, visit, checked_path(form.next))
     await guessing.check(call)
-    customer_id = await domains.owner_of(call, form.login.strip())
+    customer_id = await domains.leads_to(call, form.login.strip())
     if customer_id is None:
         return Start(arrival, [], problem=_UNKNOWN)
     call.customer_id = customer_id

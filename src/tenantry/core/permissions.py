@@ -74,7 +74,9 @@ COLUMNS: tuple[Role, ...] = ("user", "billing", "engineer", "superuser", "tls_vi
 CATALOGUE: tuple[Permission, ...] = (
     Permission("customer.read", "See the account's settings", "rbrYrr"),
     Permission("customer.update", "Change the account's settings", "---Y--"),
-    Permission("customer.security", "Change the account's security policies", "---Y--"),
+    Permission(
+        "customer.security", "See the account's security policies; superusers change them", "---Y--"
+    ),
     Permission("user.read", "See the account's users", "rrrYrr"),
     Permission("user.create", "Add users", "---Y--"),
     Permission("user.update", "Change users, their roles and limits", "---Y--"),

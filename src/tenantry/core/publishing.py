@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, func, or_, select, union
+from sqlalchemy import bindparam, func, or_, select
 
 from tenantry.core import checkpoints, schema
 from tenantry.core.checkpoint_tables import checkpoints as kept
@@ -17,6 +17,7 @@ from tenantry.core.context import SYSTEM, Writing
 from tenantry.core.database import Database
 from tenantry.core.outbox import post
 from tenantry.core.secrets import Keyring
+from tenantry.core.security_contacts import security_contacts
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 
@@ -25,7 +26,7 @@ _BATCH = 200
 _PASSES = 24
 """How often in an interval it is looked for who is due."""
 
-_H, _U, _K, _C = schema.chains.c, schema.users.c, schema.contacts.c, schema.customers.c
+_H, _C = schema.chains.c, schema.customers.c
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -77,22 +78,6 @@ _DUE = Statement(
     .limit(_BATCH)
 )
 _NAME = Statement(select(_C.name).where(_C.id == bindparam("customer_id")))
-_LIVING = and_(_U.customer_id == _C.id, _U.deleted_at.is_(None))
-_OF_CONTACT = and_(_U.customer_id == _K.customer_id, _U.id == _K.user_id, _U.deleted_at.is_(None))
-_CONTACTS = Statement(
-    union(
-        select(_U.login.label("address"))
-        .join(schema.customers, and_(_LIVING, _U.id == _C.security_contact_id))
-        .where(_C.id == bindparam("customer_id")),
-        select(func.coalesce(_U.login, _K.email).label("address"))
-        .select_from(schema.contacts.outerjoin(schema.users, _OF_CONTACT))
-        .where(
-            _K.customer_id == bindparam("customer_id"),
-            _K.contact_type == "security",
-            _K.deleted_at.is_(None),
-        ),
-    )
-)
 
 
 async def publish_due(database: Database, keyring: Keyring, schedule: Schedule) -> int:
@@ -143,15 +128,19 @@ async def _mail(call: Writing, checkpoint: checkpoints.Checkpoint) -> None:
         "link": call.public_url + VERIFIER,
         "checkpoint": msgspec.json.encode(checkpoint).decode(),
     }
-    for (address,) in await call.all(_CONTACTS, customer_id=call.customer_id):
-        if address:
-            post(call, "mail", template="checkpoint", to=address, facts=facts)
+    for address in await security_contacts(call, call.customer_id):
+        post(call, "mail", template="checkpoint", to=address, facts=facts)
 
 
 def write_file(folder: Path, checkpoint: dict[str, Any]) -> Path:
-    """Keep a checkpoint in a file of its own, durable before its name is there. Raises OSError."""
+    """Keep a checkpoint in a file of its own, durable before its name is there. Raises OSError.
+
+    What stands there of another log with that number, as after an old database was put back, stays.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{checkpoint['customer_id']}-{checkpoint['sequence']:012d}.json"
+    if path.exists() and msgspec.json.decode(path.read_bytes()) != checkpoint:
+        path = path.with_suffix(f".{checkpoint['hash'][:16]}.json")
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as draft:
         draft.write(msgspec.json.encode(checkpoint) + b"\n")
         draft.flush()

@@ -152,7 +152,8 @@ identity_providers = table(
     key=("customer_id", "id"),
 )
 
-# Domains of mail addresses that a customer has shown to be its own: only one can have each.
+# Domains of mail addresses that a customer has shown to be its own: only one can have each. Whether
+# one still is, is looked at again and again: since when it could not be seen, and when it was lost.
 email_domains = table(
     "email_domains",
     text("customer_id"),
@@ -160,6 +161,11 @@ email_domains = table(
     text("challenge"),
     maybe_instant("verified_at"),
     instant("created_at"),
+    # How it was shown: `dns`, `https` or `operator`.
+    maybe_text("proof"),
+    maybe_instant("looked_at"),
+    maybe_instant("missing_since"),
+    maybe_instant("lapsed_at"),
     Index("uq_email_domains", "domain", unique=True, **only("verified_at IS NOT NULL")),
     key=("customer_id", "domain"),
 )

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, insert, select, update
 
-from tenantry.access.decide import decide
+from tenantry.access.granting import grants_anything
 from tenantry.areas.customers import policies, single_sign_on
 from tenantry.core import audit, schema
 from tenantry.core.addresses import EVERYWHERE, is_allowed, parse_allowlist
@@ -186,6 +186,8 @@ async def change(call: Writing, customer_id: str, change: CustomerChange) -> Cus
         await policies.sign_out(call)
     if new.get("force_sso"):
         await single_sign_on.force(call)
+    elif old.get("owner_id"):
+        await single_sign_on.settle(call, old["owner_id"])
     return row
 
 
@@ -197,12 +199,15 @@ def _check_owner(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None
 
 
 def _check_security(call: Writing, row: CustomerRow, given: dict[str, Any]) -> None:
-    """The security policies have a permission of their own. Raises Problem 403."""
+    """Only superusers say how everybody gets in (contract: access §10). Raises Problem 403.
+
+    Whatever a role of the customer's own permits: these shut superusers out.
+    """
     is_changed = any(
         given.get(name, getattr(row, name)) != getattr(row, name) for name in _SECURITY
     )
-    if is_changed and not decide(call.principal.grants, "customer.security").allowed:
-        raise not_authorized()
+    if is_changed and not grants_anything(call):
+        raise not_authorized("customer.security")
 
 
 def _check_values(call: Writing, given: dict[str, Any]) -> None:

@@ -3,14 +3,13 @@
 The owner always may, and needs no row.
 """
 
-from typing import Any
-
 import msgspec
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, select
 
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.federation.model import check_superuser
 from tenantry.areas.users import model as users
-from tenantry.core import audit, schema
+from tenantry.core import schema
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request, not_found
 from tenantry.core.security_tables import sso_bypasses
@@ -44,11 +43,6 @@ _GIVE = Statement(
         index_elements=["customer_id", "user_id"]
     )
 )
-_TAKE = Statement(
-    delete(sso_bypasses).where(
-        _B.customer_id == bindparam("customer"), _B.user_id == bindparam("user")
-    )
-)
 
 
 async def list_all(call: Reading) -> list[BypassRow]:
@@ -74,28 +68,15 @@ async def give(call: Writing, user_id: str) -> BypassRow:
         _GIVE, customer_id=user.customer_id, user_id=user.id, created_at=call.now
     )
     if given:
-        await _record(call, "create", "may bypass", user)
+        await single_sign_on.record_bypass(call, "create", user.id)
     return await find(call, user.id)
 
 
 async def take(call: Writing, user_id: str) -> None:
-    """Take it back. His password counts no more while single sign-on is forced.
+    """Take it back; while single sign-on is forced, his password and his sessions end with it.
 
     Raises Problem 403, 404.
     """
     check_superuser(call)
-    if not await call.run(_TAKE, customer=call.customer_id, user=user_id):
+    if not await single_sign_on.withdraw_bypass(call, user_id):
         raise not_found("sso bypass", user_id)
-    await _record(call, "delete", "may no longer bypass", await users.find(call, user_id))
-
-
-async def _record(call: Writing, word: str, done: str, user: users.UserRow) -> None:
-    action = f"sso_bypass.{word}"
-    about: dict[str, Any] = {"action": action, "user_id": user.id, "login": user.login}
-    await audit.record(
-        call,
-        action,
-        f"User '{user.login}' {done} single sign-on",
-        event_type="customer.update",
-        metadata=about,
-    )

@@ -9,7 +9,6 @@ import idna
 
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.areas.federation.fetching import Failed, Question, fetch
-from tenantry.core.context import Reading
 
 LABEL = "_tenantry-challenge"
 PATH = "/.well-known/tenantry-challenge"
@@ -17,9 +16,12 @@ SECONDS = 5.0
 MOST_RECORDS = 50
 
 
-async def find_proof(call: Reading, row: DomainRow) -> str | None:
-    """Where the challenge is published, `dns` or `https`; None if it is nowhere."""
-    dns, https = await asyncio.gather(_in_dns(row), _by_https(call, row))
+async def find_proof(networks: str, row: DomainRow) -> str | None:
+    """Where the challenge is published, `dns` or `https`; None if it is nowhere.
+
+    In DNS, or on a web server that stands on the internet or in one of these networks.
+    """
+    dns, https = await asyncio.gather(_in_dns(row), _by_https(networks, row))
     if dns:
         return "dns"
     return "https" if https else None
@@ -39,9 +41,9 @@ async def _in_dns(row: DomainRow) -> bool:
     return any(_is_challenge(b"".join(one.strings), row) for one in records)
 
 
-async def _by_https(call: Reading, row: DomainRow) -> bool:
+async def _by_https(networks: str, row: DomainRow) -> bool:
     with contextlib.suppress(Failed, idna.IDNAError):
-        body = await fetch(call.provider_networks, Question(f"https://{_ascii(row.domain)}{PATH}"))
+        body = await fetch(networks, Question(f"https://{_ascii(row.domain)}{PATH}"))
         return _is_challenge(body.strip(), row)
     return False
 

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
 from tenantry.access.holdings import custom_roles
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.federation.domains import owner_of
 from tenantry.areas.federation.id_token import Claims
 from tenantry.areas.federation.provider import ProviderRow
@@ -70,6 +71,7 @@ async def admit(call: Writing, provider: ProviderRow, claims: Claims) -> UserRow
     if found is None:
         return await _admit_first(call, provider, claims, wanted)
     row = await users.find(call, str(found[0]))
+    await _check_not_owner(call, row)
     row = await _keep_in_step(call, provider, row, wanted)
     await call.run(
         _SEE,
@@ -123,15 +125,22 @@ async def _check_linkable(call: Writing, provider: ProviderRow, row: UserRow, ad
     """Refuse to become a user who is somebody else. Raises Stranger."""
     if row.customer_id != call.customer_id or row.login.lower() != address.lower():
         raise Stranger("Your e-mail address belongs to a user of another account.")
-    if await users.is_owner(call, row.id):
-        # Any superuser may connect a provider, and would become the owner by it.
-        raise Stranger("The owner of an account signs in with a password.")
+    await _check_not_owner(call, row)
     linked = await call.one(
         _LINKED, customer_id=row.customer_id, user_id=row.id, issuer=provider.issuer
     )
     if linked is not None:
         # An address that was given to somebody new must not open what was the old one's.
         raise Stranger("Your e-mail address belongs to a user who signs in as somebody else.")
+
+
+async def _check_not_owner(call: Writing, row: UserRow) -> None:
+    """Refuse to speak for the owner, also for who became it. Raises Stranger.
+
+    Any superuser may connect a provider, and would become the owner by it.
+    """
+    if await users.is_owner(call, row.id):
+        raise Stranger("The owner of an account signs in with a password.")
 
 
 async def _wanted_roles(call: Writing, provider: ProviderRow, claims: Claims) -> list[str]:
@@ -161,13 +170,8 @@ async def _made(
 async def _keep_in_step(
     call: Writing, provider: ProviderRow, row: UserRow, wanted: Sequence[str]
 ) -> UserRow:
-    """Give a user the roles of his groups, and no others. Raises Stranger.
-
-    The owner stays what he is, so that no map shuts everybody out.
-    """
-    if provider.groups_claim is None or await users.is_owner(call, row.id):
-        return row
-    if set(users.role_ids(row)) == set(wanted):
+    """Give a user the roles of his groups, and no others. Raises Stranger."""
+    if provider.groups_claim is None or set(users.role_ids(row)) == set(wanted):
         return row
     role, roles = in_agreement(wanted)
     limited = row.limit_services and role != "superuser"
@@ -193,6 +197,8 @@ async def _keep_in_step(
         },
         rows=[users.revision(changed)],
     )
+    if row.role == "superuser" != changed.role:
+        await single_sign_on.withdraw_bypass(call, row.id)
     return changed
 
 

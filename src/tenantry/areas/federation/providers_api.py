@@ -14,6 +14,8 @@ from tenantry.http.wire import PLAIN
 
 PATH = "/_tenantry/v1/identity-providers"
 SECURITY = permission("customer.security")
+SECURING = permission("customer.security", sudo=True)
+"""Who says who may come in proves once more that it is he."""
 
 
 class IdentityProvider(msgspec.Struct):
@@ -89,7 +91,7 @@ async def list_identity_providers(call: Reading) -> IdentityProviders:
     return IdentityProviders([shown_provider(call, row) for row in await model.list_all(call)])
 
 
-@operation(f"POST {PATH}", allow=SECURITY, wire=PLAIN, status=201)
+@operation(f"POST {PATH}", allow=SECURING, wire=PLAIN, status=201)
 async def create_identity_provider(call: Writing, body: Body[ProviderChange]) -> IdentityProvider:
     """Connect an OpenID Connect provider; register its `redirect_uri` there, then enable it."""
     return shown_provider(call, await model.create(call, body()))
@@ -101,7 +103,7 @@ async def get_identity_provider(call: Reading, identity_provider_id: str) -> Ide
     return shown_provider(call, await model.find(call, identity_provider_id))
 
 
-@operation(f"PATCH {PATH}/{{identity_provider_id}}", allow=SECURITY, wire=PLAIN)
+@operation(f"PATCH {PATH}/{{identity_provider_id}}", allow=SECURING, wire=PLAIN)
 async def update_identity_provider(
     call: Writing, identity_provider_id: str, body: Body[ProviderChange]
 ) -> IdentityProvider:
@@ -110,7 +112,7 @@ async def update_identity_provider(
     return shown_provider(call, await model.change(call, row, body()))
 
 
-@operation(f"DELETE {PATH}/{{identity_provider_id}}", allow=SECURITY, wire=PLAIN, status=204)
+@operation(f"DELETE {PATH}/{{identity_provider_id}}", allow=SECURING, wire=PLAIN, status=204)
 async def delete_identity_provider(call: Writing, identity_provider_id: str) -> None:
     """Disconnect an identity provider; its people stay users."""
     await model.remove(call, identity_provider_id)
@@ -133,7 +135,7 @@ async def look(
     return Looked(row, *await checking.look_at(call, row))
 
 
-@operation(f"POST {PATH}/{{identity_provider_id}}/check", allow=SECURITY, wire=PLAIN, prepare=look)
+@operation(f"POST {PATH}/{{identity_provider_id}}/check", allow=SECURING, wire=PLAIN, prepare=look)
 async def check_identity_provider(call: Writing, evidence: Looked) -> Check:
     """Fetch the provider's discovery document and keys, and say what is wrong."""
     row = await model.note_check(call, evidence.row, evidence.problems)

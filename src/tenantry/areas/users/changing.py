@@ -14,6 +14,7 @@ from tenantry.access.granting import (
     grants_anything,
 )
 from tenantry.access.holdings import grants_of_user
+from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, passwords, sessions
 from tenantry.areas.users.agreement import agreed_roles
 from tenantry.areas.users.model import UserRow
@@ -75,6 +76,8 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
         },
         rows=[model.revision(changed)],
     )
+    if row.role == "superuser" != changed.role:
+        await single_sign_on.withdraw_bypass(call, row.id)
     await _lock_or_unlock(call, row, changed)
     return changed
 

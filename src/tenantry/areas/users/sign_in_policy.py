@@ -3,10 +3,11 @@
 import msgspec
 from sqlalchemy import bindparam
 
+from tenantry.access.granting import grants_anything
 from tenantry.access.sessions import IDLE_SECONDS, SESSION_SECONDS
 from tenantry.core import audit
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import bad_request
+from tenantry.core.errors import bad_request, not_authorized
 from tenantry.core.security_tables import sign_in_policies
 from tenantry.core.statements import Statement, point
 
@@ -60,7 +61,12 @@ async def find_policy(call: Reading) -> SignInPolicy:
 
 
 async def set_policy(call: Writing, new: SignInPolicy) -> None:
-    """Set it; sessions that last longer by it than they may end at once. Raises Problem 400."""
+    """Set it; sessions that last longer by it than they may end at once.
+
+    Raises Problem 400, 403.
+    """
+    if not grants_anything(call):
+        raise not_authorized("customer.security")
     _check(new)
     old = await find_policy(call)
     if old == new:

@@ -27,9 +27,9 @@ async def get_sign_in_policy(call: Reading) -> SignInPolicy:
     return await sign_in_policy.find_policy(call)
 
 
-@operation(f"PUT {PATH}", allow=permission("customer.security"), wire=PLAIN)
+@operation(f"PUT {PATH}", allow=permission("customer.security", sudo=True), wire=PLAIN)
 async def update_sign_in_policy(call: Writing, body: Body[PolicyChange]) -> SignInPolicy:
-    """Change it; sessions that last longer than it says end at once. Raises Problem 400."""
+    """Change it; sessions that last longer than it says end at once. Raises Problem 400, 403."""
     change = body()
     given = {name: getattr(change, name) for name in PolicyChange.__struct_fields__}
     given = {name: value for name, value in given.items() if value is not UNSET}
