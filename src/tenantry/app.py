@@ -180,6 +180,8 @@ class Application(Door):
         wanted = Wanted(given.posting_grace_hours)
         close = partial(close_months, self.database, self.keyring, wanted)
         worker.chores.append(Chore(HOUR, close))
+        put_away = partial(put_away_ended, self.database, self.keyring)
+        worker.chores.append(Chore(HOUR, put_away))
         watch = Watch(self.database, self.keyring)
         worker.chores.append(Chore(15 * MINUTE, watch.look))
         worker.chores.append(Chore(DAY, partial(make_ahead, self.database)))
@@ -189,8 +191,6 @@ class Application(Door):
             worker.publish(Schedule(interval, origin, folder, mails))
         if given.archive_folder:
             folder = os.path.abspath(given.archive_folder)  # noqa: PTH100 - as text, to be stored
-        put_away = partial(put_away_ended, self.database, self.keyring)
-        worker.chores.append(Chore(HOUR, put_away))
             work = partial(archive_due, self.database, self.keyring, folder, origin)
             worker.chores.append(Chore(HOUR, work))
         domains = partial(look_again, self.database, self.keyring, given.provider_networks)
