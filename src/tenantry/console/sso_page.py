@@ -31,6 +31,8 @@ from tenantry.http.wire import PAGE
 
 PATH = "/_tenantry/console/sso"
 
+_ANSWER = frozenset({"code", "error", "iss", "state"})
+"""What a provider answers, each once (RFC 6749 §3.1)."""
 _UNKNOWN = "No single sign-on is set up for this address. Check it, or sign in with your password."
 _STALE = (
     "This sign-in is not under way in this browser: it was finished already, took too long, or "
@@ -139,7 +141,8 @@ async def receive(
     step = await steps.find_step(call, PURPOSE, secret)
     query = {name: visit.query.get(name) or "" for name in visit.query}
     returned = Returned(secret, query)
-    if step is None or not redeeming.is_answer(call, returned):
+    is_clear = _ANSWER.isdisjoint(visit.query.repeated)
+    if step is None or not is_clear or not redeeming.is_answer(call, returned):
         return Received(arrival)
     arrival = Arrival(step.facts["next"], arrival.device, arrival.old)
     provider = await _asked(call, step.facts, identity_provider_id)

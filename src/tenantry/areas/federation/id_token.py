@@ -1,5 +1,7 @@
 """Whether an ID token is what it says (OpenID Connect Core 1.0 §3.1.3.7, RFC 8725)."""
 
+import base64
+import hashlib
 import importlib
 import warnings
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,8 @@ OLDEST = 600
 LONGEST_SUBJECT = 255
 _KINDS = {"RS256": "RSA", "PS256": "RSA", "ES256": "EC", "EdDSA": "OKP", "Ed25519": "OKP"}
 _CURVES = {"ES256": "P-256", "EdDSA": "Ed25519", "Ed25519": "Ed25519"}
+_HASHES = {"EdDSA": "sha512", "Ed25519": "sha512"}
+"""What an algorithm hashes with, where it is not SHA-256 (RFC 8032 §5.1)."""
 _SHORTEST_RSA, _LONGEST_RSA = 2048, 8192
 
 Claims = Mapping[str, Any]
@@ -36,6 +40,8 @@ class Expected(msgspec.Struct, frozen=True):
     client_id: str
     nonce: str
     now: Instant
+    access_token: str | None = None
+    """That came along."""
 
 
 def verified(token: str, keys: Keys, expected: Expected) -> Claims:
@@ -51,6 +57,7 @@ def verified(token: str, keys: Keys, expected: Expected) -> Claims:
         raise Failed("signed its ID token in a way that is not trusted")
     claims = _opened(token, algorithm, _candidates(keys, algorithm, header.get("kid")))
     _check(claims, expected)
+    _check_access_token(claims, algorithm, expected.access_token)
     return claims
 
 
@@ -138,6 +145,19 @@ def _check(claims: Claims, expected: Expected) -> None:
     if not 0 < len(subject) <= LONGEST_SUBJECT:
         raise Failed("sent an ID token that names nobody")
     _check_times(claims, expected.now // SECOND)
+
+
+def _check_access_token(claims: Claims, algorithm: str, access_token: str | None) -> None:
+    """Where the token says which access token belongs to it, it is that one (§3.1.3.8).
+
+    Raises Failed.
+    """
+    if access_token is None or "at_hash" not in claims:
+        return
+    digest = hashlib.new(_HASHES.get(algorithm, "sha256"), access_token.encode()).digest()
+    half = base64.urlsafe_b64encode(digest[: len(digest) // 2]).decode().rstrip("=")
+    if claims["at_hash"] != half:
+        raise Failed("sent an ID token that belongs to another access token")
 
 
 def _check_times(claims: Claims, now: int) -> None:

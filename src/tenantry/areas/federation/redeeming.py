@@ -36,6 +36,7 @@ class Returned(msgspec.Struct, frozen=True):
 class _Tokens(msgspec.Struct):
     id_token: str
     access_token: str | None = None
+    token_type: str = ""
 
 
 class _Refusal(msgspec.Struct):
@@ -49,7 +50,7 @@ async def redeem(call: Reading, row: ProviderRow, returned: Returned) -> Claims:
             found = await issuers.discover(call, row.issuer)
             code = _code(row, found, returned)
             tokens = await _exchange(call, row, found, (code, returned.secret))
-            claims = await _believed(call, row, found, (tokens.id_token, returned.secret))
+            claims = await _believed(call, row, found, (tokens, returned.secret))
             return await _completed(call, row, found, (claims, tokens.access_token))
     except TimeoutError as problem:
         raise Failed(f"did not answer within {SECONDS:.0f} seconds") from problem
@@ -103,6 +104,8 @@ async def _exchange(
     if status != _OK:
         raise Failed(f"did not take the code: {_refusal(body)}")
     tokens: _Tokens = decoded(body, _Tokens)
+    if tokens.token_type.lower() not in {"", "bearer"}:
+        raise Failed("gave a kind of access token that is not known")
     return tokens
 
 
@@ -130,19 +133,19 @@ def _refusal(body: bytes) -> str:
 
 
 async def _believed(
-    call: Reading, row: ProviderRow, found: Metadata, proof: tuple[str, str]
+    call: Reading, row: ProviderRow, found: Metadata, proof: tuple[_Tokens, str]
 ) -> Claims:
     """What the ID token claims; by a key that was changed just now, too. Raises Failed."""
-    token, secret = proof
+    tokens, secret = proof
     # Loaded when first needed, and off the loop: it takes longer than many a request.
     await asyncio.to_thread(importlib.import_module, "joserfc.jwt")
     nonce = ties(call, secret).nonce
-    expected = Expected(row.issuer, row.client_id, nonce, call.now)
+    expected = Expected(row.issuer, row.client_id, nonce, call.now, tokens.access_token)
     try:
-        return verified(token, await issuers.keys(call, found), expected)
+        return verified(tokens.id_token, await issuers.keys(call, found), expected)
     except Unproven:
         newer = await issuers.keys(call, found, stays=issuers.AS_OF_NOW)
-        return verified(token, newer, expected)
+        return verified(tokens.id_token, newer, expected)
 
 
 async def _completed(
@@ -158,4 +161,9 @@ async def _completed(
     more: dict[str, Any] = decoded(body, dict[str, Any])
     if more.get("sub") != claims["sub"]:
         raise Failed("told of somebody else than it had signed for")
+    if "email" not in claims:
+        # Whether an address is verified is believed of the one that it was said of.
+        claims = {name: value for name, value in claims.items() if name != "email_verified"}
+    elif "email_verified" not in claims and more.get("email") != claims["email"]:
+        more.pop("email_verified", None)
     return {**more, **claims}
