@@ -30,11 +30,13 @@ from tenantry.http.log import RequestLog
 from tenantry.http.operation import TABLE, Operation
 from tenantry.http.pipeline import Pipeline
 from tenantry.http.server import Door
+from tenantry.http.well_known import security_contact
 from tenantry.settings import Settings, read_settings
 
 ROOMS = (
     "tenantry.http.health",
     "tenantry.http.openapi",
+    "tenantry.http.well_known",
     "tenantry.areas.customers.api",
     "tenantry.areas.customers.contacts_api",
     "tenantry.areas.users.api",
@@ -111,9 +113,12 @@ def operations() -> list[Operation]:
 
 
 def served(settings: Settings) -> list[Operation]:
-    """Every operation but the metrics, where these have a port of their own."""
+    """Every operation, as the settings have it."""
     hidden = {get_metrics} if settings.metrics_port else set()
-    return [row for row in operations() if row.function not in hidden]
+    shown = [row for row in operations() if row.function not in hidden]
+    if settings.security_contact:
+        shown.append(security_contact(settings.security_contact, settings.base_url))
+    return shown
 
 
 ALLOCATIONS = 50_000
@@ -160,7 +165,10 @@ class Application(Door):
             provider_networks=settings.provider_networks,
         )
         super().__init__(
-            self.pipeline.handle, parse_networks(settings.trusted_proxies), settings.cors_origins
+            self.pipeline.handle,
+            parse_networks(settings.trusted_proxies),
+            settings.cors_origins,
+            secures_subdomains=settings.hsts_subdomains,
         )
 
     async def start(self) -> None:

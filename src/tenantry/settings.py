@@ -24,6 +24,7 @@ MOST_PASSWORD_COST = PasswordCost(memory_kib=2**20, time=50, parallelism=16)
 """Above that, signing in would take many seconds."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_CONTACT = re.compile(r"(?:mailto:[!-~]+@|https://|tel:)[!-~]+")
 
 
 class BadSetting(ValueError):
@@ -81,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Networks off the internet in which customers' identity providers may stand, CIDR allowed."""
     cors_origins: str = ""
     """Origins that browsers may call from, comma-separated."""
+    hsts_subdomains: bool = False
+    """Whether browsers are told to ask the hosts below this one by TLS alone, too."""
+    security_contact: str = ""
+    """Whom to tell of a flaw, for /.well-known/security.txt: `mailto:…`, `https://…` or `tel:…`."""
 
     @property
     def base_url(self) -> str:
@@ -190,6 +195,9 @@ def _check(settings: Settings) -> None:
         raise BadSetting(message)
     if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
         message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
+        raise BadSetting(message)
+    if settings.security_contact and not _CONTACT.fullmatch(settings.security_contact):
+        message = f"{PREFIX}SECURITY_CONTACT: not of the form mailto:…, https://… or tel:…"
         raise BadSetting(message)
     _check_secret_file(settings)
     _check_password_cost(settings)

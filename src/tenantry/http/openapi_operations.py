@@ -1,6 +1,7 @@
 """One row of the operation table as an Operation Object of OpenAPI."""
 
 import sys
+from http import HTTPStatus
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -30,7 +31,7 @@ _DRY_RUN = {
     "description": "Change nothing, and tell whose access would change how",
     "schema": {"type": "boolean"},
 }
-_SUCCESS = {201: "Created", 202: "Accepted", 204: "Done; there is nothing to tell"}
+_SUCCESS = {201: "Created", 202: "Accepted", 204: "Done; there is nothing to tell", 303: "There"}
 
 
 def _home(row: Operation) -> str:
@@ -190,6 +191,8 @@ def _success(row: Operation, schemas: Schemas) -> dict[str, Any]:
 
 def _content(row: Operation, schemas: Schemas) -> dict[str, Any] | None:
     told_by = answered(row)
+    if row.status == HTTPStatus.SEE_OTHER:
+        return None
     if row.wire.content_type == HTML:
         return {HTML: {"schema": {"type": "string"}}}
     if told_by:

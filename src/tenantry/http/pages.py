@@ -1,8 +1,8 @@
 """Pages for people's browsers: one frame, one style sheet, light and dark.
 
-A page loads nothing: the style sheet stands in it, and so does the script of the few that have
-one, each named by its hash in the page's Content-Security-Policy. The templates of a package
-extend `page.html.j2`.
+A page loads nothing but its icon: the style sheet stands in it, and so does the script of the few
+that have one, each named by its hash in the page's Content-Security-Policy. The templates of a
+package extend `page.html.j2`.
 """
 
 import base64
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SIGN_IN = "/_tenantry/console/sign-in"
 """Where people sign in; `next` in its query is where they wanted to go."""
+
+ICON = "/_tenantry/icon.svg"
+"""What a browser shows beside a page's title; the only thing that a page loads."""
 
 _PACKAGE = "tenantry.http"
 
@@ -58,12 +61,17 @@ def page_headers(script: str | None = None, targets: tuple[str, ...] = ()) -> tu
     allowed = f"script-src '{_hash(script)}'; " if script else ""
     places = " ".join(("'self'", *targets))
     content = (
-        f"default-src 'none'; {allowed}style-src '{_hash(_CSS)}'; "
+        f"default-src 'none'; {allowed}style-src '{_hash(_CSS)}'; img-src 'self'; "
         f"form-action {places}; base-uri 'none'; frame-ancestors 'none'"
     )
     refused = (*_DEVICES, *_OTHERS, *(() if script else _FOR_PASSKEYS))
     may = ", ".join(f"{name}=()" for name in refused)
     return (("content-security-policy", content), ("permissions-policy", may), *_ALWAYS)
+
+
+def icon() -> bytes:
+    """The icon, as SVG."""
+    return _read(_PACKAGE, "icon.svg").encode()
 
 
 class Pages:
@@ -80,6 +88,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.globals["css"] = Markup(_CSS)  # noqa: S704 - it is a file of ours
+        self._templates.globals["icon"] = ICON
         self._templates.globals["script"] = None
 
     def page(

@@ -21,13 +21,17 @@ from tenantry.http.wire import LEGACY
 Handle = Callable[[Request], Awaitable[Response]]
 
 _STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
+"""Of what is no page: a browser that shows it shows text that does nothing. Pages bring theirs."""
 _ALWAYS: tuple[Header, ...] = (
     ("cache-control", "no-store"),
+    ("content-security-policy", _POLICY),
     ("pragma", "no-cache"),
     ("vary", "Accept-Encoding"),
     ("x-content-type-options", "nosniff"),
 )
 _HSTS: Header = ("strict-transport-security", "max-age=31536000")
+_HSTS_BELOW: Header = ("strict-transport-security", "max-age=31536000; includeSubDomains")
 _CLOSE: Header = ("connection", "close")
 _COMPRESSED_FROM = 1024
 BODY_SECONDS = 30.0
@@ -47,15 +51,19 @@ class Door:
         trusted: tuple[Network, ...] = (),
         origins: str = "",
         patience: float = BODY_SECONDS,
+        *,
+        secures_subdomains: bool = False,
     ) -> None:
         """Trust some proxies' X-Forwarded-… headers and some origins' pages.
 
-        A body may take `patience` seconds to arrive.
+        A body may take `patience` seconds to arrive. Browsers may be told to ask every host below
+        this one by TLS alone.
         """
         self._handle = handle
         self._trusted = trusted
         self._origins = frozenset(origins.replace(",", " ").split())
         self._patience = patience
+        self._hsts = _HSTS_BELOW if secures_subdomains else _HSTS
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Serve one request of Granian's."""
@@ -127,6 +135,8 @@ class Door:
     ) -> tuple[int, list[Header], bytes]:
         response = refusal or await self._handle(request)
         headers, content = finished(request, response)
+        if request.scheme == "https":
+            headers.append(self._hsts)
         if self._origins:
             headers += cors_headers(request, response, self._origins)
         return response.status, headers, content
@@ -234,8 +244,6 @@ def finished(request: Request, response: Response) -> tuple[list[Header], bytes]
     headers += response.headers
     if request.is_too_large:
         headers.append(_CLOSE)
-    if request.scheme == "https":
-        headers.append(_HSTS)
     body = response.body
     if len(body) > _COMPRESSED_FROM and _takes_gzip(request.headers.get("accept-encoding") or ""):
         body = _gzip(body)

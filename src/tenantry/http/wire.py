@@ -121,8 +121,7 @@ def _stats(problem: Problem) -> Response:
 def _page(problem: Problem) -> Response:
     title, detail = escape(problem.title), escape(problem.detail or "")
     text = f"<!doctype html><html lang=en><title>{title}</title><h1>{title}</h1><p>{detail}</p>"
-    headers = (*problem.headers, ("content-security-policy", "default-src 'none'"))
-    return Response(problem.status, text.encode(), HTML, headers)
+    return Response(problem.status, text.encode(), HTML, problem.headers)
 
 
 def _oauth(problem: Problem) -> Response:
