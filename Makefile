@@ -32,8 +32,8 @@ check: .venv/.dev  ## lint, check the formatting, check the types
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 
-audit: .venv/audit .venv/.dev  ## look the locked packages up among known vulnerabilities
-	.venv/bin/python -m tests.infrastructure.vulnerabilities
+audit: .venv/audit .venv/.dev  ## look the locked packages up among known flaws (ARGS=--strict)
+	.venv/bin/python -m tests.infrastructure.vulnerabilities $(ARGS)
 
 format: .venv/.dev  ## format, and mend what the linter can mend
 	.venv/bin/ruff check --fix
