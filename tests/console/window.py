@@ -93,10 +93,14 @@ class Site:
     server: LiveServer
     browser: "Browser"
     windows: list[Window] = field(default_factory=list)
+    secure_port: int = 0
+    """Where a proxy before it speaks TLS, with a certificate that nobody vouches for."""
 
     @property
     def origin(self) -> str:
         """The server as browsers know it: passkeys need a name, not an address."""
+        if self.secure_port:
+            return f"https://localhost:{self.secure_port}"
         return f"http://localhost:{urlsplit(self.server.url).port}"
 
     def window(self, *, width: int = DESKTOP, script: bool = True) -> Window:
@@ -106,6 +110,7 @@ class Site:
             java_script_enabled=script,
             locale="en-GB",
             timezone_id="UTC",
+            ignore_https_errors=bool(self.secure_port),
         )
         window = Window(self.origin, context.new_page())
         self.windows.append(window)
