@@ -15,8 +15,8 @@ from tenantry.areas.invoices.alerts_watch import Watch
 from tenantry.areas.invoices.closing import Wanted, close_months
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.parties import Seller
-from tenantry.areas.tokens.usage import Uses
 from tenantry.areas.tokens.ended import put_away_ended
+from tenantry.areas.tokens.usage import Uses
 from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Clock, system_clock
@@ -193,6 +193,8 @@ class Application(Door):
         watch = Watch(self.database, self.keyring)
         worker.chores.append(Chore(15 * MINUTE, watch.look))
         worker.chores.append(Chore(DAY, partial(make_ahead, self.database)))
+        domains = partial(look_again, self.database, self.keyring, given.provider_networks)
+        worker.chores.append(Chore(HOUR, domains))
         if given.checkpoint_interval:
             folder, mails = read_destinations(given.checkpoint_to)
             interval = given.checkpoint_interval * SECOND
@@ -201,8 +203,6 @@ class Application(Door):
             folder = os.path.abspath(given.archive_folder)  # noqa: PTH100 - as text, to be stored
             work = partial(archive_due, self.database, self.keyring, folder, origin)
             worker.chores.append(Chore(HOUR, work))
-        domains = partial(look_again, self.database, self.keyring, given.provider_networks)
-        worker.chores.append(Chore(HOUR, domains))
         return worker
 
     async def stop(self) -> None:
