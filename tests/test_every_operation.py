@@ -191,7 +191,7 @@ async def test_it_refuses_malformed_bodies_in_its_own_dialect(world: World, row:
         answer = await world.ask(who_may(row), row.method, path, content=body, headers=_AS_JSON)
         expected = 403 if row.name == "request_sudo_access" and what == "empty" else 400
         assert answer.status_code == expected, (what, answer.status_code, answer.text)
-        _check_dialect(row, answer)
+        check_dialect(row, answer)
     assert len(await world.events()) == before
 
 
@@ -217,11 +217,12 @@ async def test_it_refuses_what_is_too_large_or_of_another_type(
         form = await world.ask(who, row.method, path, data={"name": "x"})
         assert form.status_code == 415
     for answer in (large, xml):
-        _check_dialect(row, answer)
+        check_dialect(row, answer)
     assert len(await world.events()) == before
 
 
-def _check_dialect(row: Operation, answer: httpx.Response) -> None:
+def check_dialect(row: Operation, answer: httpx.Response) -> None:
+    """A refusal has the shape that the operation's clients read."""
     media_type = answer.headers["content-type"]
     body = answer.json()
     if row.wire.name == "plain" and answer.status_code not in {401, 403, 415, 429}:
