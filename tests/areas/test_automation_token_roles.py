@@ -93,3 +93,16 @@ async def test_changing_a_role_changes_the_token_at_its_next_request(world: Worl
     body = {"permissions": [{"id": one["id"]} for one in tokens]}
     await world.ask(ADA, "DELETE", f"/roles/{own}/permissions", json=body)
     assert (await world.ask(key, "GET", path)).status_code == 403
+
+
+async def test_a_programs_role_opens_what_it_opens_to_people(world: World) -> None:
+    """Billing addresses too: only what is about oneself is not for programs (access §9.6)."""
+    key = (await create(world, role="billing"))["access_token"]
+    address = {"type": "tax", "address_1": "1 Example Street", "locality": "Town", "country": "US"}
+    answer = await world.ask(key, "POST", "/billing/v3/customer-addresses", json=address)
+    assert answer.status_code == 201
+    assert (await world.ask(key, "GET", f"/customer/{WIDGETS}/contacts")).status_code == 200
+    for method, path in (("GET", "/tokens"), ("POST", "/sudo"), ("GET", "/stars")):
+        assert (await world.ask(key, method, path)).status_code == 403, path
+    assert (await world.ask(key, "POST", "/service", data={"name": "new"})).status_code == 403
+    assert (await world.ask(key, "GET", "/invitations")).status_code == 403
