@@ -4,6 +4,7 @@ Compared with the rows themselves: old and new values of every changed column, a
 is told of customers, users and services that way stands in test_every_event.py.
 """
 
+import asyncio
 import json
 from operator import itemgetter
 from typing import Any
@@ -11,10 +12,11 @@ from typing import Any
 import pytest
 
 from tests.areas.account_calls import session_of
+from tests.areas.factor_calls import enrol
 from tests.stored import row_of, stored
 from tests.table import TABLE
 from tests.told import check_said, events_since
-from tests.world import ADA, API, BEN, BILL, WIDGETS, WWW, World
+from tests.world import ADA, API, BEN, BILL, OPERATOR, WIDGETS, WWW, World
 from tests.writes import EXAMPLES, ask, prepare
 
 UNTOLD = frozenset({"updated_at", "name_key", "moved_at"})
@@ -94,6 +96,36 @@ async def test_a_setting_tells_what_it_was_and_is(world: World, name: str) -> No
     old, new = event["metadata"]["old"], event["metadata"]["new"]
     for field, values in OF_CUSTOMER[name].items():
         assert (old[field], new[field]) == values
+
+
+async def test_what_two_processes_change_at_once_is_told_as_it_was(
+    world: World, elsewhere: World
+) -> None:
+    """An operator says something of a customer while its owner says something else of it."""
+    path, since = f"/_operator/v1/customers/{WIDGETS}/password-policy", len(await world.events())
+    for number in range(10):
+        name, is_pci = f"Name {number}", number % 2 == 0
+        await asyncio.gather(
+            world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"name": name}),
+            elsewhere.ask(OPERATOR, "PUT", path, json={"has_pci_passwords": is_pci}),
+        )
+        row = row_of(await stored(world), "customers", id=WIDGETS)
+        assert (row["name"], row["has_pci_passwords"]) == (name, is_pci)
+    told = [one["metadata"]["new"] for one in await events_since(world, since)]
+    assert [one["name"] for one in told if "name" in one] == [f"Name {n}" for n in range(10)]
+
+
+async def test_an_operator_who_takes_factors_away_takes_nothing_else_back(
+    world: World, elsewhere: World
+) -> None:
+    for role in ("user", "billing", "engineer", "user", "billing", "engineer"):
+        await enrol(world, BEN)
+        await asyncio.gather(
+            elsewhere.ask(OPERATOR, "DELETE", f"/_operator/v1/users/{BEN.id}/factors"),
+            world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"role": role}),
+        )
+        row = row_of(await stored(world), "users", id=BEN.id)
+        assert (row["role"], row["two_factor_auth_enabled"]) == (role, False)
 
 
 async def test_of_an_address_only_the_names_of_its_fields_are_told(world: World) -> None:

@@ -13,7 +13,7 @@ from tests import faults
 from tests.stored import changed, stored
 from tests.table import TABLE
 from tests.world import ADA, NOW, READ_ONLY, World
-from tests.writes import EXAMPLES, ask, ask_as, prepare
+from tests.writes import EXAMPLES, ask, ask_as, prepare, sent
 
 _FORGOTTEN = Statement(delete(schema.write_counts))
 _COUNTED = Statement(
@@ -64,3 +64,20 @@ async def test_a_refusal_leaves_nothing(world: World, name: str) -> None:
         await _use_up(world)
         assert (await ask(world, name, parts)).status_code == HTTPStatus.TOO_MANY_REQUESTS
     assert changed(before, await stored(world)) == set()
+
+
+@pytest.mark.parametrize("name", list(EXAMPLES))
+async def test_what_is_only_tried_leaves_nothing(world: World, name: str) -> None:
+    """And tells the events that doing it would leave."""
+    parts = await prepare(world, name)
+    before, row = await stored(world), TABLE[name]
+    path = f"{row.path.format(**parts)}?dry_run=true"
+    answer = await world.ask(EXAMPLES[name].who, row.method, path, **sent(name, parts))
+    assert changed(before, await stored(world)) == set()
+    if row.allow.who == "public":
+        assert (answer.status_code, "dry_run" in answer.text) == (400, True)
+        return
+    assert answer.status_code == HTTPStatus.OK, answer.text
+    told = [one["action"] for one in answer.json()["events"]]
+    # Postings are units of their own, once the call's has been committed.
+    assert told == ([] if name.endswith("/post") else EXAMPLES[name].actions)

@@ -34,6 +34,7 @@ async def find_password_policy(call: Reading) -> PasswordPolicy:
 
 async def change_password_policy(call: Writing, change: PasswordPolicyChange) -> PasswordPolicy:
     """Say what holds for the call's customer from now on. Raises Problem 404."""
+    await call.unit.head(call.customer_id)
     row = await model.find(call, call.customer_id)
     given = {name: getattr(change, name) for name in change.__struct_fields__}
     new = {n: value for n, value in given.items() if value not in {UNSET, getattr(row, n)}}

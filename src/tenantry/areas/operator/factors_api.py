@@ -16,4 +16,5 @@ async def take_factors_away(call: Writing, user: str) -> None:
     as he signs in with his password; his API tokens go on.
     """
     customer_id = await model.customer_of(call, user)
+    await call.unit.head(customer_id)
     await factors.take_away(replace(call, customer_id=customer_id), user)
