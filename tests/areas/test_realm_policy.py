@@ -1,10 +1,16 @@
 """How long programs stay signed in: as their customer has it when they come, not when they came."""
 
+from sqlalchemy import func, select
+
 from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tenantry.core.security_tables import refresh_tokens
+from tenantry.core.statements import Statement
 from tests.areas.realm_calls import Program, program
 from tests.console.test_sessions import flush
 from tests.console.test_sign_in_policy import put
 from tests.world import BEN, World
+
+_COUNT = Statement(select(func.count()).select_from(refresh_tokens), int)
 
 
 async def is_in(world: World, key: str) -> bool:
@@ -25,6 +31,8 @@ async def test_a_stricter_end_holds_for_who_is_signed_in(world: World) -> None:
     assert await is_in(world, session["access_token"])
     fresh = (await cli.refresh(issued["refresh_token"])).json()
     assert fresh["refresh_expires_in"] == 10 * 60
+    told = (await cli.exchange(fresh["access_token"])).json()
+    assert told == session | {"expires_at": "2026-03-01T10:30:00Z"}
     await flush(world)
     world.clock.turn(10 * MINUTE - SECOND)
     assert await is_in(world, session["access_token"])
@@ -79,3 +87,14 @@ async def test_what_rests_on_a_browser_ends_when_that_lies_idle(world: World) ->
     issued = await cli.tokens()
     world.clock.turn(HOUR)
     assert await is_refused(cli, issued["refresh_token"])
+
+
+async def test_the_worker_forgets_what_nobody_can_use_any_more(world: World) -> None:
+    cli = await program(world, BEN)
+    issued, _ = await cli.session()
+    await cli.refresh(issued["refresh_token"])
+    (chore, *_) = world.app.worker().chores
+    for pause, left in ((12 * HOUR, 2), (HOUR, 0)):
+        world.clock.turn(pause)
+        await chore.do(world.clock())
+        assert await world.app.database.one(_COUNT) == left

@@ -22,7 +22,7 @@ from tenantry.core import mail, publishing, schema
 from tenantry.core.clock import DAY, HOUR, MINUTE, Instant
 from tenantry.core.database import Database
 from tenantry.core.secrets import Keyring
-from tenantry.core.security_tables import sign_in_steps
+from tenantry.core.security_tables import refresh_tokens, sign_in_steps
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 
@@ -56,6 +56,9 @@ _OLD_COUNTS = Statement(delete(schema.write_counts).where(_W.hour < bindparam("b
 _OLD_CODES = Statement(delete(schema.password_codes).where(_P.expires_at < bindparam("before")))
 _OLD_STEPS = Statement(
     delete(sign_in_steps).where(sign_in_steps.c.expires_at < bindparam("before"))
+)
+_OLD_GRANTS = Statement(
+    delete(refresh_tokens).where(refresh_tokens.c.expires_at < bindparam("before"))
 )
 
 Note = Callable[[BaseException], None]
@@ -181,13 +184,14 @@ class Worker:
         await self._database.write(work)
 
     async def _keep_house(self) -> None:
-        """Drop counts, codes and steps of signing in that nobody can use any more."""
+        """Drop counts, codes, and what is left of signing in that nobody can use any more."""
         now = self._database.clock()
 
         async def work(unit: Unit) -> None:
             await unit.run(_OLD_COUNTS, before=now // HOUR - 24)
             await unit.run(_OLD_CODES, before=now - DAY)
             await unit.run(_OLD_STEPS, before=now)
+            await unit.run(_OLD_GRANTS, before=now)
 
         await self._database.write(work)
 

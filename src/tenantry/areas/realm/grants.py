@@ -77,7 +77,6 @@ _REST = Statement(
     .values(session_id=_R.family)
 )
 _END = Statement(delete(refresh_tokens).where(_OF_CUSTOMER, _R.family == bindparam("of")))
-_FORGET = Statement(delete(refresh_tokens).where(_OF_CUSTOMER, _R.expires_at <= bindparam("now")))
 
 
 async def find_by_secret(call: Reading, secret: str) -> Grant | None:
@@ -109,7 +108,6 @@ async def _end_of(call: Reading, signed_in_at: Instant) -> Instant:
 
 async def begin(call: Writing, agreed: Agreed, user_id: str) -> tuple[Grant, str]:
     """The first of a family, and its secret. It lasts as long as a session would."""
-    await call.run(_FORGET, customer=call.customer_id, now=call.now)
     grant = Grant(
         customer_id=call.customer_id,
         id=new_id(),

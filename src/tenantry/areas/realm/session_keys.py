@@ -51,7 +51,8 @@ async def exchange(call: Writing, claims: Access) -> tokens.TokenRow | None:
         await grants.end(call, grant.family, "an access token was used twice")
         return None
     if grant.has_own_session:
-        return await tokens.find(call, grant.session_id)
+        token = await tokens.find(call, grant.session_id)
+        return msgspec.structs.replace(token, expires_at=grant.expires_at)
     return await _begin(call, grant, row)
 
 
