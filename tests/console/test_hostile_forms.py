@@ -47,6 +47,10 @@ NASTY = [
     b"9" * 4000,
     ADA.login.encode(),
 ]
+SECRET = b"tell-Nobody-of-this-secret"
+"""No password: it has no digit."""
+SECRETS = {"password", "password_again", "old_password", "code", "otp", "response", "challenge"}
+"""What a form holds that no answer may show again."""
 NO_FORMS = [b"", b"&&==", b"%", b"%zz=%", MARK, b"\0\xff", b"a" * 70_000, b"a[]=1&a[b]=2"]
 QUERY = ["next", "why", "login", "done", "way", "code", "state", "error", "error_description"]
 ASKED = {
@@ -79,6 +83,7 @@ def assert_tame(answer: httpx.Response) -> None:
     """A page, or the way to another one of this server or of a program on one's own machine."""
     assert answer.status_code < 500, answer.text
     assert "<x-mark" not in answer.text, answer.text
+    assert SECRET.decode() not in answer.text + str(answer.headers)
     assert "\"'>" not in answer.text, answer.text
     if answer.status_code == 303:
         place = urlsplit(answer.headers["location"])
@@ -149,6 +154,7 @@ async def test_a_form_of_anything_is_answered_with_a_page(
 ) -> None:
     names = st.sampled_from([*fields_of(attacker.row), "unknown"])
     values = data.draw(st.dictionaries(names, VALUES, max_size=6))
+    values |= {name: SECRET for name in SECRETS & values.keys() if data.draw(st.booleans())}
     token = {"form_token": await attacker.token()}
     assert_tame(await attacker.post(encoded(token | values).encode()))
 
