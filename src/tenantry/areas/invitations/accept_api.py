@@ -68,10 +68,15 @@ async def _newcomer(
     password = None if customer.force_sso else person.password or ""
     if password is not None and not password:
         raise bad_request("Password is required")
-    if isinstance(person, FilledForm) and (person.password_again or None) != password:
-        raise bad_request("The two passwords are not the same")
+    if password is not None and isinstance(person, FilledForm):
+        _check_same(person)
     name = await acceptance.check_newcomer(call, row, person.name, password)
     return acceptance.Newcomer(name, None if password is None else await hash_password(password))
+
+
+def _check_same(form: FilledForm) -> None:
+    if (form.password_again or "") != form.password:
+        raise bad_request("The two passwords are not the same")
 
 
 def unknown_code() -> Problem:
