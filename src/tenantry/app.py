@@ -101,6 +101,9 @@ ROOMS = (
     "tenantry.console.forgotten_page",
     "tenantry.console.sessions_page",
     "tenantry.console.tokens_page",
+    "tenantry.console.company_page",
+    "tenantry.console.company_provider_page",
+    "tenantry.console.company_domain_page",
     "tenantry.areas.users.sign_in_policy_api",
 )
 

@@ -8,7 +8,8 @@ import pytest
 from tests.console.letters import link
 from tests.console.surveying import survey
 from tests.console.window import CONSOLE, Site, Window
-from tests.world import ADA, BEN, LIM, TESS, UMA, Person
+from tests.federation_writes import DOMAINS, PROVIDER, PROVIDERS
+from tests.world import ADA, BEN, LIM, PASSWORD, TESS, UMA, Person
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,29 @@ def _new_token(_: Site, window: Window) -> None:
     window.press("Make token")
 
 
+def _company(path: str = "") -> Way:
+    def go(site: Site, window: Window) -> None:
+        _ask(site, "POST", "/sudo", data={"password": PASSWORD})
+        provider = {**PROVIDER, "name": f"Login of {LONG}", "issuer": f"https://{LONG}.example.com"}
+        _ask(site, "POST", PROVIDERS, json=provider)
+        _ask(site, "POST", DOMAINS, json={"domain": f"{LONG}.example.com"})
+        window.sign_in(ADA)
+        window.open(f"{CONSOLE}/company")
+        if path:
+            window.page.locator(f"a[href*='/company/{path}/']").first.click()
+            window.page.wait_for_load_state()
+
+    return go
+
+
+def _company_refused(site: Site, window: Window) -> None:
+    _company()(site, window)
+    window.page.get_by_text("Connect a provider").click()
+    window.fill("Name", "Login")
+    window.fill("Issuer", "http://login.example.com")
+    window.press("Connect")
+
+
 def _revoking(_: Site, window: Window) -> None:
     window.sign_in(BEN)
     window.open(f"{CONSOLE}/tokens/{BEN.token_id}")
@@ -101,6 +125,10 @@ PAGES: dict[str, Way] = {
     "tokens": _signed_in(f"{CONSOLE}/tokens"),
     "token-made": _new_token,
     "token-revoking": _revoking,
+    "company": _company(),
+    "company-refused": _company_refused,
+    "company-provider": _company("providers"),
+    "company-domain": _company("domains"),
     "password": _password,
     "password-weak": _weak_password,
     "forgotten": _to(f"{CONSOLE}/forgotten-password"),

@@ -23,6 +23,7 @@ from tenantry.http.pages import SIGN_IN, Pages, see_other
 from tenantry.http.visit import Visit
 
 HOME = "/_tenantry/console/profile"
+COMPANY = "/_tenantry/console/company"
 LONGEST_PATH = 2000
 
 NAVIGATION = (
@@ -32,6 +33,8 @@ NAVIGATION = (
     ("/_tenantry/console/sessions", "Sessions"),
 )
 """The rooms of the console, as they stand in its bar."""
+FOR_SUPERUSERS = ((COMPANY, "Company"),)
+"""Those that only superusers have a use for."""
 
 _render = Pages("tenantry.console").page
 
@@ -57,6 +60,7 @@ def page(  # noqa: PLR0913 - a page has that many sides
         headers = (visit.keep(FORM, cookie),)
         anchor = f"browser {cookie}"
     token = form_token(call.keyring, anchor)
+    is_superuser = "superuser" in call.principal.grants.roles
     field = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, token)
     response = _render(
         template,
@@ -66,7 +70,7 @@ def page(  # noqa: PLR0913 - a page has that many sides
         form=field,
         here=visit.path,
         me=call.principal,
-        navigation=NAVIGATION,
+        navigation=NAVIGATION + FOR_SUPERUSERS if is_superuser else NAVIGATION,
         **facts,
     )
     response.headers += headers

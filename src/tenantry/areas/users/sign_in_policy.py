@@ -67,7 +67,7 @@ async def set_policy(call: Writing, new: SignInPolicy) -> None:
     """
     if not grants_anything(call):
         raise not_authorized("customer.security")
-    _check(new)
+    check_policy(new)
     old = await find_policy(call)
     if old == new:
         return
@@ -87,7 +87,8 @@ async def set_policy(call: Writing, new: SignInPolicy) -> None:
     )
 
 
-def _check(new: SignInPolicy) -> None:
+def check_policy(new: SignInPolicy) -> None:
+    """Refuse what is out of bounds. Raises Problem 400."""
     if not SHORTEST_SESSION <= new.session_seconds <= LONGEST:
         detail = f"Session seconds must be between {SHORTEST_SESSION} and {LONGEST}"
         raise bad_request(detail)

@@ -1,0 +1,123 @@
+"""How an account's people come in: its providers, its mail domains and its rules (access §10)."""
+
+from typing import Literal
+
+import msgspec
+
+from tenantry.areas.customers import model as customers
+from tenantry.areas.customers.model import CustomerChange
+from tenantry.areas.federation import domains
+from tenantry.areas.federation import model as providers
+from tenantry.areas.federation.provider import ProviderChange
+from tenantry.areas.users import sign_in_policy
+from tenantry.areas.users.sign_in_policy import SignInPolicy
+from tenantry.console import words
+from tenantry.console.frame import COMPANY, page
+from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
+from tenantry.http.body import Body
+from tenantry.http.message import Response
+from tenantry.http.operation import operation, permission
+from tenantry.http.pages import see_other
+from tenantry.http.visit import Visit
+from tenantry.http.wire import PAGE
+
+LOOK = permission("customer.security", person=True)
+SET = permission("customer.security", person=True, sudo=True)
+"""Who says who may come in has proved lately that it is he."""
+MINUTE = 60
+
+_NOTICES = {
+    "rules": "The rules are saved.",
+    "provider": "The provider is disconnected.",
+    "domain": "The domain is given up.",
+}
+
+
+class CompanyForm(msgspec.Struct):
+    """What the forms of the page send: `do` says which of them."""
+
+    do: Literal["provider", "domain", "rules"]
+    name: str = ""
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    domain: str = ""
+    idle_minutes: int = 0
+    session_minutes: int = 0
+    allows_passkey_alone: bool = False
+    force_sso: bool = False
+
+
+async def _company(
+    call: Reading, visit: Visit, form: CompanyForm | None = None, problem: str = ""
+) -> Response:
+    customer = await customers.find(call, call.customer_id)
+    policy = await sign_in_policy.find_policy(call)
+    filled = form or CompanyForm("rules")
+    if filled.do != "rules" or form is None:
+        filled.idle_minutes = policy.idle_seconds // MINUTE
+        filled.session_minutes = policy.session_seconds // MINUTE
+        filled.allows_passkey_alone = policy.allows_passkey_alone
+        filled.force_sso = customer.force_sso
+    return page(
+        call,
+        visit,
+        "company",
+        400 if problem else 200,
+        providers=await providers.list_all(call),
+        domains=await domains.list_all(call),
+        filled=filled,
+        problem=problem,
+        words=words,
+        notice=_NOTICES.get(visit.query.get("done") or "", ""),
+    )
+
+
+@operation(f"GET {COMPANY}", allow=LOOK, wire=PAGE)
+async def get_company_page(call: Reading, visit: Visit) -> Response:
+    """Providers, domains and rules, and the forms for new ones."""
+    return await _company(call, visit)
+
+
+@operation(f"POST {COMPANY}", allow=SET, wire=PAGE)
+async def change_company(call: Writing, body: Body[CompanyForm], visit: Visit) -> Response:
+    """Connect a provider, claim a domain, or change the rules. Raises Problem 403."""
+    form = body()
+    providers.check_superuser(call)
+    try:
+        # Each refuses before it changes anything: what is caught here leaves nothing behind.
+        return see_other(await _done(call, form))
+    except Problem as problem:
+        return await _company(call, visit, form, problem.detail or problem.title)
+
+
+async def _done(call: Writing, form: CompanyForm) -> str:
+    """Do it; where to go on. Raises Problem 400, 404."""
+    match form.do:
+        case "provider":
+            asked = ProviderChange(
+                name=form.name,
+                issuer=form.issuer,
+                client_id=form.client_id,
+                client_secret=form.client_secret,
+            )
+            row = await providers.create(call, asked)
+            return f"{COMPANY}/providers/{row.id}?done=made"
+        case "domain":
+            claimed = await domains.claim(call, form.domain)
+            return f"{COMPANY}/domains/{claimed.domain}"
+        case "rules":
+            await _set_rules(call, form)
+            return f"{COMPANY}?done=rules"
+
+
+async def _set_rules(call: Writing, form: CompanyForm) -> None:
+    policy = SignInPolicy(
+        idle_seconds=form.idle_minutes * MINUTE,
+        session_seconds=form.session_minutes * MINUTE,
+        allows_passkey_alone=form.allows_passkey_alone,
+    )
+    sign_in_policy.check_policy(policy)
+    await customers.change(call, call.customer_id, CustomerChange(force_sso=form.force_sso))
+    await sign_in_policy.set_policy(call, policy)

@@ -1,0 +1,180 @@
+"""How people come in, set up on pages: providers, mail domains, rules."""
+
+import re
+
+import pytest
+
+from tenantry.core.clock import MINUTE
+from tenantry.core.permissions import PERMISSION_IDS
+from tests.areas.domain_calls import LABEL, ONE, Zone
+from tests.areas.test_email_domains import zone
+from tests.console.browser import CONSOLE, Visitor
+from tests.console.company import Company, company, problem_in
+from tests.console.provider import CLIENT, SECRET
+from tests.federation_writes import PROVIDER, PROVIDERS
+from tests.world import ADA, BEN, EVE, SUE, UMA, WIDGETS, Person, World
+
+__all__ = ["company", "zone"]
+
+COMPANY = f"{CONSOLE}/company"
+RULES = {"do": "rules", "idle_minutes": "60", "session_minutes": "720"}
+POLICY = "/_tenantry/v1/sign-in-policy"
+
+
+async def signed_in(world: World, who: Person = ADA) -> Visitor:
+    visitor = Visitor(world)
+    assert (await visitor.sign_in(who)).status_code == 303
+    return visitor
+
+
+async def provider_page(visitor: Visitor) -> str:
+    """Where the first provider of the list is."""
+    found = re.search(r'href="([^"]+/company/providers/[^"]+)"', (await visitor.get(COMPANY)).text)
+    assert found is not None
+    return found[1]
+
+
+async def test_a_provider_is_connected_checked_and_turned_on(company: Company) -> None:
+    world, ada = company.world, await signed_in(company.world)
+    await ada.send(await provider_page(ada), {"do": "remove"})
+    since = len(await world.events())
+    form = {
+        "do": "provider",
+        "name": "Example Login",
+        "issuer": company.provider.issuer,
+        "client_id": CLIENT,
+        "client_secret": SECRET,
+    }
+    answer = await ada.send(COMPANY, form)
+    assert answer.headers["location"].endswith("?done=made")
+    company.id = answer.headers["location"].split("/")[-1].partition("?")[0]
+    place = f"{COMPANY}/providers/{company.id}"
+    told = (await ada.get(place)).text
+    assert f"{CONSOLE}/sso/callback/{company.id}" in told
+    assert SECRET not in told
+    assert (await ada.send(place, {"do": "check"})).headers["location"] == f"{place}?done=right"
+    # The secret is not sent back, and stays.
+    saved = {**form, "do": "save", "client_secret": "", "is_enabled": "true"}
+    assert (await ada.send(place, saved)).headers["location"] == f"{place}?done=saved"
+    assert await world.actions(since) == [
+        "identity_provider.create",
+        "identity_provider.check",
+        "identity_provider.update",
+    ]
+    assert (await company.sign_in(BEN)).status_code == 303
+
+
+async def test_what_is_wrong_is_told_beside_the_form(company: Company) -> None:
+    world, ada = company.world, await signed_in(company.world)
+    place, since = await provider_page(ada), len(await world.events())
+    bad = {"name": "Login", "issuer": "http://login.example.com", "client_id": "x"}
+    for path, form, why in (
+        (COMPANY, {**bad, "do": "provider"}, "Issuer must begin with https://"),
+        (COMPANY, {"do": "domain", "domain": "a b"}, "Domain must be one"),
+        (COMPANY, {**RULES, "idle_minutes": "1"}, "Idle seconds must be between"),
+        (COMPANY, {**RULES, "force_sso": "true"}, "that was checked and found right"),
+        (place, {**bad, "do": "save"}, "Issuer must begin with https://"),
+    ):
+        answer = await ada.send(path, form)
+        assert why in problem_in(answer), form
+    company.provider.published = []
+    assert "has no keys" in problem_in(await ada.send(place, {"do": "check"}))
+    assert await world.actions(since) == []
+    for form in ({"do": "everything"}, {}):
+        assert (await ada.send(COMPANY, form)).status_code == 400
+
+
+async def test_a_domain_is_claimed_shown_and_given_up(world: World, zone: Zone) -> None:
+    ada, since = await signed_in(world), len(await world.events())
+    answer = await ada.send(COMPANY, {"do": "domain", "domain": "Widgets.example.com"})
+    place = f"{COMPANY}/domains/widgets.example.com"
+    assert answer.headers["location"] == place
+    assert "is not found yet" in problem_in(await ada.send(place, {"do": "verify"}))
+    challenge = (await world.ask(ADA, "GET", ONE)).json()["challenge"]
+    assert challenge in (await ada.get(place)).text
+    zone.texts[LABEL] = [f'"{challenge}"']
+    verified = await ada.send(place, {"do": "verify"})
+    assert verified.headers["location"] == f"{place}?done=verified"
+    assert "Verified" in (await ada.get(COMPANY)).text
+    gone = await ada.send(place, {"do": "remove"})
+    assert gone.headers["location"] == f"{COMPANY}?done=domain"
+    assert await world.actions(since) == [
+        "email_domain.create",
+        "email_domain.verify",
+        "email_domain.delete",
+    ]
+    assert (await ada.get(place)).status_code == 404
+
+
+async def test_rules_are_set_and_the_last_way_in_stays(company: Company) -> None:
+    world, ada = company.world, await signed_in(company.world)
+    place = await provider_page(ada)
+    await ada.send(place, {"do": "check"})
+    since = len(await world.events())
+    rules = {**RULES, "force_sso": "true", "idle_minutes": "30", "allows_passkey_alone": "on"}
+    assert (await ada.send(COMPANY, rules)).headers["location"] == f"{COMPANY}?done=rules"
+    assert await world.actions(since) == ["customer.update", "sign_in_policy.update"]
+    assert (await world.ask(ADA, "GET", POLICY)).json() == {
+        "idle_seconds": 1800,
+        "session_seconds": 43_200,
+        "allows_passkey_alone": True,
+    }
+    answer = await ada.send(place, {"do": "remove"})
+    assert (answer.status_code, "last way to sign in" in answer.text) == (400, True)
+    off = {"do": "save", "name": "Off", "issuer": company.provider.issuer, "client_id": CLIENT}
+    assert (await ada.send(place, off)).status_code == 400
+    told = (await world.ask(ADA, "GET", f"{PROVIDERS}/{company.id}")).json()
+    assert (told["name"], told["is_enabled"]) == ("Example Login", True)
+    # Who signs in by it sets it up on these pages: he has no password to lift a key with.
+    await company.sign_in(SUE)
+    assert (await company.visitor.send(COMPANY, RULES)).status_code == 303
+    assert (await world.ask(ADA, "GET", f"/customer/{WIDGETS}")).json()["force_sso"] is False
+
+
+async def test_it_asks_who_it_is_after_ten_minutes(company: Company) -> None:
+    world, ada = company.world, await signed_in(company.world)
+    place = await provider_page(ada)
+    world.clock.turn(10 * MINUTE)
+    since = len(await world.events())
+    for path, form in ((COMPANY, RULES), (place, {"do": "remove"})):
+        answer = await ada.send(path, form)
+        assert answer.headers["location"].endswith("&why=confirm"), path
+    assert await world.actions(since) == []
+
+
+@pytest.mark.parametrize("who", [BEN, UMA])
+async def test_only_superusers_change_it(company: Company, who: Person) -> None:
+    world = company.world
+    place = f"{COMPANY}/providers/{company.id}"
+    body = {"name": "Security", "permissions": [{"id": PERMISSION_IDS["customer.security"]}]}
+    role = (await world.ask(ADA, "POST", "/roles", json=body)).json()
+    await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [role["id"]]})
+    visitor, since = await signed_in(world, who), len(await world.events())
+    # A role of the customer's own with the permission lets one look.
+    assert (await visitor.get(COMPANY)).status_code == (200 if who is UMA else 403)
+    for path, form in ((COMPANY, RULES), (place, {"do": "remove"}), (place, {"do": "check"})):
+        answer = await visitor.send(path, form, at=f"{CONSOLE}/profile")
+        assert answer.status_code == 403, path
+    assert COMPANY not in (await visitor.get(f"{CONSOLE}/profile")).text
+    assert await world.actions(since) == []
+
+
+async def test_other_accounts_are_as_if_absent(company: Company) -> None:
+    eve, since = await signed_in(company.world, EVE), len(await company.world.events())
+    page = (await eve.get(COMPANY)).text
+    assert COMPANY in (await eve.get(f"{CONSOLE}/profile")).text
+    assert company.id not in page
+    for path in (f"{COMPANY}/providers/{company.id}", f"{COMPANY}/domains/example.com"):
+        assert (await eve.get(path)).status_code == 404
+        answer = await eve.send(path, {"do": "remove"}, at=f"{CONSOLE}/profile")
+        assert answer.status_code == 404
+    assert await company.world.actions(since) == []
+
+
+async def test_a_name_of_a_provider_is_only_text(world: World) -> None:
+    await world.sudo(ADA)
+    await world.ask(ADA, "POST", PROVIDERS, json={**PROVIDER, "name": "<b>x</b>{{ 7 * 7 }}"})
+    ada = await signed_in(world)
+    for path in (COMPANY, await provider_page(ada)):
+        told = (await ada.get(path)).text
+        assert "&lt;b&gt;x&lt;/b&gt;{{ 7 * 7 }}" in told
