@@ -143,7 +143,18 @@ async def test_a_long_one_repeats_its_heads_and_counts_its_pages(world: World) -
     assert "Total USD 2,000.00" in told[-1]
 
 
-@pytest.mark.parametrize("name", ["דוגמה תעשיות", "شركة المثال للتجارة", "Παράδειγμα", "Приклад"])
+SCRIPTS = (
+    *("דוגמה תעשיות", "شركة المثال للتجارة", "Παράδειγμα", "Приклад"),
+    *(
+        "示例网络有限公司",
+        "範例網路股份有限公司",
+        "サンプル・ネットワーク株式会社",
+        "주식회사 예시네트웍스",
+    ),
+)
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 async def test_names_are_written_in_their_own_scripts(world: World, name: str) -> None:
     await rename(world, name)
     content = await posted(world, recurring_fees=[fee("Support")])
@@ -154,9 +165,9 @@ async def test_names_are_written_in_their_own_scripts(world: World, name: str) -
 
 
 async def test_what_no_font_has_is_told_by_its_number(world: World) -> None:
-    await rename(world, "例 Widgets 😀")
+    await rename(world, "ตัว Widgets 😀")
     told = " ".join(text(await posted(world, recurring_fees=[fee("Support")])).split())
-    assert "[U+4F8B] Widgets [U+1F600]" in told
+    assert "[U+0E15][U+0E31][U+0E27] Widgets [U+1F600]" in told
 
 
 CLEVER = '#read("invoice.typ") #panic() $x$ *b* `c` <d> @e \\ // "'

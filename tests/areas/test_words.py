@@ -31,6 +31,14 @@ def test_the_fonts_have_the_letters_of_these_scripts(text: str) -> None:
     assert words(text).text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["示例网络有限公司、", "範例公司ㄅ", "株式会社サンプル「ひな」ﾊﾝ〒", "주식회사 뷁웹"],
+)
+def test_and_those_of_east_asia_at_one_weight(text: str) -> None:
+    assert words(text).text == text
+
+
 @pytest.mark.parametrize("text", ["$ € £ ¥ ₹ ₪ ₽ ₺", "“x” „y“ «z» — … № ™ © ½ °"])
 def test_and_what_stands_between_them(text: str) -> None:
     assert words(text).text == text
@@ -39,7 +47,8 @@ def test_and_what_stands_between_them(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("例", "[U+4F8B]"),
+        ("ก", "[U+0E01]"),
+        ("\U00020bb7", "[U+20BB7]"),
         ("😀!", "[U+1F600]!"),
         ("\ue000", "[U+E000]"),
         ("\ud800", "[U+D800]"),

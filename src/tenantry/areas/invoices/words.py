@@ -62,11 +62,12 @@ def _is_right_to_left(text: str) -> bool:
 
 @cache
 def _covered() -> frozenset[int]:
-    """The characters that the fonts have, at every weight."""
-    weights: dict[str, set[int]] = {}
-    for path in FONTS.glob("*.ttf"):
-        weights.setdefault(path.stem.rpartition("-")[2], set()).update(_characters(path))
-    return frozenset(set.intersection(*weights.values())) | frozenset(map(ord, _JOINERS))
+    """The characters that the fonts have, each at every weight that there is of it."""
+    families: dict[str, list[set[int]]] = {}
+    for path in FONTS.glob("*.[ot]tf"):
+        families.setdefault(path.stem.partition("-")[0], []).append(_characters(path))
+    every = (set.intersection(*weights) for weights in families.values())
+    return frozenset(map(ord, _JOINERS)).union(*every)
 
 
 def _characters(path: Path) -> set[int]:
