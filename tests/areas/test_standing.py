@@ -89,6 +89,17 @@ async def test_nothing_new_comes_of_what_was_proved_before(
 
 
 @pytest.mark.parametrize(
+    ("state", "way_out"),
+    [(_lock, "Reset your"), (_require_password, "profile"), (_force_two_factors, "Second factors")],
+)
+async def test_the_page_says_what_to_do(world: World, state: Any, way_out: str) -> None:
+    attempt = await _on_the_page(world)
+    await state(world)
+    alert = (await attempt()).text.partition('role="alert"')[2].partition("</")[0]
+    assert way_out in alert
+
+
+@pytest.mark.parametrize(
     ("values", "status", "told"),
     [({"locked": True}, 400, LOCKED), ({"require_new_password": True}, 403, ROTATE)],
 )

@@ -3,7 +3,7 @@
 import msgspec
 
 from tenantry.areas.tokens import model, terms
-from tenantry.areas.users import standing
+from tenantry.areas.users import factors, standing
 from tenantry.console import words
 from tenantry.console.frame import page
 from tenantry.core.clock import DAY, Instant
@@ -27,6 +27,14 @@ SCOPE_WORDS = {
     "purge_select": "Only purge single objects",
     "purge_all": "Only purge whole services",
 }
+
+
+_WAYS_OUT = {
+    factors.FORCED: "Set one up under Second factors.",
+    standing.LOCKED: "Reset your password, or ask a superuser to unlock it.",
+    standing.NEW_PASSWORD: "Choose it on your profile.",
+}
+"""What to do about what keeps somebody from making tokens."""
 
 
 class TokenForm(msgspec.Struct):
@@ -58,13 +66,18 @@ async def _tokens(  # noqa: PLR0913 - what stands on the page
         scopes={name: SCOPE_WORDS[name] for name in SCOPES},
         lives=LIVES,
         filled=form or TokenForm(),
-        problem="" if problem is None else problem.detail or problem.title,
+        problem="" if problem is None else _told(problem),
         created=created,
         secret=secret,
         now=call.now,
         words=words,
         notice="The token is revoked." if visit.query.get("done") == "revoked" else "",
     )
+
+
+def _told(problem: Problem) -> str:
+    way_out = _WAYS_OUT.get(problem.title)
+    return problem.detail or (f"{problem.title}. {way_out}" if way_out else problem.title)
 
 
 @operation(f"GET {PATH}", allow=PERSON, wire=PAGE)

@@ -18,6 +18,7 @@ from tenantry.core.security_tables import sessions
 from tenantry.core.statements import Statement
 
 LOCKED = "This account is locked"
+NEW_PASSWORD = "A new password is required"  # noqa: S105 - a sentence
 BY_PASSWORD = (PASSWORD,)
 """How a key was lifted: only a password does that (contract: identity §8)."""
 
@@ -52,7 +53,7 @@ async def welcome(call: Writing, user_id: str, methods: Container[str]) -> model
     if row.force_2fa and not row.two_factor_auth_enabled:
         raise Problem(403, factors.FORCED, headers=(("fastly-otp", "setup"),))
     if row.needs_new_password(call.now) and PASSWORD in methods:
-        raise Problem(403, "A new password is required", headers=(("fastly-password", "rotate"),))
+        raise Problem(403, NEW_PASSWORD, headers=(("fastly-password", "rotate"),))
     return row
 
 
