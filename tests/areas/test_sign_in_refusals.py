@@ -11,7 +11,7 @@ from tests.areas.account_calls import edit_customer, edit_user
 from tests.areas.password_costs import CHEAP, hashed_at
 from tests.areas.test_allowlist import FAR, HERE, allow, ask_from
 from tests.areas.test_force_sso import REFUSAL, forced
-from tests.areas.test_sign_in import ELSEWHERE, INVALID, TOO_MANY, UNKNOWN, WRONG, sign_in
+from tests.areas.test_sign_in import ELSEWHERE, INVALID, TOO_MANY, UNKNOWN, WRONG, fail, sign_in
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import Company, company
 from tests.world import ADA, BEN, EVE, OTHER, PASSWORD, WIDGETS, World
@@ -126,6 +126,16 @@ async def test_whose_login_is_of_another_account_is_told_to_him_alone(world: Wor
         await ada.sign_in_again(EVE, WRONG)
     answer = await ada.sign_in_again(EVE)
     assert (answer.status_code, TOO_MANY["msg"] in answer.text) == (429, True)
+
+
+@pytest.mark.parametrize("form", [{}, {"old_password": WRONG, "new_password": "short"}])
+async def test_a_lock_tells_nothing_of_a_change_either(world: World, form: dict[str, str]) -> None:
+    """What is wrong with the rest would say that the password is right."""
+    await fail(world, BEN, 6)
+    for password in (PASSWORD, WRONG):
+        basic = httpx.BasicAuth(BEN.login, password)
+        answer = await world.ask(None, "POST", "/current_user/password", data=form, auth=basic)
+        assert (answer.status_code, answer.json()) == (401, UNKNOWN)
 
 
 @pytest.mark.parametrize("policy", ["elsewhere", "sso"])

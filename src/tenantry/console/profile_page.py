@@ -121,7 +121,7 @@ async def check_change(
     if problem:
         return Change(problem=problem)
     checked = await sign_in.check(call, principal.login, form.old_password)
-    return Change(checked, await hash_password(form.password) if checked.matches else "")
+    return Change(checked, await hash_password(form.password) if checked.is_right else "")
 
 
 @operation(f"POST {PASSWORD}", allow=PERSON, wire=PAGE, prepare=check_change)

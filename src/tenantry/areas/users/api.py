@@ -205,7 +205,7 @@ async def check_change(
         # The password proves who comes. A program's key, maybe another customer's, proves nothing.
         call.principal = NOBODY
     checked = await sign_in.check(call, login, proof, credentials.otp)
-    if not checked.matches or checked.row is None:
+    if not checked.is_right or checked.row is None:
         return CheckedChange(checked)
     old, new = _required(body())
     if old != proof:

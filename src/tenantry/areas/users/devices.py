@@ -2,8 +2,9 @@
 
 import re
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
+from tenantry.core.clock import SECOND
 from tenantry.core.context import Reading, Writing
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import new_token
@@ -38,6 +39,7 @@ _D = devices.c
 _OF_USER = (_D.customer_id == bindparam("customer"), _D.user_id == bindparam("user"))
 _FIND = Statement(select(_D.id).where(*_OF_USER, _D.digest == bindparam("digest_of")))
 _ADD = Statement(insert(devices))
+_FORGET = Statement(delete(devices).where(*_OF_USER, _D.seen_at <= bindparam("before")))
 _SEE = Statement(
     update(devices)
     .where(*_OF_USER, _D.id == bindparam("device"))
@@ -79,7 +81,12 @@ async def recognise(call: Writing, user_id: str, secret: str) -> str | None:
 
 
 async def remember(call: Writing, user_id: str, secret: str) -> tuple[str, str]:
-    """Note a device that this user had not signed in from; its id, and its cookie's value."""
+    """Note a device that this user had not signed in from; its id, and its cookie's value.
+
+    Those that have lost their cookie by now are forgotten.
+    """
+    before = call.now - LASTS * SECOND
+    await call.run(_FORGET, customer=call.customer_id, user=user_id, before=before)
     device_id, secret = new_id(), secret or new_token()
     await call.run(
         _ADD,

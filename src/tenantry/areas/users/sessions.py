@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import and_, bindparam, insert, select
+from sqlalchemy import bindparam, insert, select
 
-from tenantry.access.sessions import LIFE, STANDING, Life, cookie_digest
+from tenantry.access.sessions import IS_OPEN, LIFE, STANDING, Life, cookie_digest
 from tenantry.areas.customers import keys
 from tenantry.areas.users import devices
 from tenantry.areas.users.model import UserRow
@@ -21,13 +21,13 @@ from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_found
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import new_token
-from tenantry.core.security_tables import sessions, sign_in_policies
+from tenantry.core.security_tables import sessions
 from tenantry.core.statements import Statement
 
 FRESH = 10 * MINUTE
 """For how long after signing in what needs sudo may be done in a session."""
 
-_T, _S, _P = schema.tokens.c, sessions.c, sign_in_policies.c
+_T, _S = schema.tokens.c, sessions.c
 
 
 class Key(msgspec.Struct, array_like=True, frozen=True):
@@ -55,7 +55,7 @@ class Session(msgspec.Struct, frozen=True):
     methods: list[str]
     created_at: Instant
     used_at: Instant
-    ends_at: Instant | None
+    ends_at: Instant
 
 
 class NewSession(msgspec.Struct, frozen=True):
@@ -88,16 +88,13 @@ _FIND = Statement(
     ),
     Key,
 )
-_STANDING = schema.tokens.outerjoin(
-    sessions, and_(_S.customer_id == _T.customer_id, _S.token_id == _T.id)
-).outerjoin(sign_in_policies, _P.customer_id == _T.customer_id)
 _LIST = Statement(
     select(
         *(_T.id, _T.name, _T.user_agent, _T.ip, _T.created_at, _T.last_used_at, _T.expires_at),
         *(_S.methods, *LIFE),
     )
-    .select_from(_STANDING)
-    .where(*_MINE, _T.kind == "session")
+    .select_from(STANDING)
+    .where(*_MINE, IS_OPEN)
     .order_by(_T.created_at.desc(), _T.id)
 )
 _LIKE = Statement(
@@ -131,27 +128,23 @@ async def keys_of(call: Reading, row: UserRow) -> list[Key]:
 
 def _session(*columns: Any) -> Session:
     token_id, name, agent, ip, created_at, used_at, expires_at, methods, *life = columns
-    ends = [expires_at] if expires_at is not None else []
-    if methods is not None:
-        # One of a browser's; a program's lasts as long as its token says.
-        ends.append(Life(*life).ends_at())
+    ends_at = Life(*life).ends_at()
     return Session(
         id=token_id,
         name=name,
         browser=devices.browser_name(agent),
         ip=ip or "",
-        methods=msgspec.json.decode(methods or "[]"),
+        methods=msgspec.json.decode(methods),
         created_at=created_at,
         used_at=used_at or created_at,
-        ends_at=min(ends, default=None),
+        ends_at=ends_at if expires_at is None else min(ends_at, expires_at),
     )
 
 
 async def list_sessions(call: Reading, user_id: str) -> list[Session]:
     """The sessions of a user that are open, newest first."""
-    rows = await call.all(_LIST, customer_id=call.customer_id, user_id=user_id)
-    listed = [_session(*row) for row in rows]
-    return [one for one in listed if one.ends_at is None or call.now < one.ends_at]
+    rows = await call.all(_LIST, customer_id=call.customer_id, user_id=user_id, now=call.now)
+    return [_session(*row) for row in rows]
 
 
 async def new_session(

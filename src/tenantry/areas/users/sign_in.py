@@ -74,6 +74,11 @@ class Checked(msgspec.Struct, frozen=True):
     """Of a second factor, where one came along (`Fastly-OTP`)."""
     login: str = ""
 
+    @property
+    def is_right(self) -> bool:
+        """Whether to go on with it: a lock refuses the right one as it does a wrong one."""
+        return self.matches and self.row is not None and not self.row.locked
+
 
 async def check(call: Reading, login: str, password: str, code: str | None = None) -> Checked:
     """Compare a password; takes as long for an unknown login. Raises Problem 429.
