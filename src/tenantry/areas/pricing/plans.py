@@ -1,14 +1,15 @@
 """Which plan a customer has, and from which month on.
 
 The first plan that a customer is ever given rates all his time; a later one counts from the next
-month on, and the last request in a month wins (contract: billing R20). `terms_of` puts together
-all that a customer's month is rated by.
+month on, and the last request in a month wins (contract: billing R20). All that rate him are in one
+currency, or what is late of one month would stand on the next one's invoice in another. `terms_of`
+puts together all that a customer's month is rated by.
 """
 
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, delete, select
 
 from tenantry.areas.addresses.row import PARTS
 from tenantry.areas.customers import model as customers
@@ -17,7 +18,13 @@ from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.parties import PostalAddress, Recipient
 from tenantry.areas.pricing.terms import TaxAddress, Terms
 from tenantry.core import audit, schema
-from tenantry.core.billing_tables import addresses, billing_accounts, invoices, plan_assignments
+from tenantry.core.billing_tables import (
+    addresses,
+    billing_accounts,
+    plan_assignments,
+    postings,
+    usage_changes,
+)
 from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request
@@ -56,12 +63,10 @@ _ASSIGN = Statement(
         )
     )
 )
-_CURRENCY = Statement(
-    select(invoices.c.currency)
-    .where(invoices.c.customer_id == bindparam("customer"))
-    .order_by(invoices.c.month.desc())
-    .limit(1)
-)
+_FORGET = Statement(delete(plan_assignments).where(_A.customer_id == bindparam("customer")))
+_USED = select(usage_changes.c.month).where(usage_changes.c.customer_id == bindparam("customer"))
+_CLOSED = select(postings.c.month).where(postings.c.customer_id == bindparam("customer"))
+_BEGUN = Statement(_USED.union_all(_CLOSED).limit(1))
 _PLAN_CODE = (
     select(_A.plan_code)
     .where(_A.customer_id == _C.id, _A.from_month <= bindparam("month"))
@@ -92,8 +97,8 @@ async def assignments(call: Reading) -> list[Assignment]:
 async def assign(call: Writing, plan_code: str) -> Assignment:
     """Give the call's customer a plan; nothing changes if it is the last one requested.
 
-    Raises Problem 400 for a plan that there is not, 404, and 409 for one in another currency than
-    the customer's invoices: what is still adjusted on them would be of both.
+    One in another currency rates all his time, as if it had been the first. Raises Problem 400 for
+    a plan that there is not, 404, and 409 for another currency if anything was used or invoiced.
     """
     await call.unit.head(call.customer_id)
     customer = await customers.find(call, call.customer_id)
@@ -104,21 +109,29 @@ async def assign(call: Writing, plan_code: str) -> Assignment:
     before = await call.all(_OF_CUSTOMER, customer=customer.id)
     if before and before[-1].plan_code == plan_code:
         return before[-1]
-    await _check_currency(call, plan_code)
-    first = Month.of(customer.created_at)
-    month = Month.of(call.now).plus(1) if before else first
+    if before and await _begins_anew(call, before, plan_code):
+        await call.run(_FORGET, customer=customer.id)
+        before = []
+    month = Month.of(call.now).plus(1) if before else Month.of(customer.created_at)
     assignment = Assignment(month.number, plan_code, call.now)
     await call.run(_ASSIGN, customer=customer.id, month=month.number, code=plan_code, now=call.now)
     await _show(call, customer, {"pricing_plan": plan_code, "pricing_plan_id": document.id})
     return assignment
 
 
-async def _check_currency(call: Writing, plan_code: str) -> None:
-    plan = await documents.plan(call, plan_code)
-    invoiced = await call.one(_CURRENCY, customer=call.customer_id)
-    if plan is not None and invoiced is not None and invoiced != (plan.currency,):
-        detail = f"The customer was invoiced in {invoiced[0]}, and the plan is in {plan.currency}"
+async def _begins_anew(call: Writing, before: Sequence[Assignment], plan_code: str) -> bool:
+    """Whether the plan is in another currency than those of before. Raises Problem 409."""
+    codes = sorted({plan_code, *(one.plan_code for one in before)})
+    currencies = {
+        code: plan.currency for code, plan in (await documents.plans(call, codes)).items()
+    }
+    if len(set(currencies.values())) == 1:
+        return False
+    if await call.one(_BEGUN, customer=call.customer_id) is not None:
+        was, new = currencies[before[-1].plan_code], currencies[plan_code]
+        detail = f"What the customer used is billed in {was}, and the plan is in {new}"
         raise Problem(409, "Conflict", detail, code="other_currency")
+    return True
 
 
 async def _show(call: Writing, row: customers.CustomerRow, plan: dict[str, str]) -> None:
