@@ -4,6 +4,7 @@ import gzip
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,20 +17,46 @@ pytestmark = pytest.mark.live
 _AUDIT = "/_tenantry/v1/audit"
 
 
-def test_what_was_fetched_is_held_against_the_database_and_the_export(tmp_path: Path) -> None:
-    keys = json.loads(tenantry(tmp_path, "init", "--json").stdout)
-    customer, url = keys["customer_id"], f"sqlite:///{tmp_path}/tenantry.db"
-    secret = (tmp_path / "tenantry.db.key").read_text().strip()
-    with serving(url, tmp_path, secret_key=secret) as server:
+def _cut_off(folder: Path, count: int) -> None:
+    """Take the last event away, with all that tells of it in the database."""
+    connection = sqlite3.connect(folder / "tenantry.db")
+    connection.execute("DELETE FROM checkpoints")
+    connection.execute("DELETE FROM events WHERE sequence = ?", (count,))
+    connection.execute("DELETE FROM revisions WHERE from_sequence = ?", (count,))
+    connection.execute(
+        "UPDATE chains SET (sequence, numbered, hash, number, created_at) ="
+        " (SELECT sequence, sequence, hash, number, created_at FROM events WHERE sequence = ?)",
+        (count - 1,),
+    )
+    for field, number in (("event_type", "type"), ("user_id", "user"), ("token_id", "token")):
+        connection.execute(
+            f"DELETE FROM event_counts WHERE field = '{field}'"  # noqa: S608 - names of ours
+        )
+        connection.execute(
+            f"INSERT INTO event_counts SELECT customer_id, '{field}', {field},"  # noqa: S608 - likewise
+            f" max({number}_number) FROM events WHERE {number}_number IS NOT NULL GROUP BY 1, 3"
+        )
+    connection.commit()
+    connection.close()
+
+
+def _fetched(folder: Path) -> tuple[str, dict[str, Any]]:
+    """Fetch what can be kept of a log; whose, and its head."""
+    keys = json.loads(tenantry(folder, "init", "--json").stdout)
+    secret = (folder / "tenantry.db.key").read_text().strip()
+    with serving(f"sqlite:///{folder}/tenantry.db", folder, secret_key=secret) as server:
         key = {"Fastly-Key": keys["token"]}
         for name in ("head", "export", "keys"):
             answer = httpx.get(f"{server.url}{_AUDIT}/{name}", headers=key)
             assert answer.status_code == 200, answer.text
-            (tmp_path / name).write_bytes(answer.content)
-    head = json.loads((tmp_path / "head").read_text())
-    count = head["sequence"]
-    (tmp_path / "export.gz").write_bytes(gzip.compress((tmp_path / "export").read_bytes()))
+            (folder / name).write_bytes(answer.content)
+    (folder / "export.gz").write_bytes(gzip.compress((folder / "export").read_bytes()))
+    return keys["customer_id"], json.loads((folder / "head").read_text())
 
+
+def test_what_was_fetched_is_held_against_the_database_and_the_export(tmp_path: Path) -> None:
+    customer, head = _fetched(tmp_path)
+    count = head["sequence"]
     whole = tenantry(tmp_path, "verify-audit", "--checkpoint", "head", "--head", head["hash"])
     assert (whole.returncode, whole.stderr) == (0, "")
     assert whole.stdout == f"{customer}  {count} events  whole\n"
@@ -38,21 +65,33 @@ def test_what_was_fetched_is_held_against_the_database_and_the_export(tmp_path: 
     assert exported.stdout.startswith(
         f"events 1 to {count} are whole\ncheckpoint at event {count} holds; signature NOT checked."
     )
+    with_keys = ("--file", "export.gz", "--checkpoint", "head", "--keys", "keys")
+    said = tenantry(tmp_path, "verify-audit", *with_keys).stdout
+    assert said.endswith(f"checkpoint at event {count} holds; signed by {head['key_id']}\n")
+    (tmp_path / "head2").write_text(json.dumps(head | {"created_at": "2020-01-01T00:00:00Z"}))
+    forged = tenantry(tmp_path, "verify-audit", *with_keys, "--checkpoint", "head2")
+    assert forged.returncode == 1
+    assert "is not signed by a key of ours" in forged.stdout
 
-    connection = sqlite3.connect(tmp_path / "tenantry.db")
-    connection.execute("DELETE FROM checkpoints")
-    connection.execute("DELETE FROM events WHERE sequence = ?", (count,))
-    connection.execute("DELETE FROM revisions WHERE from_sequence = ?", (count,))
-    connection.execute(
-        "UPDATE chains SET sequence = ?, hash = (SELECT hash FROM events WHERE sequence = ?)",
-        (count - 1, count - 1),
-    )
-    connection.commit()
-    connection.close()
+    _cut_off(tmp_path, count)
     assert tenantry(tmp_path, "verify-audit").returncode == 0
+    says = f"the end is cut off after event {count - 1}: {count} was signed at"
     cut = tenantry(tmp_path, "verify-audit", "--checkpoint", "head")
     assert cut.returncode == 1
-    assert f"the end is cut off after event {count - 1}: {count} was signed at" in cut.stdout
+    assert says in cut.stdout
+    # What was published into a folder counts without being named.
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / f"{customer}-{count:012d}.json").write_text(json.dumps(head))
+    found = tenantry(tmp_path, "verify-audit", TENANTRY_CHECKPOINT_TO=f"file:{tmp_path}/published")
+    assert found.returncode == 1
+    assert says in found.stdout
+
+
+def test_an_export_that_is_cut_off_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(b"x" * 1000)[:-10])
+    ended = tenantry(tmp_path, "verify-audit", "--file", "cut.gz")
+    assert ended.returncode == 1
+    assert is_one_line(ended.stderr), ended.stderr
 
 
 def test_a_key_is_rotated(tmp_path: Path) -> None:

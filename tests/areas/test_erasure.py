@@ -233,3 +233,23 @@ async def test_an_erased_event_reads_as_empty(world: World) -> None:
     assert destroyed["description"] == ""
     raw = msgspec.json.encode(await opened(world)).decode().casefold()
     assert left_in(raw) == []
+
+
+LIN = "lin@example.com"
+
+
+async def test_who_was_only_invited_is_erased_by_address(world: World) -> None:
+    await invite(world, email=LIN)
+    named = {"contact_type": "emergency", "name": "Lin Wu Ek", "email": LIN.upper()}
+    answer = await world.ask(ADA, "POST", f"/customer/{WIDGETS}/contacts", data=named)
+    assert answer.status_code == 200, answer.text
+    status, told = await erase(world, **HERE, login=LIN)
+    assert (status, told["user_ids"]) == (200, [])
+    assert (told["invitations"], told["contacts"], told["letters"]) == (1, 1, 1)
+    assert await pending(world) == []
+    everything = await stored(world)
+    assert (LIN in everything, "lin wu ek" in everything) == (False, False)
+    assert (await chain.verify(world.app.database, WIDGETS)).problem is None
+    assert (await erase(world, **HERE, login=LIN))[0] == 404
+    # Nobody else's address goes with hers, and no living user's.
+    assert BEN.login in everything

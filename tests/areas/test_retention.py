@@ -23,6 +23,7 @@ from tests.areas.erasure_calls import NINA, erase, live_and_leave
 from tests.world import ADA, BEN, OPERATOR, OTHER, WIDGETS, World
 
 ORIGIN = "https://accounts.example.com"
+EXPORT = "/_tenantry/v1/audit/export"
 
 
 async def archive(world: World, folder: Path) -> int:
@@ -185,7 +186,7 @@ async def test_who_is_erased_meanwhile_is_not_archived(world: World, tmp_path: P
     planned = await app.database.write(work, customer_id=WIDGETS)
     assert planned is not None
     await erase(world, customer_id=WIDGETS, user_id=nina)
-    prune = partial(retention.prune, app.keyring, planned, ORIGIN, seen)
+    prune = partial(retention.prune, app.keyring, planned, ORIGIN, retention.Seen(seen, ""))
     assert await app.database.write(prune, customer_id=WIDGETS) == 0
     world.clock.turn(402 * DAY)
     await archive(world, tmp_path)
@@ -203,3 +204,21 @@ async def test_an_operator_says_how_long(world: World) -> None:
     path = f"/_operator/v1/retentions/{WIDGETS}"
     assert (await world.ask(ADA, "PUT", path, json={"days": 3})).status_code == 403
     assert await world.actions(since) == ["retention.update"]
+
+
+async def test_an_export_that_is_fetched_meanwhile_gets_no_hole(
+    world: World, tmp_path: Path
+) -> None:
+    """Piece by piece, while what the next piece begins with is archived."""
+    first = await world.ask(ADA, "GET", EXPORT, params={"limit": 3})
+    link = first.headers["link"].partition("<")[2].partition(">")[0]
+    before = len(await world.events())
+    world.clock.turn(402 * DAY)
+    await archive(world, tmp_path)
+    gone = await world.ask(ADA, "GET", link)
+    assert gone.status_code == 410
+    says = f"The oldest event that is kept is {before + 1}: those before were archived"
+    assert gone.json()["detail"] == says
+    rest = await world.ask(ADA, "GET", EXPORT)
+    assert verify_audit.read_line(rest.content.splitlines()[0]).sequence == before + 1
+    assert (await world.ask(ADA, "GET", EXPORT, params={"from": before + 1})).status_code == 200

@@ -7,6 +7,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.core import chain, schema
 from tenantry.core.database import Database
+from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import WIDGETS
@@ -20,8 +21,18 @@ _ADD = Statement(insert(schema.events))
 _MOVE_HEAD = Statement(
     update(schema.chains)
     .where(_H.customer_id == WIDGETS)
-    .values(sequence=bindparam("number"), hash=bindparam("digest"))
+    .values(
+        sequence=bindparam("at"),
+        hash=bindparam("digest"),
+        created_at=bindparam("since"),
+        number=bindparam("shown"),
+        numbered=bindparam("at"),
+    )
 )
+_UNCOUNT = Statement(
+    delete(schema.event_counts).where(schema.event_counts.c.customer_id == WIDGETS)
+)
+_COUNT = Statement(insert(schema.event_counts))
 
 Row = dict[str, Any]
 
@@ -33,15 +44,32 @@ async def rows_of(database: Database) -> list[Row]:
 
 
 async def put(database: Database, rows: list[Row], *, with_head: bool = False) -> None:
-    """Replace the log by another; the head too, if it is to fit."""
+    """Replace the log by another; the head and what was counted too, if they are to fit."""
 
     async def work(unit: Unit) -> None:
         await unit.run(_CLEAR)
         await unit.run_many(_ADD, rows)
         if with_head:
-            await unit.run(_MOVE_HEAD, number=rows[-1]["sequence"], digest=rows[-1]["hash"])
+            end = rows[-1]
+            told = {"digest": end["hash"], "since": end["created_at"], "shown": end["number"]}
+            await unit.run(_MOVE_HEAD, at=end["sequence"], **told)
+            await unit.run(_UNCOUNT)
+            await unit.run_many(_COUNT, _counted(rows))
 
     await database.write(work)
+
+
+def _counted(rows: list[Row]) -> list[Row]:
+    newest = {
+        (field, row[field]): row[ordinal]
+        for row in rows
+        for field, ordinal in NUMBERS.items()
+        if row[ordinal] is not None
+    }
+    return [
+        {"customer_id": WIDGETS, "field": field, "value": value, "count": count}
+        for (field, value), count in newest.items()
+    ]
 
 
 def changed(row: Row, **facts: Any) -> Row:

@@ -262,6 +262,28 @@ def test_a_sqlite_database_is_read_as_it_is(tmp_path: Path) -> None:
     assert (code, said.startswith("WRONG: this is not an event: ")) == (1, True)
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("how", ["cut off", "damaged"])
+def test_a_packed_export_that_broke_off_is_told_from_one_that_is_wrong(
+    tmp_path: Path, jobs: str, how: str
+) -> None:
+    name = put(tmp_path, "log.ndjson.gz", LINES)
+    packed = (tmp_path / name).read_bytes()
+    changed = packed[: len(packed) // 2] if how == "cut off" else packed[:-8] + bytes(8)
+    (tmp_path / name).write_bytes(changed)
+    code, said = run(tmp_path, "--jobs", jobs, name)
+    assert (code, said.count("\n")) == (2, 1), said
+    assert said.startswith(f"can't read it: OSError('{name} is cut off or damaged: ")
+
+
+def test_what_a_checkpoint_of_earlier_events_says_is_not_taken_for_checked(tmp_path: Path) -> None:
+    kept = put_json(tmp_path, "kept.json", {"data": [checkpoint(20), checkpoint(40)]})
+    code, said = run(tmp_path, "--checkpoint", kept, put(tmp_path, "log.ndjson", LINES[40:50]))
+    assert code == 0
+    assert "checkpoint at event 20 is of events before these: NOT checked; " in said
+    assert "checkpoint at event 40 holds; " in said
+
+
 def test_what_is_no_log_is_told_from_one_that_is_wrong(tmp_path: Path) -> None:
     assert run(tmp_path, "missing.ndjson")[0] == 2
     (tmp_path / "kept.json").write_text("{")

@@ -18,11 +18,12 @@ from typing import Any
 import msgspec
 
 from tenantry.core.additions import Head
-from tenantry.core.chain import PERSONAL, canonical, chained, seal
+from tenantry.core.chain import canonical, chained, seal
 from tenantry.core.clock import Instant, shown
 from tenantry.core.context import Writing
 from tenantry.core.event_types import EVENT_TYPES
 from tenantry.core.ids import id_at, new_id
+from tenantry.core.kept_events import PERSONAL
 
 FORMAT = 1
 

@@ -1,22 +1,22 @@
 """The chain of a customer's log: its hashes, how an event is read back, and how it is checked."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, exists, func, select, union
+from sqlalchemy import and_, bindparam, func, or_, select, union
 
 from tenantry.core import schema
-from tenantry.core.kept_events import COLUMNS, follow_kept
+from tenantry.core.clock import Instant
+from tenantry.core.event_numbers import check_counts
+from tenantry.core.kept_events import COLUMNS, PERSONAL, Kept, follow_kept, nothing
+from tenantry.core.numbering import NUMBERS
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
-from tenantry.core.verify_audit import FIRST, Found, Place, Wrong, joined
-
-PERSONAL = frozenset(
-    {"description", "email", "ip", "login", "name", "phone", "phone_number", "postal_address"}
-)
-"""The keys whose values may name a person, wherever in an event they stand."""
+from tenantry.core.text_bytes import as_bytes
+from tenantry.core.verify_audit import FIRST, Place, Wrong
 
 BEGINNING = Place()
 """Where a log begins of which nothing was archived."""
@@ -35,13 +35,21 @@ _HEAD = Statement(
         func.coalesce(_H.hash, FIRST),
         func.coalesce(_LAST.scalar_subquery(), 0),
         func.coalesce(_LAST_MADE.scalar_subquery(), 0),
+        func.coalesce(_H.number, 0),
+        func.coalesce(_H.numbered, 0),
+        func.coalesce(_H.created_at, 0),
     )
     .select_from(schema.customers.outerjoin(schema.chains, _H.customer_id == schema.customers.c.id))
     .where(schema.customers.c.id == bindparam("customer_id"))
 )
 _NEXT = Statement(
     select(
-        _E.sequence, _E.hash, _E.body, _E.personal, _E.created_at, *(_E[name] for name in COLUMNS)
+        _E.sequence,
+        _E.hash,
+        as_bytes(_E.body),
+        as_bytes(_E.personal),
+        _E.created_at,
+        *(_E[name] for name in (*COLUMNS, "number", *NUMBERS.values())),
     )
     .where(
         _E.customer_id == bindparam("customer_id"),
@@ -51,29 +59,38 @@ _NEXT = Statement(
     .order_by(_E.sequence)
     .limit(_BLOCK)
 )
-_OTHER = schema.revisions.alias("other")
-_LATER = and_(
-    *(_OTHER.c[name] == _R[name] for name in ("customer_id", "kind", "row_id")),
-    _OTHER.c.from_sequence > _R.from_sequence,
-)
-# A revision ends where the next of its row begins. That of a row that is gone may stay open.
-_ENDED_WRONG = case(
-    (
-        _R.to_sequence.is_(None),
-        and_(_R.body.is_not(None), exists().where(_LATER)),
-    ),
-    else_=func.coalesce(select(func.min(_OTHER.c.from_sequence)).where(_LATER).scalar_subquery(), 0)
-    != _R.to_sequence,
-)
 _REVISIONS = Statement(
-    select(_R.from_sequence, _R.kind, _R.row_id, _R.body, _ENDED_WRONG).where(
+    select(_R.from_sequence, _R.kind, _R.row_id, as_bytes(_R.body)).where(
         _R.customer_id == bindparam("customer_id"),
         _R.from_sequence > bindparam("after"),
         _R.from_sequence <= bindparam("until"),
     )
 )
+_FOLLOWED = (
+    select(
+        *(_R.from_sequence, _R.to_sequence, _R.kind, _R.row_id, _R.body),
+        func.lead(_R.from_sequence)
+        .over(partition_by=(_R.kind, _R.row_id), order_by=_R.from_sequence)
+        .label("following"),
+    )
+    .where(_R.customer_id == bindparam("customer_id"))
+    .subquery()
+)
+_F = _FOLLOWED.c
+# A revision ends where the next of its row begins. That of a row that is gone may stay open.
+_ENDED_WRONG = Statement(
+    select(_F.from_sequence, _F.kind, _F.row_id)
+    .where(
+        or_(
+            and_(_F.to_sequence.is_(None), _F.body.is_not(None), _F.following.is_not(None)),
+            _F.to_sequence != func.coalesce(_F.following, 0),
+        )
+    )
+    .order_by(_F.from_sequence)
+    .limit(1)
+)
 
-Follow = Callable[[Reads, Place, int, frozenset[int | bytes]], Awaitable[Found]]
+Follow = Callable[[Reads, Place, int, frozenset[int | bytes]], Awaitable[Kept]]
 """Follows a log from a place up to a number, looking for some events. Raises Wrong."""
 
 
@@ -82,7 +99,7 @@ class Checked(msgspec.Struct, frozen=True):
 
     events: int
     problem: str | None = None
-    found: Found | None = None
+    kept: Kept | None = None
 
 
 def chained(before: bytes, body: bytes) -> bytes:
@@ -150,14 +167,17 @@ async def verify(
     row = await rows.one(_HEAD, customer_id=customer_id)
     if row is None:
         return Checked(0, "there is no such customer")
-    head, digest, *last = row
+    head, digest, *more = row
     begins = Place(begins.sequence, begins.hash, customer_id)
     try:
-        found = await (by or follow)(rows, begins, head, wanted)
-        _check_end(found.last, Place(head, bytes(digest)), *last)
+        kept = await (by or follow)(rows, begins, head, wanted)
+        _check_end(kept.found.last, Place(head, bytes(digest)), *more[:2])
+        _check_head(kept, begins, *more[2:])
+        await check_counts(rows, customer_id, kept.numbered, is_pruned=begins.sequence > 0)
+        await _check_ends(rows, customer_id)
     except Wrong as problem:
         return Checked(0, str(problem))
-    return Checked(found.last.sequence - begins.sequence, None, found)
+    return Checked(kept.found.last.sequence - begins.sequence, None, kept)
 
 
 def _check_end(end: Place, head: Place, last: int, last_made: int) -> None:
@@ -173,19 +193,34 @@ def _check_end(end: Place, head: Place, last: int, last_made: int) -> None:
         raise Wrong(f"a revision by event {last_made} stands behind the head")
 
 
+def _check_head(kept: Kept, begins: Place, shown: int, numbered: int, at: Instant) -> None:
+    """Hold what the head says beside its hash against the events."""
+    if begins.sequence == 0:
+        kept.numbered.check_beginning()
+    if kept.numbered.sequence != numbered or kept.numbered.shown != shown:
+        raise Wrong(f"the head says that {shown} events are shown up to event {numbered}, wrongly")
+    if kept.ended_at != at:
+        raise Wrong("the head says another time than its event")
+
+
+async def _check_ends(rows: Reads, customer_id: str) -> None:
+    for sequence, kind, row_id in await rows.all(_ENDED_WRONG, customer_id=customer_id):
+        raise Wrong(f"the revision of {kind}/{row_id} by event {sequence} has another end")
+
+
 async def follow(
     rows: Reads, begins: Place, until: int, wanted: frozenset[int | bytes] = frozenset()
-) -> Found:
+) -> Kept:
     """Follow the events of a customer behind a place, up to a number. Raises Wrong."""
-    found, place = Found(0, begins), begins
-    while place.sequence < until:
+    kept = nothing(begins)
+    while (place := kept.found.last).sequence < until:
         span = {"customer_id": begins.customer_id, "after": place.sequence, "until": until}
         block = await rows.all(_NEXT, **span)
         if not block:
             break
         span["until"] = block[-1][0]
         made = await rows.all(_REVISIONS, **span)
-        # Not in a thread: while it computes, nobody else in this process has anything to do.
-        found = joined(found, follow_kept(block, made, place, wanted))
-        place = found.last
-    return found
+        # Not in a thread: where this takes long, nobody else in the process has anything to do.
+        follow_kept(block, made, kept, wanted)
+        await asyncio.sleep(0)
+    return kept

@@ -8,9 +8,10 @@ from sqlalchemy import bindparam, select
 from tenantry.core import chain, schema
 from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database
+from tenantry.core.kept_events import Kept, nothing
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
-from tenantry.core.verify_audit import Found, Place, joined
+from tenantry.core.verify_audit import Place
 
 MANY = 20_000
 """Events from which on it is worth while."""
@@ -35,7 +36,7 @@ class Shares:
 
     async def follow(
         self, rows: Reads, begins: Place, until: int, wanted: frozenset[int | bytes]
-    ) -> Found:
+    ) -> Kept:
         """See `chain.Follow`. Whatever is wrong first in the log is told. Raises Wrong."""
         events = until - begins.sequence
         if events < self._least:
@@ -48,12 +49,12 @@ class Shares:
             loop.run_in_executor(self._pool, _share, self._url, place, end, wanted)
             for place, end in zip(begun, ends, strict=True)
         ]
-        found = Found(0, begins)
+        kept = nothing(begins)
         for outcome in await asyncio.gather(*shares, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
-            found = joined(found, outcome)
-        return found
+            kept.go_on(outcome)
+        return kept
 
 
 async def _place(rows: Reads, begins: Place, sequence: int) -> Place | None:
@@ -62,8 +63,8 @@ async def _place(rows: Reads, begins: Place, sequence: int) -> Place | None:
     return None if row is None else Place(sequence, bytes(row[0]), begins.customer_id)
 
 
-def _share(url: str, begins: Place, until: int, wanted: frozenset[int | bytes]) -> Found:
-    async def run() -> Found:
+def _share(url: str, begins: Place, until: int, wanted: frozenset[int | bytes]) -> Kept:
+    async def run() -> Kept:
         database = open_database(url, system_clock)
         await database.start()
         try:

@@ -8,6 +8,7 @@ first checkpoint that is kept writes its key down; until then it is worked out a
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -83,6 +84,33 @@ def is_signed(document: Any, public_key: str) -> bool:
     return True
 
 
+def trusted(
+    keyring: Keyring, published: Sequence[PublicKey], known: Sequence[PublicKey] = ()
+) -> dict[str, str]:
+    """Keys that may sign, in PEM by their ids: who has the database can publish what he likes.
+
+    They are those that the secret makes, those that are `known` from elsewhere, and those that one
+    of these has signed.
+    """
+    keys = {id_of(one.public_key): one.public_key for one in known}
+    for one in published:
+        is_ours = derived(keyring, one.generation, 0).published.public_key == one.public_key
+        by = keys.get(one.previous_key_id or "")
+        if is_ours or (by is not None and one.signature is not None and is_signed(one, by)):
+            keys[id_of(one.public_key)] = one.public_key
+    return keys
+
+
+def id_of(public_key: str) -> str:
+    """The id of a key in PEM. Raises ValueError."""
+    key = load_pem_public_key(public_key.encode())
+    return _id_of(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def _id_of(der: bytes) -> str:
+    return hashlib.sha256(der).hexdigest()[:16]
+
+
 async def signing_key(rows: Reads, keyring: Keyring) -> SigningKey:
     """The key that signs now: the newest generation, or the next if the secret was changed."""
     known = [_read(*row) for row in await rows.all(_KEYS)]
@@ -102,7 +130,7 @@ def derived(keyring: Keyring, generation: int, created_at: Instant) -> SigningKe
     public, form = private.public_key(), PublicFormat.SubjectPublicKeyInfo
     published = PublicKey(
         generation=generation,
-        key_id=hashlib.sha256(public.public_bytes(Encoding.DER, form)).hexdigest()[:16],
+        key_id=_id_of(public.public_bytes(Encoding.DER, form)),
         public_key=public.public_bytes(Encoding.PEM, form).decode(),
         created_at=shown(created_at),
     )

@@ -28,10 +28,11 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
-from functools import reduce
+from functools import partial, reduce
 from hashlib import sha256
 from itertools import chain, islice
 from json.encoder import encode_basestring
@@ -40,6 +41,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FIRST, BLOCK = bytes(32), 5000
+Wanted = frozenset[int | bytes]  # numbers and hashes of events that are looked for
+Signed = Callable[[Mapping[str, Any]], str]  # what to say of who signed; raises Wrong
 EXPORT = """
 SELECT '{"sequence":' || sequence || ',"hash":"' || lower(hex(hash)) || '","body":' || body
     || ',"personal":' || coalesce(personal, 'null') || '}'
@@ -96,13 +99,8 @@ def read_line(raw: bytes) -> Event:
         raise Wrong(f"this is not an event: {raw[:60]!r}") from problem
 
 
-def follow(
-    events: Iterable[Event], before: Place, wanted: frozenset[int | bytes] = frozenset()
-) -> Found:
-    """Go from a place to the end; `wanted` are the numbers and the hashes that are looked for.
-
-    Raises Wrong at the first event that does not follow.
-    """
+def follow(events: Iterable[Event], before: Place, wanted: Wanted = frozenset()) -> Found:
+    """Go from a place to the end. Raises Wrong at the first event that does not follow."""
     sequence, digest, customer_id = before
     first, found = 0, {}
     for event in events:
@@ -111,7 +109,7 @@ def follow(
         sequence = number - 1 if digest is None else sequence
         follows = digest is None or sha256(digest + body).digest() == stored
         if not follows or number != sequence + 1 or facts.get("sequence") != number:
-            raise Wrong(_why(event, Place(sequence, digest)))
+            raise Wrong(why(event, Place(sequence, digest)))
         customer_id = customer_id or facts.get("customer_id")
         if facts.get("customer_id") != customer_id:
             raise Wrong(f"event {number} is another customer's")
@@ -122,17 +120,15 @@ def follow(
     return Found(first, Place(sequence, digest, customer_id), found)
 
 
-def _why(event: Event, before: Place) -> str:
+def why(event: Event, before: Place) -> str:
+    """What is wrong with an event that does not follow a place."""
     number, own, last = event.sequence, event.facts.get("sequence"), before.sequence
     if number <= last:
         return f"event {number} stands behind event {last}"
+    if number == last + 2:
+        return f"event {last + 1} is missing"
     if number > last + 1:
-        gone = (
-            f"events {last + 1} to {number - 1} are"
-            if number > last + 2
-            else f"event {last + 1} is"
-        )
-        return f"{gone} missing"
+        return f"events {last + 1} to {number - 1} are missing"
     if own != number:
         return f"event {number} was recorded as event {own}: swapped, put in or numbered anew"
     named = f"event {number} ({event.facts.get('id')}) was changed"
@@ -162,16 +158,12 @@ def canonical(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def follow_lines(
-    lines: Iterable[bytes], before: Place, wanted: frozenset[int | bytes] = frozenset()
-) -> Found:
+def follow_lines(lines: Iterable[bytes], before: Place, wanted: Wanted = frozenset()) -> Found:
     """The same for an export's lines."""
     return follow(map(read_line, lines), before, wanted)
 
 
-def follow_all(
-    lines: Iterator[bytes], before: Place, wanted: frozenset[int | bytes], jobs: int
-) -> Found:
+def follow_all(lines: Iterator[bytes], before: Place, wanted: Wanted, jobs: int) -> Found:
     """The same in so many processes at once."""
     block = list(islice(lines, BLOCK))
     if len(block) < BLOCK or jobs == 1:
@@ -207,7 +199,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> None:
         raise Wrong(f"event {number} is not the one {signed}: it, or what is before, was rewritten")
 
 
-def check_signature(checkpoint: Mapping[str, Any], keys: Mapping[str, str]) -> str:
+def check_signature(keys: Mapping[str, str], checkpoint: Mapping[str, Any]) -> str:
     """Have OpenSSL check who signed; what was found, or how to check it. Raises Wrong."""
     text = canonical({name: one for name, one in checkpoint.items() if name != "signature"})
     key_id, signature = checkpoint["key_id"], checkpoint["signature"]
@@ -238,8 +230,11 @@ def read_all(paths: list[str], customer_id: str) -> Iterator[bytes]:
             if magic.startswith(b"SQLite format 3"):
                 opened = sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)
                 yield from (row[0].encode() for row in opened.execute(EXPORT, (customer_id,)))
-            else:
+                continue
+            try:
                 yield from gzip.GzipFile(fileobj=file) if magic[:2] == b"\x1f\x8b" else file
+            except (EOFError, gzip.BadGzipFile, zlib.error) as problem:
+                raise OSError(f"{path} is cut off or damaged: {problem}") from problem
 
 
 def documents(paths: list[str]) -> list[dict[str, Any]]:
@@ -262,7 +257,8 @@ def main() -> int:
         checkpoints = sorted(documents(given.checkpoint), key=lambda one: int(one["sequence"]))
         keys = {one["key_id"]: one["public_key"] for one in documents(given.keys)}
         head = frozenset({bytes.fromhex(given.head)} if given.head else ())
-        said = check(read_all(given.file, given.customer), checkpoints, keys, head, given.jobs)
+        lines = read_all(given.file, given.customer)
+        said = check(lines, checkpoints, partial(check_signature, keys), head, given.jobs)
     except Wrong as problem:
         sys.stdout.write(f"WRONG: {problem}\n")
         return 1
@@ -274,11 +270,7 @@ def main() -> int:
 
 
 def check(
-    lines: Iterator[bytes],
-    checkpoints: list[dict[str, Any]],
-    keys: Mapping[str, str],
-    head: frozenset[bytes],
-    jobs: int,
+    lines: Iterator[bytes], checkpoints: list[Any], signed: Signed, head: Wanted, jobs: int
 ) -> list[str]:
     """Follow a log and hold it against checkpoints, oldest first; what to say. Raises Wrong."""
     first = next(lines, b"")
@@ -292,7 +284,8 @@ def check(
     told = [f"events {found.first} to {found.last.sequence} are whole{said}"]
     for one in checkpoints:
         check_checkpoint(one, found)
-        told.append(f"checkpoint at event {one['sequence']} holds; {check_signature(one, keys)}")
+        where = "holds" if one["sequence"] >= at else "is of events before these: NOT checked"
+        told.append(f"checkpoint at event {one['sequence']} {where}; {signed(one)}")
     return told
 
 

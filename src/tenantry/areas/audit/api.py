@@ -66,7 +66,7 @@ async def list_audit_keys(call: Reading) -> Keys:
     allow=permission("event.read"),
     wire=PLAIN,
     query=(
-        QueryParameter("from", "integer", "The number of the first event; default: 1"),
+        QueryParameter("from", "integer", "The number of the first event; default: the oldest"),
         QueryParameter("to", "integer", "The number of the last event; default: the newest"),
         QueryParameter("limit", "integer", "Events in one answer, at most 10000; default: 1000"),
     ),
@@ -74,11 +74,12 @@ async def list_audit_keys(call: Reading) -> Keys:
 async def export_audit_log(call: Reading, query: Query) -> Response:
     """The log as NDJSON, an event a line, in the form that `verify_audit.py` checks.
 
-    An answer that is not the last names the next in its `Link` header.
+    An answer that is not the last names the next in its `Link` header. 410 if the first was
+    archived.
     """
     limit = limited(query, default=1000, most=export.MOST)
-    first, last = _number(query, "from", 1), _number(query, "to", export.FURTHEST)
-    found = await export.export(call, first, last, limit)
+    first, last = _number(query, "from"), _number(query, "to")
+    found = await export.export(call, first, last or export.FURTHEST, limit)
     headers: tuple[tuple[str, str], ...] = ()
     if found.following is not None:
         link = query.link({"from": found.following, "limit": limit})
@@ -93,10 +94,10 @@ async def get_audit_verifier(call: Reading) -> Response:  # noqa: ARG001 - every
     return Response(200, _VERIFIER, "text/x-python", named)
 
 
-def _number(query: Query, name: str, default: int) -> int:
+def _number(query: Query, name: str) -> int | None:
     text = query.get(name)
     if text is None or text == "":
-        return default
+        return None
     if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) <= export.FURTHEST):
         detail = f"{name} must be the number of an event, from 1"
         raise bad_request(detail)

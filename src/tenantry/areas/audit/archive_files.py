@@ -11,14 +11,35 @@ import gzip
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tenantry.core.chain import line
-from tenantry.core.verify_audit import read_line
+from tenantry.core.verify_audit import Place, read_line
+
+
+class Archive(msgspec.Struct, frozen=True, array_like=True):
+    """A span of a log in a file."""
+
+    customer_id: str
+    last: int
+    first: int
+    hash_before: bytes
+    hash: bytes
+    file: str
+
+    @property
+    def before(self) -> Place:
+        """What its first event follows."""
+        return Place(self.first - 1, bytes(self.hash_before), self.customer_id)
+
+    @property
+    def end(self) -> Place:
+        """Its last event."""
+        return Place(self.last, bytes(self.hash), self.customer_id)
 
 
 def manifest_of(file: Path) -> Path:
@@ -26,13 +47,35 @@ def manifest_of(file: Path) -> Path:
     return file.with_name(file.name.removesuffix(".ndjson.gz") + ".json")
 
 
-def write(file: Path, lines: bytes, manifest: dict[str, Any]) -> None:
+def described(archive: Archive) -> dict[str, Any]:
+    """What a manifest says of the archive itself."""
+    return {
+        "format": 1,
+        "customer_id": archive.customer_id,
+        "first": archive.first,
+        "last": archive.last,
+        "before": bytes(archive.hash_before).hex(),
+        "hash": bytes(archive.hash).hex(),
+    }
+
+
+def write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:
     """Write an archive and its manifest, durably, whole or not at all. Raises OSError."""
-    packed = gzip.compress(lines, mtime=0)
-    named = {**manifest, "sha256": hashlib.sha256(packed).hexdigest()}
     file.parent.mkdir(parents=True, exist_ok=True)
+    packed = gzip.compress(lines, mtime=0)
     _put(file, packed)
-    _put(manifest_of(file), msgspec.json.encode(named) + b"\n")
+    _put_manifest(file, packed, manifest)
+
+
+def read(file: Path) -> tuple[dict[str, Any], bytes]:
+    """The manifest of an archive, and the archive as it is. Raises OSError, ValueError."""
+    found = msgspec.json.decode(manifest_of(file).read_bytes(), type=dict[str, Any])
+    return found, file.read_bytes()
+
+
+def lines(packed: bytes) -> list[bytes]:
+    """The lines of an archive. Raises OSError, EOFError, zlib.error."""
+    return gzip.decompress(packed).splitlines(keepends=True)
 
 
 def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
@@ -40,23 +83,36 @@ def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
 
     `left` says what remains of an event's, from its body and them. Raises OSError.
     """
-    lines, is_changed = [], False
-    for raw in gzip.decompress(file.read_bytes()).splitlines(keepends=True):
-        event = read_line(raw)
-        personal = msgspec.json.encode(event.personal).decode() if event.personal else None
-        rest = left(event.body.decode(), personal)
-        is_changed = is_changed or rest != personal
-        is_same = rest == personal
-        redacted = line(event.sequence, event.hash, event.body.decode(), rest)
-        lines.append(raw if is_same else redacted)
-    if is_changed:
-        manifest = msgspec.json.decode(manifest_of(file).read_bytes())
-        write(file, b"".join(lines), manifest)
-    return is_changed
+    found, packed = read(file)
+    before = lines(packed)
+    after = [_redacted(raw, left) for raw in before]
+    if after != before:
+        write(file, b"".join(after), found)
+    elif found["sha256"] != hashlib.sha256(packed).hexdigest():
+        # Who rewrote the file was killed before he came to its manifest.
+        _put_manifest(file, packed, found)
+    return after != before
+
+
+def _redacted(raw: bytes, left: Callable[[str, str | None], str | None]) -> bytes:
+    event = read_line(raw)
+    personal = msgspec.json.encode(event.personal).decode() if event.personal else None
+    rest = left(event.body.decode(), personal)
+    return raw if rest == personal else line(event.sequence, event.hash, event.body.decode(), rest)
+
+
+def _put_manifest(file: Path, packed: bytes, manifest: Mapping[str, Any]) -> None:
+    named = {**manifest, "sha256": hashlib.sha256(packed).hexdigest()}
+    _put(manifest_of(file), msgspec.json.encode(named) + b"\n")
 
 
 def _put(path: Path, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as draft:
+    for left in path.parent.glob(f"{path.name}.*.part"):
+        # Of somebody who was killed: it may hold what is to be erased.
+        left.unlink(missing_ok=True)
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f"{path.name}.", suffix=".part", delete=False
+    ) as draft:
         draft.write(content)
         draft.flush()
         os.fsync(draft.fileno())

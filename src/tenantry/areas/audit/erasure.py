@@ -1,9 +1,10 @@
 """Erasing a person: his names, logins and addresses go, and every hash of the log still holds.
 
 `look` reads the log before anything is locked; `erase` does it all in one unit of work, and reads
-what was appended meanwhile. Only users who are deleted can be erased. What they are called is read
-off their row and off the events about them; a login or name that somebody living has by now is his,
-and stays in what is not about them by their id (docs/retention.md).
+what was appended meanwhile. Of users, only those who are deleted can be erased; who was invited or
+named as a contact, and never was a user, by his address. What users are called is read off their
+row and off the events about them; a login or name that somebody living has by now is his, and stays
+in what is not about them by their id (docs/retention.md).
 """
 
 import asyncio
@@ -12,12 +13,14 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from tenantry.areas.audit.traces import ERASED, Person, Texts, called, left, texts
+from tenantry.areas.audit.traces import Person, Texts, called, left, texts
+from tenantry.areas.audit.whereabouts import customers_of
 from tenantry.areas.invitations import model as invitations
 from tenantry.core import access_tables, audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request, not_found
+from tenantry.core.kept_events import ERASED
 from tenantry.core.outbox import post
 from tenantry.core.retention_tables import archives
 from tenantry.core.session import Reads, Retryable
@@ -34,15 +37,6 @@ _LOGIN = Statement(
     select(_U.id, _U.login, _U.name, _U.deleted_at)
     .where(_U.customer_id == bindparam("customer"), _U.login_key == bindparam("login_key"))
     .order_by(_U.id)
-)
-_WITH_LOGIN = Statement(
-    select(_U.customer_id)
-    .where(_U.login_key == bindparam("login_key"))
-    .distinct()
-    .order_by(_U.customer_id)
-)
-_OF_USER = Statement(
-    select(_U.customer_id).where(_U.id == bindparam("id")).order_by(_U.customer_id)
 )
 _LIVING = Statement(
     select(_U.login, _U.name).where(
@@ -133,36 +127,23 @@ class Erased(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """One line for the command line."""
+        who = ", ".join(self.user_ids) or "somebody who never was a user"
         return (
-            f"{self.customer_id}  erased {', '.join(self.user_ids)}: {self.events} events, "
+            f"{self.customer_id}  erased {who}: {self.events} events, "
             f"{self.contacts} contacts, {self.invitations} invitations, {self.letters} letters"
         )
-
-
-async def customers_of(rows: Reads, user_id: str | None, login: str | None) -> list[str]:
-    """The customers in which a user is or was, by id or login. Raises Problem 400, 404."""
-    login = None if login is None else login.strip()
-    if bool(user_id) == bool(login):
-        raise bad_request("Name either a user id or a login")
-    if login:
-        found = await rows.all(_WITH_LOGIN, login_key=login.casefold())
-    else:
-        found = await rows.all(_OF_USER, id=user_id)
-    if not found:
-        raise not_found("user", user_id or login or "")
-    return [customer_id for (customer_id,) in found]
 
 
 async def look(
     rows: Reads, customer_id: str, user_id: str | None = None, login: str | None = None
 ) -> Found:
-    """Find a deleted user, or all with a login, in the log. Raises Problem 400, 404."""
+    """Find a deleted user, or whoever had a login, in the log. Raises Problem 400, 404."""
     if customer_id not in await customers_of(rows, user_id, login):
         raise not_found("user", user_id or login or "")
     users = await _users(rows, customer_id, user_id, login)
     until = ((await rows.one(_NEWEST, customer=customer_id)) or (0,))[0] or 0
     user_ids = frozenset(row[0] for row in users)
-    known = texts([row[1] for row in users], [row[2] for row in users])
+    known = texts([login, *(row[1] for row in users)], [row[2] for row in users])
     async for chunk in _chunks(rows, customer_id, 0, until):
         for _, body, personal in chunk:
             if any(one in body for one in user_ids):

@@ -8,6 +8,7 @@ from sqlalchemy import and_, bindparam, select
 from tenantry.core import schema
 from tenantry.core.chain import line
 from tenantry.core.context import Reading
+from tenantry.core.errors import Problem
 from tenantry.core.statements import Statement
 
 MOST = 10_000
@@ -37,10 +38,17 @@ class Exported(msgspec.Struct, frozen=True):
     following: int | None
 
 
-async def export(call: Reading, first: int, last: int, limit: int) -> Exported:
-    """The events from one number to another, as many as fit into one answer."""
-    span = {"customer_id": call.customer_id, "first": first, "last": last}
+async def export(call: Reading, first: int | None, last: int, limit: int) -> Exported:
+    """The events from one number to another, as many as fit into one answer.
+
+    The first is the oldest that is kept unless it is named. Raises Problem 410 if that was archived
+    meanwhile: an answer that begins later would leave a hole in what is fetched piece by piece.
+    """
+    span = {"customer_id": call.customer_id, "first": first or 1, "last": last}
     rows = await call.all(_LINES, **span, most=limit + 1)
+    if first is not None and rows and rows[0][0] > first:
+        detail = f"The oldest event that is kept is {rows[0][0]}: those before were archived"
+        raise Problem(410, "Gone", detail)
     following = rows[limit][0] if len(rows) > limit else None
     lines = await asyncio.to_thread(lambda: b"".join(line(*row) for row in rows[:limit]))
     return Exported(lines, following)

@@ -1,6 +1,7 @@
 """The same on the command line: by who has the database, in one customer or wherever he was."""
 
 from tenantry.areas.audit import erasure
+from tenantry.areas.audit.whereabouts import customers_of
 from tenantry.core.context import Writing
 from tenantry.core.database import Database
 from tenantry.core.errors import not_found
@@ -20,7 +21,7 @@ async def erase_everywhere(
 
     Refused in one customer, because he still lives there, he is erased from none.
     """
-    customers = await erasure.customers_of(database, user_id, login)
+    customers = await customers_of(database, user_id, login)
     if customer_id is not None and customer_id not in customers:
         raise not_found("user", user_id or login or "")
     wanted = [one for one in customers if customer_id in {None, one}]

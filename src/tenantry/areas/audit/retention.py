@@ -9,21 +9,21 @@ too. The state of moments before can't be told any more (`access/history.py`).
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from tenantry.areas.audit import archive_files
+from tenantry.areas.audit import archive_checks, archive_files
+from tenantry.areas.audit.archive_files import Archive
 from tenantry.areas.audit.keeping import DEFAULT_DAYS
-from tenantry.areas.audit.traces import ERASED
-from tenantry.core import audit, checkpoints, schema, signing
+from tenantry.core import audit, chain, checkpoints, schema, signing
 from tenantry.core.chain import line
 from tenantry.core.checkpoint_tables import checkpoints as kept
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.context import SYSTEM, Writing
 from tenantry.core.database import Database
+from tenantry.core.kept_events import ARCHIVED, ERASED
 from tenantry.core.retention_tables import archives, retentions
 from tenantry.core.secrets import Keyring
 from tenantry.core.session import Reads
@@ -33,7 +33,6 @@ from tenantry.core.verify_audit import Place, Wrong, follow_lines
 
 MOST = 20_000
 """Events of one archive."""
-PRUNED = "log.archive"
 CLAIMED_FOR = 30 * MINUTE
 
 _E, _H, _R, _A, _T = (
@@ -66,7 +65,7 @@ _LINES = Statement(
     select(_E.sequence, _E.hash, _E.body, _E.personal).where(*_SPAN).order_by(_E.sequence)
 )
 _ERASED_SINCE = Statement(select(_E.sequence).where(*_SPAN, _E.action == ERASED).limit(1))
-_COLUMNS = (_A.customer_id, _A.last, _A.first, _A.hash_before, _A.hash, _A.file)
+_COLUMNS = archive_checks.COLUMNS
 _OF = _A.customer_id == bindparam("customer")
 _OPEN = Statement(select(*_COLUMNS, _A.planned_at).where(_OF, _A.pruned_at.is_(None)))
 _NEWEST = Statement(
@@ -103,17 +102,6 @@ _SIGNED = Statement(
 )
 
 
-class Archive(msgspec.Struct, frozen=True, array_like=True):
-    """A span of a log in a file."""
-
-    customer_id: str
-    last: int
-    first: int
-    hash_before: bytes
-    hash: bytes
-    file: str
-
-
 async def begins(rows: Reads, customer_id: str) -> Place:
     """Where what is left of a log begins. Raises Wrong if nothing signed stands for the rest."""
     found = await rows.one(_NEWEST, customer=customer_id)
@@ -124,7 +112,7 @@ async def begins(rows: Reads, customer_id: str) -> Place:
     if signed is None or bytes(signed[0]) != bytes(archive.hash):
         message = f"events up to {archive.last} were archived, but no checkpoint stands for them"
         raise Wrong(message)
-    return Place(archive.last, bytes(archive.hash), customer_id)
+    return archive.end
 
 
 async def archive_due(database: Database, keyring: Keyring, folder: str, origin: str) -> int:
@@ -185,36 +173,40 @@ async def _carry_out(database: Database, keyring: Keyring, archive: Archive, ori
     rows = await database.all(_LINES, **span)
     if len(rows) != archive.last - archive.first + 1:
         return 0
-    manifest: dict[str, Any] = {
-        "format": 1,
-        "customer_id": archive.customer_id,
-        "first": archive.first,
-        "last": archive.last,
-        "before": bytes(archive.hash_before).hex(),
-        "hash": bytes(archive.hash).hex(),
-        "data": [msgspec.to_builtins(signed)],
-    }
+    # Columns and revisions too: nothing will tell of them once the events are gone.
+    if (await chain.follow(database, archive.before, archive.last)).found.last != archive.end:
+        raise Wrong(f"event {archive.last} is not the one that was to be archived last")
+    manifest = archive_files.described(archive) | {"data": [msgspec.to_builtins(signed)]}
 
     def written() -> None:
         lines = [line(one[0], bytes(one[1]), *one[2:]) for one in rows]
-        before = Place(archive.first - 1, bytes(archive.hash_before), archive.customer_id)
-        follow_lines(lines, before)
+        follow_lines(lines, archive.before)
         archive_files.write(Path(archive.file), b"".join(lines), manifest)
 
     await asyncio.to_thread(written)
-    work = partial(prune, keyring, archive, origin, seen[0] if seen else 0)
+    held = await archive_checks.held(database, archive.customer_id, archive.last)
+    work = partial(prune, keyring, archive, origin, Seen(seen[0] if seen else 0, held))
     return await database.write(work, customer_id=archive.customer_id)
 
 
-async def prune(keyring: Keyring, archive: Archive, origin: str, seen: int, unit: Unit) -> int:
+class Seen(msgspec.Struct, frozen=True):
+    """What was there when the file of an archive was written."""
+
+    head: int
+    """The newest event."""
+    held: str
+    """See `archive_checks.held`."""
+
+
+async def prune(keyring: Keyring, archive: Archive, origin: str, seen: Seen, unit: Unit) -> int:
     """Let the events of a durable archive go; how many, 0 if somebody else was first.
 
-    `seen` is the newest event when the file was written: if somebody was erased since, it may hold
-    what must not be kept, and is written again another time.
+    If somebody was erased since the file was written, it may hold what must not be kept, and is
+    written again another time.
     """
     of = {"customer": archive.customer_id}
     head = await unit.head(archive.customer_id)
-    if await unit.one(_ERASED_SINCE, **of, low=seen + 1, high=head.sequence) is not None:
+    if await unit.one(_ERASED_SINCE, **of, low=seen.head + 1, high=head.sequence) is not None:
         return 0
     if not await unit.run(_DONE, **of, high=archive.last, now=unit.now):
         return 0
@@ -233,11 +225,11 @@ async def prune(keyring: Keyring, archive: Archive, origin: str, seen: int, unit
     )
     pruned = await unit.run(_PRUNE, **of, low=archive.first, high=archive.last)
     await unit.run(_FORGET, **of, high=archive.last)
-    await _record(keyring, archive, unit)
+    await _record(keyring, archive, seen.held, unit)
     return pruned
 
 
-async def _record(keyring: Keyring, archive: Archive, unit: Unit) -> None:
+async def _record(keyring: Keyring, archive: Archive, held: str, unit: Unit) -> None:
     call = Writing(
         rows=unit,
         unit=unit,
@@ -246,5 +238,10 @@ async def _record(keyring: Keyring, archive: Archive, unit: Unit) -> None:
         principal=SYSTEM,
         customer_id=archive.customer_id,
     )
-    told = {"first": archive.first, "last": archive.last, "hash": bytes(archive.hash).hex()}
-    await audit.record(call, PRUNED, "Old events were archived", event_type=None, metadata=told)
+    told = {
+        "first": archive.first,
+        "last": archive.last,
+        "hash": bytes(archive.hash).hex(),
+        "held": held,
+    }
+    await audit.record(call, ARCHIVED, "Old events were archived", event_type=None, metadata=told)

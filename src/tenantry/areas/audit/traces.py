@@ -13,9 +13,7 @@ from typing import Any
 import msgspec
 
 from tenantry.core.chain import opened
-
-ERASED = "user.erase"
-"""The action of the event that tells of an erasure. It names nobody."""
+from tenantry.core.kept_events import ERASED
 
 Personal = dict[str, tuple[str, Any]]
 

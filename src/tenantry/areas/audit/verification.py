@@ -4,19 +4,23 @@ import gc
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import func, select
 
-from tenantry.areas.audit import retention
+from tenantry.areas.audit import archive_checks, retention
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
 from tenantry.core.errors import bad_request, not_found
+from tenantry.core.kept_events import ERASED, Kept
 from tenantry.core.secrets import Keyring
 from tenantry.core.shares import MANY, Shares
+from tenantry.core.signing import PublicKey
 from tenantry.core.statements import Statement
 from tenantry.core.verify_audit import Found, Wrong
 
@@ -30,6 +34,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     head: str | None = None
     """The hash of an event that was noted elsewhere."""
     checkpoints: Sequence[Checkpoint] = ()
+    keys: Sequence[PublicKey] = ()
+    """Those that were kept elsewhere."""
     jobs: int = 1
     """Processes; more than one need the database's URL."""
     url: str = ""
@@ -47,13 +53,26 @@ Verdict = tuple[list[str], bool]
 """What to say, a line a log, and whether all is whole."""
 
 
-def read(customer: str | None, checkpoint: Sequence[str], **more: Any) -> Asked:
-    """What the command line says; checkpoints are read from their files.
+def read(
+    customer: str | None,
+    checkpoint: Sequence[str],
+    keys: Sequence[str] = (),
+    folder: str = "",
+    **more: Any,
+) -> Asked:
+    """What the command line says; checkpoints and keys are read from their files.
 
-    Raises ValueError, OSError.
+    `folder` is where checkpoints are published: what was kept there counts too. Raises ValueError,
+    OSError.
     """
-    noted = msgspec.convert(verify_audit.documents(list(checkpoint)), list[Checkpoint])
-    return Asked(customer_id=customer, checkpoints=noted, **more)
+    files = [*checkpoint, *(map(str, sorted(Path(folder).glob("*.json"))) if folder else ())]
+    noted = msgspec.convert(verify_audit.documents(files), list[Checkpoint])
+    return Asked(
+        customer_id=customer,
+        checkpoints=[one for one in noted if customer in {None, one.customer_id}],
+        keys=msgspec.convert(verify_audit.documents(list(keys)), list[PublicKey]),
+        **more,
+    )
 
 
 async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
@@ -61,49 +80,89 @@ async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
     known = await chain.customers(database, asked.customer_id)
     if asked.customer_id is not None and not known:
         raise not_found("customer", asked.customer_id)
-    keys = {key.key_id: key.public_key for key in await signing.public_keys(database, keyring)}
     longest = await database.one(_LONGEST)
+    by = _By(chain.follow, await signing.public_keys(database, keyring), keyring)
     if asked.jobs == 1 or not longest or (longest[0] or 0) < MANY:
-        return await _verify_all(database, known, asked, keys, chain.follow)
+        return await _verify_all(database, known, asked, by)
     context = multiprocessing.get_context("spawn")
     # Nothing there ends in a circle, and looking for one takes a tenth of the time.
     with ProcessPoolExecutor(asked.jobs, context, gc.disable) as pool:
-        follow = Shares(asked.url, pool, asked.jobs).follow
-        return await _verify_all(database, known, asked, keys, follow)
+        by.follow = Shares(asked.url, pool, asked.jobs).follow
+        return await _verify_all(database, known, asked, by)
 
 
-async def _verify_all(
-    database: Database,
-    known: Sequence[str],
-    asked: Asked,
-    keys: Mapping[str, str],
-    follow: chain.Follow,
-) -> Verdict:
-    lines, is_whole, heads = [], True, set[bytes]()
+class _By(msgspec.Struct):
+    """How logs are followed, and by whom checkpoints may be signed."""
+
+    follow: chain.Follow
+    published: Sequence[PublicKey]
+    keyring: Keyring
+
+    def keys(self, known: Sequence[PublicKey]) -> dict[str, str]:
+        """Keys in PEM by their ids: if none are known from elsewhere, all that are published."""
+        trusted = signing.trusted(self.keyring, self.published, known)
+        if known:
+            return trusted
+        return {signing.id_of(one.public_key): one.public_key for one in self.published} | trusted
+
+    def strange(self, signed: Sequence[Checkpoint]) -> list[str]:
+        """Who signed and may be anybody."""
+        trusted = signing.trusted(self.keyring, self.published)
+        return sorted({one.key_id for one in signed} - trusted.keys())
+
+
+async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by: _By) -> Verdict:
+    lines, is_whole, heads, strange = [], True, set[bytes](), set[str]()
     for customer_id in known:
         signed = await _signed(database, customer_id, asked)
         wanted = frozenset[int | bytes](one.sequence for one in signed) | asked.noted
-        checked = await _checked(database, customer_id, wanted, follow)
-        problem = checked.problem
-        if checked.found is not None:
-            heads.update(checked.found.wanted.values())
-            problem = _against(signed, checked.found, keys)
-        whole = f"{checked.events} events  whole"
-        lines.append(f"{customer_id}  {problem or whole}")
-        is_whole = is_whole and problem is None
+        try:
+            kept = await _followed(database, customer_id, wanted, by.follow)
+            heads.update(kept.found.wanted.values())
+            _check_signed(signed, kept.found, by.keys(asked.keys))
+            _check_bare(kept)
+            said = await archive_checks.check(database, customer_id, kept)
+        except Wrong as problem:
+            lines.append(f"{customer_id}  {problem}")
+            is_whole = False
+            continue
+        lines += [f"{customer_id}  {_count(kept)} events  whole", *said]
+        strange.update([] if asked.keys else by.strange(signed))
     lost = _lost(known, asked, heads)
+    lines += [f"NOT of this secret, compare it with what you kept: key {one}" for one in strange]
     return lines + lost, is_whole and not lost
 
 
-async def _checked(
+async def _followed(
     database: Database, customer_id: str, wanted: frozenset[int | bytes], follow: chain.Follow
-) -> chain.Checked:
-    """Follow what is left of a log, from where the newest archive ends."""
-    try:
-        begins = await retention.begins(database, customer_id)
-    except Wrong as problem:
-        return chain.Checked(0, str(problem))
-    return await chain.verify(database, customer_id, begins, wanted, follow)
+) -> Kept:
+    """Follow what is left of a log, from where the newest archive ends. Raises Wrong."""
+    begins = await retention.begins(database, customer_id)
+    checked = await chain.verify(database, customer_id, begins, wanted, follow)
+    if checked.kept is None:
+        raise Wrong(checked.problem)
+    return checked.kept
+
+
+def _count(kept: Kept) -> int:
+    return kept.found.last.sequence - kept.found.first + 1 if kept.found.first else 0
+
+
+def _check_bare(kept: Kept) -> None:
+    """Personal values are only taken away by erasures, which say of how many events. Raises Wrong.
+
+    What they took from events that were archived since can't be told any more.
+    """
+    erasures = [one for one in kept.told if one.action == ERASED]
+    count = sum(one.metadata["events"] for one in erasures)
+    last = max((one.sequence for one in erasures), default=0)
+    late = next((number for number in kept.bare if number > last), None)
+    if late is not None:
+        raise Wrong(f"event {late} lacks personal values, and nobody was erased since")
+    if len(kept.bare) > count:
+        which = f"from event {kept.bare[0]} to {kept.bare[-1]}"
+        told = f"{len(kept.bare)} events, {which}, lack personal values"
+        raise Wrong(f"{told}: people were erased from {count}")
 
 
 async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Checkpoint]:
@@ -116,16 +175,19 @@ async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Ch
     return sorted(signed, key=lambda one: one.sequence)
 
 
-def _against(signed: Sequence[Checkpoint], found: Found, keys: Mapping[str, str]) -> str | None:
-    """What of that does not hold; None if all does."""
+def _check_signed(signed: Sequence[Checkpoint], found: Found, keys: Mapping[str, str]) -> None:
+    """Hold a log against everything that was signed of it. Raises Wrong."""
     for one in signed:
-        if one.key_id not in keys or not signing.is_signed(one, keys[one.key_id]):
-            return f"the checkpoint at event {one.sequence} is not signed by a key of ours"
-        try:
-            verify_audit.check_checkpoint(msgspec.to_builtins(one), found)
-        except Wrong as problem:
-            return str(problem)
-    return None
+        _who_signed(keys, msgspec.to_builtins(one))
+        verify_audit.check_checkpoint(msgspec.to_builtins(one), found)
+
+
+def _who_signed(keys: Mapping[str, str], checkpoint: Mapping[str, Any]) -> str:
+    """What to say of a signature. Raises Wrong."""
+    one = msgspec.convert(checkpoint, Checkpoint)
+    if one.key_id not in keys or not signing.is_signed(one, keys[one.key_id]):
+        raise Wrong(f"the checkpoint at event {one.sequence} is not signed by a key of ours")
+    return f"signed by {one.key_id}"
 
 
 def _lost(known: Sequence[str], asked: Asked, heads: set[bytes]) -> list[str]:
@@ -138,14 +200,16 @@ def _lost(known: Sequence[str], asked: Asked, heads: set[bytes]) -> list[str]:
 
 
 def verify_files(paths: Sequence[str], asked: Asked) -> Verdict:
-    """Check exports that follow each other, with no database: the signatures are left unchecked.
+    """Check exports that follow each other, with no database. Raises Problem 400, OSError.
 
-    Raises Problem 400, OSError.
+    Without keys the signatures are left unchecked, and it is said how to check them.
     """
     signed = sorted(map(msgspec.to_builtins, asked.checkpoints), key=itemgetter("sequence"))
     lines = verify_audit.read_all(list(paths), asked.customer_id or "")
     try:
-        said = verify_audit.check(lines, signed, {}, asked.noted, asked.jobs)
+        keys = {signing.id_of(one.public_key): one.public_key for one in asked.keys}
+        who = partial(_who_signed if keys else verify_audit.check_signature, keys)
+        said = verify_audit.check(lines, signed, who, asked.noted, asked.jobs)
     except Wrong as problem:
         return [str(problem)], False
     return said, True

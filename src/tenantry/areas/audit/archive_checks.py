@@ -1,0 +1,115 @@
+"""What was archived, held against what is left: the records of it, and the files that are at hand.
+
+Who could write to the database could let the beginning of a log go and say that it was archived.
+The log itself would not say so: each archive has an event of its own, behind all that it holds.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import bindparam, or_, select
+
+from tenantry.areas.audit import archive_files
+from tenantry.areas.audit.archive_files import Archive
+from tenantry.core import schema
+from tenantry.core.kept_events import ARCHIVED, Kept
+from tenantry.core.retention_tables import archives
+from tenantry.core.session import Reads
+from tenantry.core.statements import Statement
+from tenantry.core.text_bytes import as_bytes
+from tenantry.core.verify_audit import FIRST, Place, Wrong, follow_lines
+
+_A, _R = archives.c, schema.revisions.c
+
+
+COLUMNS = (_A.customer_id, _A.last, _A.first, _A.hash_before, _A.hash, _A.file)
+_PRUNED = Statement(
+    select(*COLUMNS)
+    .where(_A.customer_id == bindparam("customer"), _A.pruned_at.is_not(None))
+    .order_by(_A.last)
+)
+_HELD = Statement(
+    select(_R.kind, _R.row_id, _R.from_sequence, as_bytes(_R.body))
+    .where(
+        _R.customer_id == bindparam("customer"),
+        _R.from_sequence <= bindparam("at"),
+        or_(_R.to_sequence.is_(None), _R.to_sequence > bindparam("at")),
+    )
+    .order_by(_R.from_sequence, _R.kind, _R.row_id)
+)
+
+
+async def held(rows: Reads, customer_id: str, at: int) -> str:
+    """The digest of all rows as they were right after an event: what is left of their history.
+
+    The events that made these revisions go, and with them what their hashes said of them.
+    """
+    digest = hashlib.sha256()
+    for kind, row_id, since, body in await rows.all(_HELD, customer=customer_id, at=at):
+        own = "" if body is None else hashlib.sha256(body).hexdigest()
+        digest.update(f"{kind}/{row_id} {since} {own}\n".encode())
+    return digest.hexdigest()
+
+
+async def check(rows: Reads, customer_id: str, kept: Kept) -> list[str]:
+    """Hold the archives of a log against what was found in the rest; what to say. Raises Wrong."""
+    found = [Archive(*row) for row in await rows.all(_PRUNED, customer=customer_id)]
+    if not found:
+        return []
+    end = Place(0, FIRST, customer_id)
+    for one in found:
+        if one.before != end:
+            raise Wrong(f"the archive from event {one.first} does not follow event {end.sequence}")
+        end = one.end
+    await _check_told(rows, found[-1], kept)
+    return check_files(found)
+
+
+def check_files(found: Sequence[Archive]) -> list[str]:
+    """Check those that are here; what to say. Raises Wrong."""
+    missing = [one for one in found if not Path(one.file).exists()]
+    for one in found:
+        if one not in missing:
+            check_file(one)
+    customer_id, here, said = found[0].customer_id, len(found) - len(missing), []
+    if here:
+        said.append(f"{customer_id}  {here} archives  whole")
+    if missing:
+        which = f"{len(missing)} archives, from {missing[0].file} on"
+        said.append(f"{customer_id}  not here, and NOT checked: {which}")
+    return said
+
+
+async def _check_told(rows: Reads, newest: Archive, kept: Kept) -> None:
+    """The log says what was archived last, and how rows were then. Raises Wrong."""
+    at, digest = newest.last, bytes(newest.hash).hex()
+    for one in kept.told:
+        if one.action == ARCHIVED and (one.metadata["last"], one.metadata["hash"]) == (at, digest):
+            now = await held(rows, newest.customer_id, at)
+            if one.metadata["held"] != now:
+                raise Wrong(f"a revision by an event up to {at} was changed, put in or removed")
+            return
+    raise Wrong(f"no event says that those up to {at} were archived")
+
+
+def check_file(archive: Archive) -> None:
+    """Hold the file of an archive, and its manifest, against the record. Raises Wrong."""
+    file = Path(archive.file)
+    try:
+        manifest, packed = archive_files.read(file)
+        lines = archive_files.lines(packed)
+    except (OSError, EOFError, zlib.error, ValueError) as problem:
+        raise Wrong(f"{file} can't be read: {problem!r}") from problem
+    if manifest.get("sha256") != hashlib.sha256(packed).hexdigest():
+        raise Wrong(f"{file} is not the one that its manifest names")
+    own = archive_files.described(archive)
+    if any(manifest.get(name) != value for name, value in own.items()):
+        raise Wrong(f"the manifest of {file} is not that of its archive")
+    try:
+        end = follow_lines(lines, archive.before).last
+    except Wrong as problem:
+        raise Wrong(f"{file}: {problem}") from problem
+    if end != archive.end:
+        raise Wrong(f"{file} ends with event {end.sequence}, and not as it was archived")

@@ -1,0 +1,30 @@
+"""Text as the bytes that it is stored as: what is hashed is not made into text on the way."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, LargeBinary
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+
+class _Bytes(ColumnElement[bytes]):
+    inherit_cache = False
+
+    def __init__(self, column: ColumnElement[Any]) -> None:
+        self.column = column
+        self.type = LargeBinary()
+
+
+def as_bytes(column: ColumnElement[Any]) -> ColumnElement[bytes]:
+    """A column of text, in UTF-8."""
+    return _Bytes(column)
+
+
+@compiles(_Bytes, "sqlite")
+def _as_blob(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST({compiler.process(element.column, **options)} AS BLOB)"
+
+
+@compiles(_Bytes, "postgresql")
+def _as_bytea(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
+    return f"convert_to({compiler.process(element.column, **options)}, 'UTF8')"

@@ -1,0 +1,145 @@
+"""What stands beside the chain of a log, and no hash covers, is held against it: each is named."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import and_, delete, insert, update
+
+from tenantry.areas.audit import verification
+from tenantry.core import schema
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tests.world import ADA, BEN, WIDGETS, World
+
+AT = 7
+"""The event that is tampered with."""
+_E, _N, _H = schema.events.c, schema.event_counts.c, schema.chains.c
+
+
+async def verdict(world: World) -> str:
+    """What is said of the log, after the customer's id."""
+    asked = verification.Asked(customer_id=WIDGETS)
+    lines, is_whole = await verification.verify(world.app.database, world.app.keyring, asked)
+    told = lines[0].removeprefix(f"{WIDGETS}  ")
+    assert told.endswith("  whole") == is_whole
+    return told
+
+
+async def tamper(world: World, *statements: Any) -> None:
+    """Run what somebody runs who has the database."""
+
+    async def work(unit: Unit) -> None:
+        for statement in statements:
+            assert await unit.run(Statement(statement)) > 0
+
+    await world.app.database.write(work)
+
+
+def _event(at: int, **values: Any) -> Any:
+    return update(schema.events).where(_E.customer_id == WIDGETS, _E.sequence == at).values(values)
+
+
+def _head(**values: Any) -> Any:
+    return update(schema.chains).where(_H.customer_id == WIDGETS).values(values)
+
+
+def _counted(field: str, value: str) -> Any:
+    return and_(_N.customer_id == WIDGETS, _N.field == field, _N.value == value)
+
+
+_CREATED = _counted("event_type", "user.create")
+BESIDE: dict[str, tuple[list[Any], str]] = {
+    "hidden from the list of its type": (
+        [_event(AT, type_number=None)],
+        f"event {AT} is number None of those with event_type ",
+    ),
+    "moved in the list of its actor": (
+        [_event(AT + 2, user_number=1000)],
+        f"event {AT + 2} is number 1000 of those with user_id ",
+    ),
+    "hidden from the whole list": (
+        [_event(AT, number=AT - 1)],
+        f"event {AT} is number {AT - 1} of those that are shown, wrongly",
+    ),
+    "without a number": (
+        [_event(AT, number=None)],
+        f"event {AT} has numbers that it should not have",
+    ),
+    "without any number": (
+        [
+            _event(
+                AT,
+                number=None,
+                **dict.fromkeys(("type_number", "user_number", "token_number", "service_number")),
+            )
+        ],
+        f"event {AT + 1} is number {AT + 1} of those that are shown, wrongly",
+    ),
+    "every number shifted": (
+        [
+            update(schema.events).where(_E.customer_id == WIDGETS).values(number=_E.number + 1),
+            _head(number=_H.number + 1),
+        ],
+        "event 1 is number 2 of those that are shown",
+    ),
+    "counted as fewer": (
+        [update(schema.event_counts).where(_CREATED).values(count=_N.count - 1)],
+        "{count} events were counted with event_type user.create, wrongly",
+    ),
+    "not counted": (
+        [delete(schema.event_counts).where(_CREATED)],
+        "no events were counted with event_type user.create, wrongly",
+    ),
+    "counted without any": (
+        [
+            insert(schema.event_counts).values(
+                customer_id=WIDGETS, field="event_type", value="user.lock", count=3
+            )
+        ],
+        "3 events were counted with event_type user.lock, wrongly",
+    ),
+    "the head shows fewer": ([_head(number=3)], "the head says that 3 events are shown"),
+    "the head numbers fewer": ([_head(numbered=3)], "the head says that "),
+    "the head of another time": ([_head(created_at=1)], "the head says another time"),
+    "personal values removed": (
+        [_event(AT, personal=None)],
+        f"event {AT} lacks personal values, and nobody was erased since",
+    ),
+    "a personal value removed": (
+        [_event(AT, personal="{}")],
+        f"event {AT} lacks personal values, and nobody was erased since",
+    ),
+}
+
+
+@pytest.mark.parametrize("how", list(BESIDE))
+async def test_what_no_hash_covers_is_held_against_what_one_does(world: World, how: str) -> None:
+    assert (await verdict(world)).endswith("  whole")
+    statements, says = BESIDE[how]
+    await tamper(world, *statements)
+    told = await verdict(world)
+    left = says.partition("{count}")
+    assert left[0] in told
+    assert left[2] in told
+
+
+async def test_an_erasure_does_not_cover_what_is_taken_away_besides(world: World) -> None:
+    user = await world.ask(ADA, "POST", "/user", data={"login": "nina@example.com", "name": "N E"})
+    nina = user.json()["id"]
+    assert (await world.ask(ADA, "DELETE", f"/user/{nina}")).status_code == 200
+    body = {"customer_id": WIDGETS, "user_id": nina}
+    erased = await world.ask(
+        "operator-key-0000000000000000000", "POST", "/_operator/v1/erasures", json=body
+    )
+    assert erased.json()["events"] == 2
+    assert (await verdict(world)).endswith("  whole")
+    await tamper(world, _event(AT, personal=None))
+    assert "3 events, from event 7 to " in await verdict(world)
+    assert "people were erased from 2" in await verdict(world)
+
+
+async def test_a_log_that_goes_on_is_whole(world: World) -> None:
+    """Numbers and counts are held against each other while events are added."""
+    for name in ("one", "two"):
+        await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": name})
+        assert (await verdict(world)).endswith("  whole")
