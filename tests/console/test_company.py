@@ -152,7 +152,12 @@ async def test_only_superusers_change_it(company: Company, who: Person) -> None:
     visitor, since = await signed_in(world, who), len(await world.events())
     # A role of the customer's own with the permission lets one look.
     assert (await visitor.get(COMPANY)).status_code == (200 if who is UMA else 403)
-    for path, form in ((COMPANY, RULES), (place, {"do": "remove"}), (place, {"do": "check"})):
+    domain = f"{COMPANY}/domains/example.com"
+    for path, form in (
+        (COMPANY, RULES),
+        *((place, {"do": do}) for do in ("check", "remove")),
+        *((domain, {"do": do}) for do in ("verify", "remove")),
+    ):
         answer = await visitor.send(path, form, at=f"{CONSOLE}/profile")
         assert answer.status_code == 403, path
     assert COMPANY not in (await visitor.get(f"{CONSOLE}/profile")).text
