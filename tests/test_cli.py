@@ -111,6 +111,7 @@ def test_a_bad_setting_stops_with_one_line(
     [
         ("TRUSTED_PROXIES", "10.0.0.0/8, nowhere", "'nowhere'"),
         ("PROVIDER_NETWORKS", "10.0.0.0/8, nowhere", "'nowhere'"),
+        ("BREACHED_PASSWORDS", "missing.txt", "No such file"),
         ("CORS_ORIGINS", "https://app.example.com, https://b.example.com/", "b.example.com/'"),
         ("CORS_ORIGINS", "app.example.com", "scheme://host[:port]"),
         ("METRICS_PORT", "70000", "70000 is not a port"),

@@ -19,6 +19,7 @@ from tenantry.areas.tokens.ended import put_away_ended
 from tenantry.areas.tokens.usage import Uses
 from tenantry.areas.usage.parts import make_ahead
 from tenantry.core.addresses import parse_networks
+from tenantry.core.breaches import set_breached
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Chore, Worker
@@ -151,6 +152,7 @@ class Application(Door):
         self.clock = clock
         self.keyring = settings.keyring()
         set_password_cost(settings.password_cost)
+        set_breached(settings.breached_passwords)
         self.database = open_database(settings.database, clock)
         self.log = log or RequestLog(enabled=settings.log_requests)
         self._uses = Uses(self.database, self.log.fault)

@@ -28,6 +28,7 @@ from tenantry.areas.decisions.asking import Asked
 from tenantry.areas.operator import founding
 from tenantry.areas.users.passwords import weakness
 from tenantry.core import signing
+from tenantry.core.breaches import set_breached
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
 from tenantry.core.errors import Problem, bad_request
@@ -86,6 +87,7 @@ async def initialise(
     settings: Settings, customer: str, login: str, password: str | None, *, with_operator: bool
 ) -> founding.Founded:
     """Found a customer. Raises Problem 400 (weak password, bad login), 409 (login taken)."""
+    set_breached(settings.breached_passwords)
     if password is not None:
         problem = await weakness(password, login=login, name=customer)
         if problem is not None:

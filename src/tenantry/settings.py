@@ -2,13 +2,14 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tenantry.core.addresses import parse_networks
+from tenantry.core.breaches import check_breached
 from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.database_url import LAST_PORT, check_ports, without_password
@@ -49,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     password_time: int = PasswordCost().time
     """How often it goes over that memory."""
     password_parallelism: int = PasswordCost().parallelism
+    breached_passwords: str = ""
+    """A file of SHA-1 hashes of passwords that became known elsewhere; none of them is taken."""
     mail: str = ""
     """`smtp://…`, `smtps://…`, `smtp+starttls://…`, `file:DIRECTORY` or `log:`."""
     mail_from: str = "Tenantry <tenantry@localhost>"
@@ -201,20 +204,30 @@ def _check(settings: Settings) -> None:
         raise BadSetting(message)
     _check_secret_file(settings)
     _check_password_cost(settings)
-    _check_checkpoints(settings)
+    if settings.checkpoint_interval < 0:
+        message = f"{PREFIX}CHECKPOINT_INTERVAL: {settings.checkpoint_interval} is no time to wait"
+        raise BadSetting(message)
+    _check_read(settings)
     _check_invoicing(settings)
     _check_callers(settings)
 
 
-def _check_checkpoints(settings: Settings) -> None:
-    if settings.checkpoint_interval < 0:
-        message = f"{PREFIX}CHECKPOINT_INTERVAL: {settings.checkpoint_interval} is no time to wait"
-        raise BadSetting(message)
-    try:
-        read_destinations(settings.checkpoint_to)
-    except ValueError as problem:
-        message = f"{PREFIX}CHECKPOINT_TO: {problem}"
-        raise BadSetting(message) from problem
+_READ: dict[str, Callable[[str], object]] = {
+    "breached_passwords": check_breached,
+    "checkpoint_to": read_destinations,
+    "provider_networks": parse_networks,
+    "trusted_proxies": parse_networks,
+}
+"""What reads these settings when they are used, and refuses what it cannot read."""
+
+
+def _check_read(settings: Settings) -> None:
+    for name, read in _READ.items():
+        try:
+            read(getattr(settings, name))
+        except (OSError, ValueError) as problem:
+            message = f"{PREFIX}{name.upper()}: {problem}"
+            raise BadSetting(message) from problem
 
 
 def _check_invoicing(settings: Settings) -> None:
@@ -280,16 +293,6 @@ def _check_ports(settings: Settings) -> None:
 
 
 def _check_callers(settings: Settings) -> None:
-    try:
-        parse_networks(settings.trusted_proxies)
-    except ValueError as problem:
-        message = f"{PREFIX}TRUSTED_PROXIES: {problem}"
-        raise BadSetting(message) from problem
-    try:
-        parse_networks(settings.provider_networks)
-    except ValueError as problem:
-        message = f"{PREFIX}PROVIDER_NETWORKS: {problem}"
-        raise BadSetting(message) from problem
     for origin in settings.cors_origins.replace(",", " ").split():
         if not _ORIGIN.fullmatch(origin):
             message = f"{PREFIX}CORS_ORIGINS: {origin!r} is not of the form scheme://host[:port]"

@@ -9,6 +9,7 @@ from sqlalchemy import and_, bindparam, delete, insert, select, update
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, pci_passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox, schema
+from tenantry.core.breaches import is_breached
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, not_found
@@ -85,6 +86,8 @@ def _estimator() -> Any:
 
 
 def _guessability(password: str, login: str, name: str) -> str | None:
+    if is_breached(password):
+        return "Password became known elsewhere: it stands in a list of such passwords"
     # The worst 24 characters take half a second, the worst 72 that it accepts six: a password is
     # at least as good as its beginning.
     own = [login, login.partition("@")[0], name, *CONTEXT]
