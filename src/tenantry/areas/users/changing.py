@@ -15,7 +15,7 @@ from tenantry.access.granting import (
 )
 from tenantry.access.holdings import grants_of_user
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import model, passwords, sessions
+from tenantry.areas.users import model, passwords, sessions, steps
 from tenantry.areas.users.agreement import agreed_roles
 from tenantry.areas.users.model import UserRow
 from tenantry.core import audit, schema
@@ -164,6 +164,7 @@ async def _lock_or_unlock(call: Writing, row: UserRow, changed: UserRow) -> None
         word = "lock"
         # A link that was mailed before would unlock: who is shut out must not let himself in.
         await passwords.void_links(call, row)
+        await steps.void_waiting(call, row.customer_id, row.id)
         await sessions.end_sessions(call, row)
     elif row.locked and not changed.locked:
         word = "unlock"
