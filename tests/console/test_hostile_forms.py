@@ -49,7 +49,7 @@ NASTY = [
 ]
 SECRET = b"tell-Nobody-of-this-secret"
 """No password: it has no digit."""
-SECRETS = {"password", "password_again", "old_password", "code", "otp", "response", "challenge"}
+SECRETS = {"password", "password_again", "old_password", "code", "otp", "response", "client_secret"}
 """What a form holds that no answer may show again."""
 NO_FORMS = [b"", b"&&==", b"%", b"%zz=%", MARK, b"\0\xff", b"a" * 70_000, b"a[]=1&a[b]=2"]
 QUERY = ["next", "why", "login", "done", "way", "code", "state", "error", "error_description"]
