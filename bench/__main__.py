@@ -6,7 +6,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from bench import access, audit, ingest, life, log, machine, mtd, posting, reads, writes
+from bench import access, appending, audit, ingest, life, log, machine, mtd, posting, reads, writes
 from bench.databases import KINDS, databases
 from bench.load import LoadError, wrk
 from bench.plan import QUICK, Run, Sizes
@@ -21,6 +21,7 @@ _MEASUREMENTS = {
     "access": access.measure,
     "log": log.measure,
     "audit": audit.measure,
+    "append": appending.measure,
     "ingest": ingest.measure,
     "posting": posting.measure,
     "mtd": mtd.measure,

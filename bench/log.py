@@ -12,13 +12,15 @@ from bench.databases import Kind
 from bench.load import Load, run
 from bench.log_fill import Log, fill
 from bench.plan import Run
-from bench.report import Result
+from bench.report import Result, within
 from bench.server import SECRET_KEY, Server
 from tenantry.core.database import sqlite_path
 from tenantry.core.secrets import parse_key
 
 CONNECTIONS = 16
 PAGE, FAR = 50, 10_000
+MOST_BYTES = 2000
+"""Of an event, with everything by which it is found, and an empty database's share."""
 TIMES = 3
 """As long as a single event, and a page far behind as long as the first, at most."""
 
@@ -28,7 +30,9 @@ def measure(plan: Run, kind: Kind) -> None:
     with plan.databases.empty(kind) as url:
         print(f"filling {kind} with {plan.sizes.events:,} events …", flush=True)
         log = asyncio.run(fill(url, parse_key(SECRET_KEY), plan.sizes.events))
-        print(f"{_bytes(url) / log.events:,.0f} bytes an event", flush=True)
+        size = [_bytes(url) / log.events]
+        name = f"an event on disk, {log.events:,} events, {kind}"
+        plan.add(within(name, size, limit=MOST_BYTES, unit="bytes"))
         with server.ours(url) as ours:
             for name, asked, other in _questions(ours, log):
                 pairs = [

@@ -21,7 +21,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     against: float
     """What it is compared with, measured in the same run; a fixed limit where there is none."""
     unit: str
-    """Of both: "/s", "µs", "ms" or "MB"."""
+    """Of both: "/s", "µs", "ms", "MB" or "bytes"."""
     target: float
     goal: Literal["at least", "at most"]
     """Whether the ratio `ours / against` should reach the target or stay below it."""

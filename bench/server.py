@@ -58,12 +58,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def ours(database: str, **settings: str) -> Iterator[Server]:
+def ours(database: str, *, program: str = "tenantry", **settings: str) -> Iterator[Server]:
     """Tenantry on a database that is filled, its log on but thrown away."""
     environment = {"TENANTRY_DATABASE": database, "TENANTRY_SECRET_KEY": SECRET_KEY}
     environment |= {f"TENANTRY_{name.upper()}": value for name, value in settings.items()}
     port = free_port()
-    with _running(["-m", "tenantry", "serve", "--port", str(port)], port, environment) as server:
+    with _running(["-m", program, "serve", "--port", str(port)], port, environment) as server:
         yield server
 
 
