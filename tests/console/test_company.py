@@ -131,6 +131,33 @@ async def test_rules_are_set_and_the_last_way_in_stays(company: Company) -> None
     assert (await world.ask(ADA, "GET", f"/customer/{WIDGETS}")).json()["force_sso"] is False
 
 
+async def test_superusers_are_spared_by_name_and_no_longer(company: Company) -> None:
+    world, ada, sue = company.world, await signed_in(company.world), Visitor(company.world)
+    await ada.send(await provider_page(ada), {"do": "check"})
+    since = len(await world.events())
+    answer = await ada.send(COMPANY, {"do": "spare", "login": f" {SUE.login.title()} "})
+    assert answer.headers["location"] == f"{COMPANY}?done=spared"
+    for login, why in (
+        (BEN.login, "Only superusers can bypass"),
+        (EVE.login, "No superuser of this account"),
+        ("nobody@example.com", "No superuser of this account"),
+    ):
+        answer = await ada.send(COMPANY, {"do": "spare", "login": login})
+        assert (answer.status_code, why in answer.text) == (400, True), login
+    await ada.send(COMPANY, {**RULES, "force_sso": "true"})
+    assert (await sue.sign_in(SUE)).status_code == 303
+    assert SUE.login in (await ada.get(COMPANY)).text
+    answer = await ada.send(COMPANY, {"do": "bind", "user_id": SUE.id})
+    assert answer.headers["location"] == f"{COMPANY}?done=bound"
+    assert (await sue.get(COMPANY)).status_code == 303
+    assert SUE.login not in (await ada.get(COMPANY)).text
+    assert (await ada.send(COMPANY, {"do": "bind", "user_id": SUE.id})).status_code == 400
+    assert await world.actions(since) == [
+        *("sso_bypass.create", "customer.update", "token.create", "user.login"),
+        *("sso_bypass.delete", "token.destroy", "user.logout"),
+    ]
+
+
 async def test_it_asks_who_it_is_after_ten_minutes(company: Company) -> None:
     world, ada = company.world, await signed_in(company.world)
     place = await provider_page(ada)

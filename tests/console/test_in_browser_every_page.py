@@ -8,8 +8,8 @@ import pytest
 from tests.console.letters import link
 from tests.console.surveying import survey
 from tests.console.window import CONSOLE, Site, Window
-from tests.federation_writes import DOMAINS, PROVIDER, PROVIDERS
-from tests.world import ADA, BEN, LIM, PASSWORD, TESS, UMA, Person
+from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS
+from tests.world import ADA, BEN, LIM, PASSWORD, SUE, TESS, UMA, Person
 
 pytestmark = pytest.mark.browser
 
@@ -87,6 +87,7 @@ def _company(path: str = "") -> Way:
         provider = {**PROVIDER, "name": f"Login of {LONG}", "issuer": f"https://{LONG}.example.com"}
         _ask(site, "POST", PROVIDERS, json=provider)
         _ask(site, "POST", DOMAINS, json={"domain": f"{LONG}.example.com"})
+        _ask(site, "PUT", f"{BYPASSES}/{SUE.id}")
         window.sign_in(ADA)
         window.open(f"{CONSOLE}/company")
         if path:

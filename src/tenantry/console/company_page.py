@@ -5,10 +5,12 @@ from typing import Literal
 import msgspec
 
 from tenantry.areas.customers import model as customers
+from tenantry.areas.customers.logins import logins
 from tenantry.areas.customers.model import CustomerChange
-from tenantry.areas.federation import domains
+from tenantry.areas.federation import bypasses, domains
 from tenantry.areas.federation import model as providers
 from tenantry.areas.federation.provider import ProviderChange
+from tenantry.areas.users import model as users
 from tenantry.areas.users import sign_in_policy
 from tenantry.areas.users.sign_in_policy import SignInPolicy
 from tenantry.console import words
@@ -31,18 +33,22 @@ _NOTICES = {
     "rules": "The rules are saved.",
     "provider": "The provider is disconnected.",
     "domain": "The domain is given up.",
+    "spared": "The superuser keeps a password.",
+    "bound": "The superuser signs in through the company from now on.",
 }
 
 
 class CompanyForm(msgspec.Struct):
     """What the forms of the page send: `do` says which of them."""
 
-    do: Literal["provider", "domain", "rules"]
+    do: Literal["provider", "domain", "rules", "spare", "bind"]
     name: str = ""
     issuer: str = ""
     client_id: str = ""
     client_secret: str = ""
     domain: str = ""
+    login: str = ""
+    user_id: str = ""
     idle_minutes: int = 0
     session_minutes: int = 0
     allows_passkey_alone: bool = False
@@ -60,6 +66,7 @@ async def _company(
         filled.session_minutes = policy.session_seconds // MINUTE
         filled.allows_passkey_alone = policy.allows_passkey_alone
         filled.force_sso = customer.force_sso
+    spared = [row.user_id for row in await bypasses.list_all(call)]
     return page(
         call,
         visit,
@@ -67,6 +74,7 @@ async def _company(
         400 if problem else 200,
         providers=await providers.list_all(call),
         domains=await domains.list_all(call),
+        spared=await logins(call, spared),
         filled=filled,
         problem=problem,
         words=words,
@@ -82,7 +90,10 @@ async def get_company_page(call: Reading, visit: Visit) -> Response:
 
 @operation(f"POST {COMPANY}", allow=SET, wire=PAGE)
 async def change_company(call: Writing, body: Body[CompanyForm], visit: Visit) -> Response:
-    """Connect a provider, claim a domain, or change the rules. Raises Problem 403."""
+    """Connect a provider, claim a domain, change the rules or whom they spare.
+
+    Raises Problem 403.
+    """
     form = body()
     providers.check_superuser(call)
     try:
@@ -110,6 +121,19 @@ async def _done(call: Writing, form: CompanyForm) -> str:
         case "rules":
             await _set_rules(call, form)
             return f"{COMPANY}?done=rules"
+        case "spare":
+            await _spare(call, form.login)
+            return f"{COMPANY}?done=spared"
+        case "bind":
+            await bypasses.take(call, form.user_id)
+            return f"{COMPANY}?done=bound"
+
+
+async def _spare(call: Writing, login: str) -> None:
+    row = await users.find_by_login(call, login.strip())
+    if row is None or row.customer_id != call.customer_id:
+        raise Problem(404, "Not found", "No superuser of this account has that login")
+    await bypasses.give(call, row.id)
 
 
 async def _set_rules(call: Writing, form: CompanyForm) -> None:
