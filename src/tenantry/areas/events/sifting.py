@@ -1,8 +1,9 @@
 """Events for which several things must hold: the shortest list that has them all is gone through.
 
 What somebody sees who sees his own events and those of services is two lists, put together. Where
-they are long, their events stand close in the log, and a page is found by going along it; where
-they are short, both are read whole.
+these are of a few services, each of them gives as much as the page may take (`joining.py`). Where
+they are of many, and long, their events stand close in the log, and a page is found by going along
+it; where they are short, both are read whole.
 """
 
 from functools import cache
@@ -21,7 +22,7 @@ from sqlalchemy import (
     select,
 )
 
-from tenantry.areas.events import of_services, spans
+from tenantry.areas.events import joining, of_services, spans
 from tenantry.areas.events.model import COLUMNS, EventRow, Selection, Sight
 from tenantry.areas.events.spans import WHOLE, E, Span, axis, on_axis
 from tenantry.core import schema
@@ -143,6 +144,10 @@ async def page_of(
         records = await _counted_apart(call, selection, sight, span)
     if skipped >= records:
         return [], records
+    lists = [] if sight is None else joining.lists_of(sight, skipped + size)
+    if lists:
+        rows = await joining.page_of(call, lists, selection, size, skipped, ascending=ascending)
+        return rows, records
     # As many events as lie between as many as are wanted, or all that are seen.
     is_short = sight is not None and records * records < (skipped + size) * span.length
     rows = await call.all(
