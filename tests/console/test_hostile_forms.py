@@ -16,6 +16,7 @@ from tests.areas.test_invitation_page import link as invitation_link
 from tests.areas.test_password_page import link as password_link
 from tests.console.browser import CONSOLE, ORIGIN, Visitor, form_token
 from tests.console.test_factors import begun
+from tests.federation_writes import DOMAINS, PROVIDER, PROVIDERS
 from tests.table import OWN, TABLE, every, path_of
 from tests.world import ADA, BEN, UMA, World
 
@@ -95,6 +96,7 @@ def assert_tame(answer: httpx.Response) -> None:
 
 
 SECOND = f"{CONSOLE}/second-factor"
+COMPANY = f"{CONSOLE}/company"
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Attacker:
         """Sign in, as far as the page wants it, if it was not done or is over."""
         who = UMA if self.path == SECOND else BEN
         self.visitor = Visitor(self.world)
-        await self.visitor.sign_in(who)
+        await self.visitor.sign_in(ADA if self.path.startswith(COMPANY) else who)
 
     async def post(self, content: bytes) -> httpx.Response:
         """Send that as a form."""
@@ -127,10 +129,19 @@ class Attacker:
         return form_token(found).encode()
 
 
+async def single_sign_on(world: World) -> dict[str, str]:
+    """A provider and a domain, so that their pages are there."""
+    await world.sudo(ADA)
+    provider = await world.ask(ADA, "POST", PROVIDERS, json=PROVIDER)
+    claimed = await world.ask(ADA, "POST", DOMAINS, json={"domain": OWN["domain"]})
+    return {"identity_provider_id": provider.json()["id"], "domain": claimed.json()["domain"]}
+
+
 @pytest.fixture
 async def attacker(world: World, row: Operation) -> Attacker:
     """Where every page can be reached: links work, and Uma is asked for a second factor."""
-    path = path_of(row, OWN, token_id=BEN.token_id)
+    parts = await single_sign_on(world) if row.path.startswith(COMPANY) else {}
+    path = path_of(row, OWN, token_id=BEN.token_id, **parts)
     if "/password/{code}" in row.path:
         path = await password_link(world)
     if "/invitation/{code}" in row.path:
@@ -141,6 +152,8 @@ async def attacker(world: World, row: Operation) -> Attacker:
         path += f"?{encoded(ASKED)}"
     attacker = Attacker(world, row, path)
     await attacker.come_in()
+    if path.startswith(COMPANY):
+        assert (await attacker.visitor.get(path)).status_code == 200
     if "/authenticator/" in row.path:
         attacker.path, _ = await begun(world, attacker.visitor)
     return attacker
