@@ -42,6 +42,13 @@ async def test_what_is_asked_ties_the_answer_to_this_browser(company: Company) -
         assert asked[tie] != other[tie]
 
 
+async def test_who_proves_anew_that_it_is_he_is_asked_there_too(company: Company) -> None:
+    """Otherwise the provider would send back whoever sits there, unasked."""
+    assert "prompt=" not in await company.begin(BEN)
+    assert (await company.sign_in(BEN)).status_code == 303
+    assert "&prompt=login" in await company.begin(BEN)
+
+
 async def test_the_client_proves_who_it_is(company: Company) -> None:
     await company.sign_in(BEN)
     headers, body = company.provider.asked("token")

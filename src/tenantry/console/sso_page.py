@@ -109,7 +109,8 @@ async def begin_sso(call: Writing, body: Body[SsoForm], visit: Visit, evidence: 
     (row,) = evidence.providers
     facts = authorizing.facts_of(row, arrival.next_path)
     secret = await steps.open_step(call, PURPOSE, "", facts)
-    place = authorizing.location(call, row, evidence.found, secret, form.login.strip())
+    asking = authorizing.Asking(form.login.strip(), is_anew=arrival.old is not None)
+    place = authorizing.location(call, row, evidence.found, secret, asking)
     step = visit.keep(STEP, secret, seconds=STEP_SECONDS)
     host = urlsplit(place).netloc
     # A page, not a redirect: what follows a form may not leave this server (form-action).

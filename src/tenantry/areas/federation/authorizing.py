@@ -57,7 +57,16 @@ def facts_of(row: ProviderRow, next_path: str) -> Mapping[str, str]:
     }
 
 
-def location(call: Reading, row: ProviderRow, found: Metadata, secret: str, address: str) -> str:
+class Asking(msgspec.Struct, frozen=True):
+    """How somebody is asked for."""
+
+    address: str
+    """By which the provider may know him."""
+    is_anew: bool
+    """Whether he is signed in here already, and is to prove that it is still he."""
+
+
+def location(call: Reading, row: ProviderRow, found: Metadata, secret: str, asking: Asking) -> str:
     """Where the browser goes to sign in."""
     tied = ties(call, secret)
     asked = {
@@ -69,8 +78,10 @@ def location(call: Reading, row: ProviderRow, found: Metadata, secret: str, addr
         "nonce": tied.nonce,
         "code_challenge": _challenge(tied.verifier),
         "code_challenge_method": "S256",
-        "login_hint": address,
+        "login_hint": asking.address,
     }
+    if asking.is_anew:
+        asked["prompt"] = "login"
     place = urlsplit(found.authorization_endpoint)
     query = "&".join(part for part in (place.query, urlencode(asked)) if part)
     return urlunsplit(place._replace(query=query))
