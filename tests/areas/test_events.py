@@ -8,16 +8,21 @@ from tenantry.core import schema
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.event_calls import busy, expected, ids, listed, told
+from tests.areas.group_calls import role
 from tests.world import (
     ADA,
     BEN,
     BOT,
     EVE,
     LIM,
+    LIMITED,
     OPERATOR,
+    PASSWORD,
+    PURGING,
     READ_ONLY,
     UMA,
     WIDGETS,
+    WWW,
     World,
 )
 
@@ -211,6 +216,52 @@ async def test_without_improved_events_less_is_told(world: World) -> None:
     assert one.json()["data"]["attributes"] == less[full[0]["id"]]
     unfiltered = ids(await listed(world, ADA))
     assert ids(await listed(world, ADA, f"filter[token_id]={BOT.token_id}")) == unfiltered
+
+
+async def test_a_key_for_some_services_sees_the_account_and_of_services_those(world: World) -> None:
+    """Account endpoints are not restricted; what one sees of services is (access §9.5)."""
+    form = {"username": BEN.login, "password": PASSWORD, "services[]": WWW}
+    answer = await world.ask(None, "POST", "/tokens", data=form)
+    assert answer.status_code == 200, answer.text
+    await busy(world)
+    assert ids(await listed(world, LIMITED)) == ids(await listed(world, ADA))
+    shall = [
+        one["id"]
+        for one in reversed(await told(world))
+        if one["event_type"] and (one["user_id"] == BEN.id or one["service_id"] == WWW)
+    ]
+    key = answer.json()["access_token"]
+    assert ids(await listed(world, key, "page[size]=100")) == shall
+    assert set(shall) < set(ids(await listed(world, BEN, "page[size]=100")))
+
+
+async def test_a_key_that_only_purges_reads_nothing(world: World) -> None:
+    event_id = ids(await listed(world, ADA))[0]
+    for path in ("/events", f"/events/{event_id}"):
+        answer = await world.ask(PURGING, "GET", path)
+        assert answer.status_code == 403
+        assert answer.json() == {"msg": "You are not authorized to perform this action"}
+        assert answer.headers["content-type"] == "application/json"
+
+
+async def test_whose_own_role_reads_events_reads_all(world: World) -> None:
+    """A custom role holds a permission in its unrestricted form (access §9.2)."""
+    await busy(world)
+    reader = await role(world, "Auditor", "event.read")
+    await world.ask(ADA, "PUT", f"/user/{UMA.id}", data={"roles": reader})
+    assert ids(await listed(world, UMA)) == ids(await listed(world, ADA))
+
+
+async def test_head_tells_of_a_page_what_get_does(world: World) -> None:
+    await busy(world)
+    event_id = ids(await listed(world, ADA))[0]
+    for path in ("/events?page[size]=2&sort=created_at", f"/events/{event_id}"):
+        got, head = [await world.ask(ADA, method, path) for method in ("GET", "HEAD")]
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("etag", "cache-control", "content-type", "content-length"):
+            assert head.headers[name] == got.headers[name]
+        held = {"If-None-Match": got.headers["etag"]}
+        assert (await world.ask(ADA, "HEAD", path, headers=held)).status_code == 304
 
 
 async def test_a_key_that_only_reads_reads_all(world: World) -> None:
