@@ -1,5 +1,6 @@
 """What is refused or fails leaves nothing behind: no event, no change, no mail."""
 
+import asyncio
 from http import HTTPStatus
 
 import pytest
@@ -81,3 +82,32 @@ async def test_what_is_only_tried_leaves_nothing(world: World, name: str) -> Non
     told = [one["action"] for one in answer.json()["events"]]
     # Postings are units of their own, once the call's has been committed.
     assert told == ([] if name.endswith("/post") else EXAMPLES[name].actions)
+
+
+ONCE = {
+    "POST /user": 409,
+    "POST /service": 409,
+    "POST /roles": 409,
+    "POST /invitations": 409,
+    "POST /service-authorizations": 409,
+    "POST /user-groups": 409,
+    "DELETE /tokens/{token_id}": 404,
+    "DELETE /service/{service_id}": 400,
+    "DELETE /invitations/{invitation_id}": 404,
+    "DELETE /roles/{role_id}": 404,
+}
+"""What can be done once: whoever comes second is told that it is there already, or gone."""
+
+
+@pytest.mark.parametrize("name", list(ONCE))
+async def test_of_several_at_once_one_leaves_its_events(
+    world: World, elsewhere: World, name: str
+) -> None:
+    """Also in two processes; the others leave nothing."""
+    parts = await prepare(world, name)
+    since = len(await world.events())
+    answers = await asyncio.gather(*(ask(one, name, parts) for one in [world, elsewhere] * 3))
+    won = [one for one in answers if one.status_code == TABLE[name].status]
+    lost = {one.status_code for one in answers} - {won[0].status_code}
+    assert (len(won), lost) == (1, {ONCE[name]})
+    assert await world.actions(since) == EXAMPLES[name].actions
