@@ -90,6 +90,15 @@ async def test_a_published_key_that_was_replaced_does_not_count(world: World) ->
     )
 
 
+async def test_a_published_key_that_is_none_does_not_count(world: World) -> None:
+    signed = await keep(world)
+    await run(world, update(signing_keys).values(public_key="nothing"))
+    lines, is_whole = await verdict(world)
+    assert not is_whole
+    says = f"the checkpoint at event {signed.sequence} is not signed by a key of ours"
+    assert lines[0].endswith(says)
+
+
 async def test_a_fork_is_found(world: World) -> None:
     """An old database was put back and went on: two checkpoints of one number differ."""
     other = msgspec.structs.replace(await keep(world), hash="0" * 64)

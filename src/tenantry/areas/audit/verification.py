@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -81,7 +82,7 @@ async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
     if asked.customer_id is not None and not known:
         raise not_found("customer", asked.customer_id)
     longest = await database.one(_LONGEST)
-    by = _By(chain.follow, await signing.public_keys(database, keyring), keyring)
+    by = await _signers(database, keyring, asked)
     if asked.jobs == 1 or not longest or (longest[0] or 0) < MANY:
         return await _verify_all(database, known, asked, by)
     context = multiprocessing.get_context("spawn")
@@ -92,23 +93,26 @@ async def verify(database: Database, keyring: Keyring, asked: Asked) -> Verdict:
 
 
 class _By(msgspec.Struct):
-    """How logs are followed, and by whom checkpoints may be signed."""
+    """By whom checkpoints may be signed, and how logs are followed."""
 
-    follow: chain.Follow
-    published: Sequence[PublicKey]
-    keyring: Keyring
+    keys: Mapping[str, str]
+    """In PEM, by their ids."""
+    strange: frozenset[str]
+    """Ids of keys that nothing but the database vouches for."""
+    follow: chain.Follow = chain.follow
 
-    def keys(self, known: Sequence[PublicKey]) -> dict[str, str]:
-        """Keys in PEM by their ids: if none are known from elsewhere, all that are published."""
-        trusted = signing.trusted(self.keyring, self.published, known)
-        if known:
-            return trusted
-        return {signing.id_of(one.public_key): one.public_key for one in self.published} | trusted
 
-    def strange(self, signed: Sequence[Checkpoint]) -> list[str]:
-        """Who signed and may be anybody."""
-        trusted = signing.trusted(self.keyring, self.published)
-        return sorted({one.key_id for one in signed} - trusted.keys())
+async def _signers(database: Database, keyring: Keyring, asked: Asked) -> _By:
+    published = await signing.public_keys(database, keyring)
+    trusted = signing.trusted(keyring, published, asked.keys)
+    if asked.keys:
+        return _By(trusted, frozenset())
+    keys = dict(trusted)
+    for one in published:
+        # What can't be read was written by somebody else, and has signed nothing.
+        with suppress(ValueError):
+            keys[signing.id_of(one.public_key)] = one.public_key
+    return _By(keys, frozenset(keys.keys() - trusted.keys()))
 
 
 async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by: _By) -> Verdict:
@@ -119,7 +123,7 @@ async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by
         try:
             kept = await _followed(database, customer_id, wanted, by.follow)
             heads.update(kept.found.wanted.values())
-            _check_signed(signed, kept.found, by.keys(asked.keys))
+            _check_signed(signed, kept.found, by.keys)
             _check_bare(kept)
             said = await archive_checks.check(database, customer_id, kept)
         except Wrong as problem:
@@ -127,9 +131,10 @@ async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by
             is_whole = False
             continue
         lines += [f"{customer_id}  {_count(kept)} events  whole", *said]
-        strange.update([] if asked.keys else by.strange(signed))
+        strange |= by.strange & {one.key_id for one in signed}
+    named = "NOT of this secret, compare it with what you kept: key"
+    lines += [f"{named} {one}" for one in sorted(strange)]
     lost = _lost(known, asked, heads)
-    lines += [f"NOT of this secret, compare it with what you kept: key {one}" for one in strange]
     return lines + lost, is_whole and not lost
 
 
