@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tenantry.areas.pricing.months import Month
 from tenantry.areas.usage import metrics_api, service_metrics_api, statistics_api
+from tenantry.areas.usage.spans import span
 from tenantry.core.clock import DAY, HOUR, SECOND, Instant, read
 from tenantry.core.sqlite_connection import connect_read_only
 from tenantry.core.statements import Statement
@@ -24,6 +26,7 @@ EDGES = (
     *(BEGIN + 2 * DAY + 20 * HOUR + 123_456, BEGIN + 3 * DAY, BEGIN + 4 * DAY + 13 * HOUR),
 )
 """Around the end of a month."""
+MONTHS_ENDS = ("2026-03-03", "2026-04-01", "2026-05-01", "2026-06-01", "2026-06-12")
 _OURS = "SELECT usage_days.product_id"
 _KEY = "customer_id=? AND month=? AND product_id=? AND metric=? AND region=? AND at>? AND at<?"
 _BY_KEY = f"SEARCH usage_events USING PRIMARY KEY ({_KEY})"
@@ -86,6 +89,33 @@ async def test_every_span_is_exact_to_the_microsecond(world: World) -> None:
             answer = await world.ask(ADA, "GET", f"/stats/usage?{path}")
             total = sum(each["requests"] for each in answer.json()["data"].values())
             assert total == sum(many for at, _, _, many in events if since <= at < until), path
+
+
+async def test_whole_months_are_exact_with_what_is_around_them(world: World) -> None:
+    ends = [read(f"{day}T00:00:00Z") for day in MONTHS_ENDS]
+    chance = random.Random(8)  # noqa: S311 - the same events every time
+    world.clock.now = ends[-1] + 40 * DAY
+    at = [one + by for one in ends for by in (-DAY, -1, 0, 3 * HOUR)]
+    many = [chance.randrange(1, 10**15) for _ in at]
+    sent = [
+        event(str(n), region=chance.choice(["usa", "asia"]), quantity=one, timestamp=_iso(at[n]))
+        for n, one in enumerate(many)
+    ]
+    assert await send(world, *sent) == [("accepted", None)] * len(sent)
+    spans = list(combinations([e + by for e in ends for by in (-DAY, 0, HOUR)], 2))
+    for world.clock.now in (ends[3] - DAY, ends[3] + HOUR, ends[-1] + 40 * DAY):
+        for since, until in spans:
+            path = f"/stats/usage?from={_iso(since)}&to={_iso(until)}"
+            told = (await world.ask(ADA, "GET", path)).json()["data"]
+            total = sum(each["requests"] for each in told.values())
+            counted = zip(at, many, strict=True)
+            assert total == sum(one for when, one in counted if since <= when < until), path
+
+
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-03-17", "2026-03-31"])
+def test_the_running_month_is_read_whole(day: str) -> None:
+    march, now = Month(202603), read(f"{day}T00:02:00Z") + 7
+    assert span(march.first, now, now).months == (march, march)
 
 
 async def test_an_event_that_is_ahead_of_time_is_counted_when_its_time_has_come(

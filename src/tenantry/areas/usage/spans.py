@@ -1,13 +1,14 @@
 """A span of time as it is read: whole days from the sums of days, the rest from the ledger.
 
-Nothing but the parts of its first and its last day is looked up in the ledger, and of each of
+Little but the parts of its first and its last day is looked up in the ledger, and of each of
 these the shorter way round: what is before the span's begin is taken from the day's sum, or what
-is after it is added to the days behind. Either is exact to the microsecond.
+is after it is added to the days behind. Either is exact to the microsecond. Of a month that runs
+nothing is after now: it is read whole.
 """
 
 import msgspec
 
-from tenantry.areas.pricing.months import day_number
+from tenantry.areas.pricing.months import Month, day_number
 from tenantry.core.clock import DAY, MINUTE, Instant
 
 _AHEAD = 5 * MINUTE
@@ -39,6 +40,14 @@ class Span(msgspec.Struct, frozen=True):
         """The first and the last day, as numbers such as 20240531."""
         return day_number(self.begin), day_number(self.end - DAY)
 
+    @property
+    def months(self) -> tuple[Month, Month]:
+        """The first and the last month that are in it whole; in the other order if none is."""
+        first, last = Month.of(self.begin), Month.of(self.end - DAY)
+        if first.first < self.begin:
+            first = first.plus(1)
+        return first, last.plus(-1) if last.end > self.end else last
+
 
 def span(since: Instant, until: Instant, now: Instant) -> Span:
     """How to read `[since, until)`; exact whatever the clock says, and short where it is right."""
@@ -54,6 +63,10 @@ def span(since: Instant, until: Instant, now: Instant) -> Span:
         begin, head = first + DAY, Edge(1, since, first + DAY)
     if _length(Edge(1, last, until), now) <= _length(tail, now):
         end, tail = last, Edge(1, last, until)
+    month = Month.of(until)
+    rest = Edge(-1, until, month.end)
+    if until > month.first and _length(rest, now) <= max(_length(tail, now), _AHEAD):
+        end, tail = month.end, rest
     return Span(begin, end, (head, tail))
 
 

@@ -1,7 +1,8 @@
 """What traffic there was: bandwidth and requests by region and service (contract: billing §6).
 
-One statement tells all of it, so that the sums of days and the parts of days that are looked up in
-the ledger are of one moment. Whoever is limited to services is told of these alone, in totals too.
+One statement tells all of it, so that the sums of months and days and the parts of days that are
+looked up in the ledger are of one moment. Whoever is limited to services is told of these alone, in
+totals too.
 """
 
 import asyncio
@@ -25,12 +26,12 @@ from tenantry.areas.usage.seeing import services_of
 from tenantry.areas.usage.spans import Span
 from tenantry.areas.usage.sums import micro_units
 from tenantry.core import schema
-from tenantry.core.billing_tables import usage_days, usage_events
+from tenantry.core.billing_tables import usage_days, usage_events, usage_months
 from tenantry.core.context import Reading
 from tenantry.core.session import Reads
 from tenantry.core.statements import Row, Statement, is_one_of
 
-_D, _E, _S = usage_days.c, usage_events.c, schema.services.c
+_D, _E, _M, _S = usage_days.c, usage_events.c, usage_months.c, schema.services.c
 
 NOWHERE = "global"
 """The key of what has no region: the catalogue says which metrics have (contract: billing §7.1)."""
@@ -72,8 +73,8 @@ def _total(column: ColumnElement[int]) -> ColumnElement[int]:
     return cast(func.sum(column), BigInteger)
 
 
-def _whole_days(*, by_service: bool) -> Select[Any]:
-    """Summed in the order of the key, so that nothing is sorted.
+def _whole_days(first: str, last: str, *, by_service: bool) -> Select[Any]:
+    """Of some months. Summed in the order of the key, so that nothing is sorted.
 
     Of everything: to look at what each row is of would take longer than to leave out some sums.
     """
@@ -88,7 +89,7 @@ def _whole_days(*, by_service: bool) -> Select[Any]:
         )
         .where(
             _D.customer_id == bindparam("customer_id"),
-            _D.month.between(bindparam("first_month"), bindparam("last_month")),
+            _D.month.between(bindparam(first), bindparam(last)),
             _D.day.between(bindparam("first_day"), bindparam("last_day")),
         )
         .group_by(_D.month, *keys, *service)
@@ -121,12 +122,27 @@ def _part_of_day(name: str, *, by_service: bool) -> Select[Any]:
     )
 
 
-def _all(*, by_service: bool) -> Statement[Row]:
+_WHOLE_MONTHS = select(
+    *(_M.product_id, _M.metric, _M.region, literal("").label("service_id")),
+    *(_M.millions, _M.micros),
+).where(
+    _M.customer_id == bindparam("customer_id"),
+    _M.month.between(bindparam("first_whole"), bindparam("last_whole")),
+)
+
+
+def _all(*whole: Select[Any], by_service: bool) -> Statement[Row]:
     edges = [_part_of_day(name, by_service=by_service) for name in ("head", "tail")]
-    return Statement(union_all(_whole_days(by_service=by_service), *edges))
+    return Statement(union_all(*whole, *edges))
 
 
-_BY_REGION, _BY_SERVICE = _all(by_service=False), _all(by_service=True)
+_BY_REGION = _all(
+    _whole_days("first_month", "last_before", by_service=False),
+    _WHOLE_MONTHS,
+    _whole_days("first_behind", "last_month", by_service=False),
+    by_service=False,
+)
+_BY_SERVICE = _all(_whole_days("first_month", "last_month", by_service=True), by_service=True)
 _NAMES = Statement(
     select(_S.id, _S.name).where(
         _S.customer_id == bindparam("customer_id"), is_one_of(_S.id, "ids")
@@ -169,6 +185,8 @@ async def _load(call: Reading, statement: Statement[Row], span: Span) -> Traffic
         "first_month": first // 100,
         "last_month": last // 100,
     }
+    if statement is _BY_REGION:
+        given |= _around(span)
     for name, edge in zip(("head", "tail"), span.edges, strict=True):
         given |= {
             f"{name}_sign": edge.sign,
@@ -179,6 +197,20 @@ async def _load(call: Reading, statement: Statement[Row], span: Span) -> Traffic
     rows = await call.all(statement, **given)
     # There may be tens of thousands.
     return await asyncio.to_thread(_sorted_out, rows, services_of(call.principal.grants))
+
+
+def _around(span: Span) -> dict[str, int]:
+    """Which months are read whole, and which lie before and behind them; none twice."""
+    first, last = span.months
+    end = span.days[1] // 100
+    if first > last:
+        return {"last_before": end, "first_whole": 1, "last_whole": 0, "first_behind": end + 1}
+    return {
+        "last_before": first.plus(-1).number,
+        "first_whole": first.number,
+        "last_whole": last.number,
+        "first_behind": last.plus(1).number,
+    }
 
 
 def _sorted_out(rows: list[Row], seen: frozenset[str] | None) -> Traffics:
