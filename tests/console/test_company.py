@@ -10,9 +10,9 @@ from tests.areas.domain_calls import LABEL, ONE, Zone
 from tests.areas.test_email_domains import zone
 from tests.console.browser import CONSOLE, Visitor
 from tests.console.company import Company, company, problem_in
-from tests.console.provider import CLIENT, SECRET
+from tests.console.provider import CLIENT, SECOND, SECRET
 from tests.federation_writes import PROVIDER, PROVIDERS
-from tests.world import ADA, BEN, EVE, SUE, UMA, WIDGETS, Person, World
+from tests.world import ADA, BEN, EVE, NOW, SUE, UMA, WIDGETS, Person, World
 
 __all__ = ["company", "zone"]
 
@@ -167,6 +167,30 @@ async def test_it_asks_who_it_is_after_ten_minutes(company: Company) -> None:
         answer = await ada.send(path, form)
         assert answer.headers["location"].endswith("&why=confirm"), path
     assert await world.actions(since) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "is_fresh"),
+    [
+        (None, True),
+        (NOW // SECOND, True),
+        (NOW // SECOND - 599, True),
+        (NOW // SECOND - 600, False),
+        (0, False),
+        (1e300, True),
+        ("yesterday", True),
+    ],
+)
+async def test_an_old_sign_in_at_the_provider_proves_nothing_now(
+    company: Company,
+    told: object,
+    is_fresh: bool,  # noqa: FBT001 - the example
+) -> None:
+    """Its session lasts longer than ours: whoever sits there would be sent back unasked."""
+    more = {} if told is None else {"auth_time": told}
+    assert (await company.sign_in(SUE, **more)).status_code == 303
+    answer = await company.visitor.send(COMPANY, RULES)
+    assert answer.headers["location"].endswith("?done=rules" if is_fresh else "&why=confirm")
 
 
 @pytest.mark.parametrize("who", [BEN, UMA])

@@ -13,7 +13,7 @@ from tenantry.areas.federation import authorizing, domains, guessing, model, peo
 from tenantry.areas.federation import issuer as issuers
 from tenantry.areas.federation.authorizing import CALLBACK, PURPOSE
 from tenantry.areas.federation.fetching import Failed
-from tenantry.areas.federation.id_token import Claims
+from tenantry.areas.federation.id_token import Claims, asked_at
 from tenantry.areas.federation.people import Stranger
 from tenantry.areas.federation.provider import ProviderRow
 from tenantry.areas.federation.redeeming import Returned
@@ -187,6 +187,8 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
     ):
         try:
             user = await people.admit(call, provider, evidence.claims)
+            proved_at = asked_at(evidence.claims, call.now)
+            arrival = msgspec.structs.replace(arrival, proved_at=proved_at)
             proved = await signing_in.proceed(call, user.id, [signing_in.SSO], arrival)
             return answer(call, visit, proved)
         except Stranger as stranger:

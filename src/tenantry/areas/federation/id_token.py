@@ -171,6 +171,14 @@ def _check_times(claims: Claims, now: int) -> None:
         raise Failed("sent an ID token that is too old")
 
 
+def asked_at(claims: Claims, now: Instant) -> Instant | None:
+    """When the provider asked somebody who he is, if it says so (§2, `auth_time`)."""
+    told = claims.get("auth_time")
+    if not isinstance(told, int | float) or isinstance(told, bool):
+        return None
+    return int(min(max(told, 0), now // SECOND)) * SECOND
+
+
 def _seconds(claims: Claims, name: str) -> float:
     value = claims.get(name)
     if not isinstance(value, int | float) or isinstance(value, bool):

@@ -39,6 +39,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """The cookie by which it is known again."""
     old: Principal | None = None
     """Who was signed in until now: that session ends."""
+    proved_at: Instant | None = None
+    """When somebody else asked him who he is, and vouches for him since; else it is now."""
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -135,6 +137,9 @@ async def _enter(
         if row.last_active_at is not None:
             _warn(call, row)
     session = await sessions.new_session(call, row, methods, device_id)
+    if arrival.proved_at is not None:
+        until = min(arrival.proved_at, call.now) + sessions.FRESH
+        session = msgspec.structs.replace(session, sudo_until=until)
     secret = await sessions.start(call, session)
     await model.store(
         call, msgspec.structs.replace(row, failed_sign_ins=0, last_active_at=call.now)
