@@ -171,6 +171,7 @@ def rotate_signing_key(database: str | None) -> None:
 @click.option("--customer", metavar="ID", help="Only this customer's log")
 @click.option("--head", metavar="HASH", help="The hash of an event, noted elsewhere")
 @click.option("--checkpoint", multiple=True, metavar="FILE", help="A checkpoint, kept elsewhere")
+@click.option("--keys", multiple=True, metavar="FILE", help="Public keys, kept elsewhere")
 @click.option("--file", multiple=True, metavar="EXPORT", help="Check exports, not the database")
 @click.option("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="Processes")
 @_one_line

@@ -33,6 +33,7 @@ from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
+from tenantry.core.publishing import read_destinations
 from tenantry.core.secrets import Keyring, set_password_cost
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, BadSetting, Settings
@@ -157,7 +158,8 @@ async def create_operator_key(settings: Settings, name: str) -> str:
 
 async def verify_audit(settings: Settings, file: Sequence[str], **to: Any) -> verification.Verdict:
     """Check exports, or a log, or every log. Raises Problem 400, 404."""
-    asked = verification.read(url=settings.database, **to)
+    folder, _ = read_destinations(settings.checkpoint_to)
+    asked = verification.read(folder=folder, url=settings.database, **to)
     if file:
         return verification.verify_files(file, asked)
     async with opened(settings) as both:

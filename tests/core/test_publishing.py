@@ -12,7 +12,7 @@ from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.clock import DAY, HOUR, SECOND
 from tenantry.core.jobs import Chore, Worker
 from tenantry.core.mail import sender
-from tenantry.core.publishing import Schedule, publish_due, read_destinations
+from tenantry.core.publishing import Schedule, publish_due, read_destinations, write_file
 from tests.world import ADA, BEN, OTHER, WIDGETS, World, open_world
 
 DAILY = Schedule(DAY, "https://accounts.example.com")
@@ -85,6 +85,21 @@ async def test_it_is_written_to_a_file_of_its_own(world: World, tmp_path: Path) 
     [one] = await checkpoints.kept(world.app.database, WIDGETS)
     assert msgspec.convert(json.loads(path.read_text()), Checkpoint) == one
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+async def test_what_stands_in_a_file_already_is_not_written_over(
+    world: World, tmp_path: Path
+) -> None:
+    """An old database was put back, and comes to the same number with other events."""
+    folder = tmp_path / "kept"
+    await _publish(world, Schedule(DAY, DAILY.origin, folder=str(folder)))
+    [one] = await checkpoints.kept(world.app.database, WIDGETS)
+    earlier = msgspec.structs.replace(one, hash="0" * 64)
+    path = write_file(folder, msgspec.to_builtins(earlier))
+    await _worker(world).deliver_due()
+    assert msgspec.json.decode(path.read_bytes(), type=Checkpoint) == earlier
+    beside = folder / f"{WIDGETS}-{one.sequence:012d}.{one.hash[:16]}.json"
+    assert msgspec.json.decode(beside.read_bytes(), type=Checkpoint) == one
 
 
 async def test_a_folder_that_is_not_there_yet_is_tried_again(world: World, tmp_path: Path) -> None:
