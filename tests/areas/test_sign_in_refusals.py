@@ -97,13 +97,14 @@ async def test_who_shows_a_key_is_told_his_own_mistake(company: Company) -> None
     assert (answer.status_code, answer.json()) == (400, INVALID)
 
 
-async def test_a_password_that_was_left_behind_is_told_to_whom_it_is_right_for(
-    world: World,
-) -> None:
+async def test_who_is_bound_is_told_where_to_go_whatever_he_types(world: World) -> None:
+    """Also where his domain is not verified (contract: access §10.2)."""
     await edit_customer(world, WIDGETS, force_sso=True)
-    assert (await sign_in(world, BEN.login, WRONG)).json() == INVALID
-    answer = await sign_in(world, BEN.login)
-    assert (answer.status_code, answer.json()) == (403, REFUSAL)
+    for password in (WRONG, PASSWORD):
+        answer = await sign_in(world, BEN.login, password)
+        assert (answer.status_code, answer.json()) == (403, REFUSAL)
+    for login in (ADA.login, NOBODY):
+        assert (await sign_in(world, login, WRONG)).json() == INVALID
 
 
 async def test_whose_login_is_of_another_account_is_told_to_him_alone(world: World) -> None:

@@ -13,7 +13,7 @@ from tenantry.areas.pricing.coupon import read_time
 from tenantry.areas.pricing.coupons import check_scope
 from tenantry.areas.pricing.money import decode_exactly
 from tenantry.areas.pricing.months import Month
-from tenantry.areas.pricing.reading import BadTerms, members, told
+from tenantry.areas.pricing.reading import BadTerms, told
 from tenantry.areas.pricing.setting import check_charges, check_lines
 from tenantry.areas.pricing.terms import (
     Coupon,
@@ -70,12 +70,15 @@ class _Parts(msgspec.Struct, frozen=True):
 
 
 _PARTS = msgspec.json.Decoder(_Parts)
+# Numbers stay as they are written: they may be longer than Python reads.
+_AS_WRITTEN: dict[str, Any] = dict.fromkeys(("parse_float", "parse_int", "parse_constant"), str)
+_pairs = json.JSONDecoder(object_pairs_hook=list, **_AS_WRITTEN).decode
 
 
 def read_case(raw: bytes) -> Case:
     """Read a file. Raises BadTerms, naming the place that is wrong."""
     try:
-        parts, given = _PARTS.decode(raw), members(raw)
+        parts, given = _PARTS.decode(raw), _members(raw)
     except msgspec.ValidationError as problem:
         raise told(problem) from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
@@ -91,6 +94,11 @@ def read_case(raw: bytes) -> Case:
         events=parts.events or [],
         idle=[*(f"{name}: is not known" for name in unknown), *_idle(terms, coupons)],
     )
+
+
+def _members(raw: bytes) -> list[str]:
+    """What the members of the file are called, each as often as it stands in it."""
+    return [name for name, _ in _pairs(raw.decode())]
 
 
 def _idle(terms: Terms, coupons: Iterable[Coupon]) -> Iterator[str]:

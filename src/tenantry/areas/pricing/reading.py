@@ -1,6 +1,5 @@
 """Reading what an operator wrote: each refusal names the place that is wrong."""
 
-import json
 import re
 from decimal import Decimal
 from functools import cache
@@ -20,39 +19,6 @@ PLACES = 12
 _AT = re.compile(r"(.*) - at `(?:key in )?\$\.?(.*)`", re.DOTALL)
 _FIELD = re.compile(r"([a-z_0-9\[\].]+): (.*)", re.DOTALL)
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-
-
-class _Doubled(Exception):
-    """A member stands in an object twice."""
-
-
-def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
-    if len(dict(pairs)) < len(pairs):
-        raise _Doubled
-
-
-# Numbers stay as they are written: they may be longer than Python reads.
-_AS_WRITTEN: dict[str, Any] = dict.fromkeys(("parse_float", "parse_int", "parse_constant"), str)
-_walk = json.JSONDecoder(object_pairs_hook=_refuse_doubled, **_AS_WRITTEN).decode
-_list_members = json.JSONDecoder(object_pairs_hook=list, **_AS_WRITTEN).decode
-
-
-def is_doubled(raw: bytes | msgspec.Raw) -> bool:
-    """Whether a member stands twice in an object of some JSON, at any depth.
-
-    Decoders keep the last one and say nothing. It is JSON that msgspec can decode. Raises
-    RecursionError.
-    """
-    try:
-        _walk(bytes(raw).decode())
-    except _Doubled:
-        return True
-    return False
-
-
-def members(raw: bytes | msgspec.Raw) -> list[str]:
-    """What the members of a JSON object are called, each as often as it stands in it, likewise."""
-    return [name for name, _ in _list_members(bytes(raw).decode())]
 
 
 class BadTerms(ValueError):

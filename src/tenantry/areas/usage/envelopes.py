@@ -12,20 +12,18 @@ Of a CloudEvent (version 1.0), `source` and `id` are the event's own, `time` is 
 `subject` its `customer_id`; everything else stands in `data`, by the names that our events have.
 Its `type` and whatever more it says are passed over.
 
-An event that can't be read does not spoil the others: it is `Malformed`. So is one in which a
-member stands twice, because decoders keep the last one and say nothing. What holds no events at all
-is refused as a whole.
+Of a member that stands twice the last one counts, as everywhere (contract: protocol §14).
+
+An event that can't be read does not spoil the others: it is `Malformed`. What holds no events at
+all is refused as a whole.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
-from msgspec import UNSET
 
-from tenantry.areas.pricing.reading import is_doubled, members
 from tenantry.areas.usage.event import Malformed, Sent
 from tenantry.core.errors import Problem, bad_request
 
@@ -40,32 +38,12 @@ CLOUD_EVENT = "application/cloudevents+json"
 CLOUD_EVENTS = "application/cloudevents-batch+json"
 BINARY_MODE = "ce-specversion"
 _VERSION = "1.0"
-_DOUBLED = "member_doubled"
 
 
 class NewUsageEvents(msgspec.Struct):
     """At most 1000 events."""
 
     events: list[Sent]
-
-
-class _Whole(Sent, kw_only=True, gc=False):
-    """An event that lacks nothing it needs: as nearly all come, and quick to count members of."""
-
-    source: str
-    id: str
-    customer_id: str
-    product_id: str
-    metric: str
-    quantity: msgspec.Raw
-    timestamp: str
-
-
-_NEEDED = 7
-
-
-class _WholeEvents(msgspec.Struct):
-    events: list[_Whole]
 
 
 class _Envelope(msgspec.Struct):
@@ -88,7 +66,7 @@ class _CloudEvent(msgspec.Struct):
     id: str = ""
     subject: str | None = None
     time: str | None = None
-    data: msgspec.Raw = msgspec.Raw(b"{}")
+    data: _Data = msgspec.field(default_factory=_Data)
 
 
 class _Named(msgspec.Struct):
@@ -98,11 +76,10 @@ class _Named(msgspec.Struct):
     id: str = ""
 
 
-_events = msgspec.json.Decoder(_WholeEvents).decode
+_events = msgspec.json.Decoder(NewUsageEvents).decode
 _envelope = msgspec.json.Decoder(_Envelope).decode
-_lines = msgspec.json.Decoder(_Whole).decode_lines
+_lines = msgspec.json.Decoder(Sent).decode_lines
 _event = msgspec.json.Decoder(Sent).decode
-_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _cloud_event = msgspec.json.Decoder(_CloudEvent).decode
 _data = msgspec.json.Decoder(_Data).decode
@@ -136,55 +113,22 @@ def read(media_type: str, raw: bytes, header: Callable[[str], str | None]) -> li
 
 
 def _read_json(raw: bytes) -> list[Came]:
-    # What is wrong with one of them is told when each is read alone.
-    with suppress(msgspec.ValidationError):
-        events = _events(raw).events
-        if _count_members(raw) == 1 + _said(events):
-            return list(events)
-        if not _is_doubled(raw, *_envelope(raw).events):
-            return list(events)
-    envelope = _envelope(raw)
-    if members(raw).count("events") > 1:
-        raise bad_request("The body holds events twice")
-    return read_each(envelope.events)
+    try:
+        return list(_events(raw).events)
+    except msgspec.ValidationError:
+        return read_each(_envelope(raw).events)
 
 
 def _read_lines(raw: bytes) -> list[Came]:
-    with suppress(*_UNREADABLE):
-        events = _lines(raw)
-        if _count_members(raw) == _said(events):
-            return list(events)
-    return read_each([line for line in raw.splitlines() if line.strip()])
-
-
-def _count_members(raw: bytes) -> int:
-    """At least as many as there are at any depth: none is without a quotation mark and a colon."""
-    return raw.translate(None, b" \t\r\n").count(b'":')
-
-
-def _said(events: Sequence[_Whole]) -> int:
-    """How many members there are, if none stands twice: if there are no more, none does.
-
-    A hundredth of what taking an event in costs; to look at each member would be a fifth.
-    """
-    services = sum([one.service_id is not UNSET for one in events])
-    return _NEEDED * len(events) + services + sum([one.region is not UNSET for one in events])
-
-
-def _is_doubled(written: bytes | msgspec.Raw, *inner: msgspec.Raw) -> bool:
-    """Whether a member stands twice; quick if no objects are in it but `inner` ones."""
-    known = sum([len(_object(one)) for one in (written, *inner)])
-    return _count_members(bytes(written)) != known and is_doubled(written)
+    try:
+        return list(_lines(raw))
+    except _UNREADABLE:
+        return read_each([line for line in raw.splitlines() if line.strip()])
 
 
 def read_each(written: Sequence[bytes | msgspec.Raw]) -> list[Came]:
     """Events in our own form, each for itself."""
-    return _each(written, _read_event)
-
-
-def _read_event(written: bytes | msgspec.Raw) -> Came:
-    sent = _event(written)
-    return Malformed(sent.source, sent.id, _DOUBLED) if _is_doubled(written) else sent
+    return _each(written, _event)
 
 
 def _read_cloud_events(raw: bytes) -> list[Came]:
@@ -225,15 +169,12 @@ def _called(written: bytes) -> Malformed:
 
 def _read_cloud_event(written: bytes) -> Came:
     cloud = _cloud_event(written)
-    came = _from_cloud(cloud)
-    is_bad = _is_doubled(written, cloud.data)
-    return Malformed(cloud.source, cloud.id, _DOUBLED) if is_bad else came
+    return _from_cloud(cloud, cloud.data)
 
 
-def _from_cloud(cloud: _CloudEvent) -> Came:
+def _from_cloud(cloud: _CloudEvent, data: _Data) -> Came:
     if cloud.specversion != _VERSION:
         return Malformed(cloud.source, cloud.id, "specversion_unknown")
-    data = _data(cloud.data)
     return Sent(
         source=cloud.source,
         id=cloud.id,
@@ -254,13 +195,10 @@ def _read_binary(raw: bytes, header: Callable[[str], str | None]) -> Came:
         return unquote(header(f"ce-{name}") or "")
 
     cloud = _CloudEvent(
-        *(said("specversion"), said("source"), said("id"), said("subject"), said("time")),
-        data=msgspec.Raw(raw),
+        said("specversion"), said("source"), said("id"), said("subject"), said("time")
     )
     try:
-        came = _from_cloud(cloud)
-        is_bad = _is_doubled(raw)
-        return _without_nul(Malformed(cloud.source, cloud.id, _DOUBLED) if is_bad else came)
+        return _without_nul(_from_cloud(cloud, _data(raw)))
     except _UNREADABLE:
         return _without_nul(Malformed(cloud.source, cloud.id))
 

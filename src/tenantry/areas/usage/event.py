@@ -30,7 +30,6 @@ REASONS = {
     "id_missing": "It has no id",
     "id_too_long": f"Its id has more than {LONGEST_ID} characters",
     "malformed": "It is no JSON object, or a member of it has the wrong type",
-    "member_doubled": "A member stands in it twice, and nobody knows which one counts",
     "metric_unknown": "The product has no such metric",
     "nul_character": "A text in it holds a NUL",
     "payload_differs": "Another event with this source and id was accepted before",
@@ -79,8 +78,8 @@ class Sent(msgspec.Struct, gc=False):
     metric: str = ""
     quantity: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
     timestamp: str = ""
-    service_id: str | msgspec.UnsetType | None = msgspec.UNSET
-    region: str | msgspec.UnsetType | None = msgspec.UNSET
+    service_id: str | None = None
+    region: str | None = None
 
 
 class Malformed(msgspec.Struct):

@@ -5,8 +5,9 @@ first, and the unit only makes sure that it is still the same one. A failure is 
 commits: it is counted, told to the log, and locks the user after six in a row (contract:
 identity §3.9, protocol §13.6).
 
-Policies that keep somebody out are told to whom the password was right for; who has not proved
-that learns no more than the domain of the login tells anybody.
+An allowlist that keeps somebody out is told to whom the password was right for. Forced single
+sign-on is told to whoever is bound by it, and of every login in a domain that is verified for it,
+so that nobody learns there who has a login.
 """
 
 import asyncio
@@ -160,6 +161,9 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
     if not checked.matches or row.password != checked.row.password:
         reason = "password" if row.password else NO_PASSWORD
         await note_failure(call, row, checked.subjects, reason)
+        if kept_out == "sso":
+            # Whatever he typed: he has no password any more (contract: access §10.2).
+            return "sso"
         return "invalid" if is_known else await _unproved(call, checked)
     if kept_out is not None:
         await note_failure(call, row, checked.subjects, kept_out)
