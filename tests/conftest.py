@@ -7,12 +7,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tenantry.migrations import migrate
 from tests.infrastructure.postgres import PostgresServer
 from tests.world import World, make_world, open_world
 
 pytest_plugins = ("tests.infrastructure.fixtures", "tests.infrastructure.browser")
+
+# How long an example takes depends on what else the machine does; no test is about time.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("suite")
 
 _numbers = itertools.count()
 
