@@ -67,6 +67,12 @@ async def test_a_password_is_changed_by_basic(world: World) -> None:
     assert not await signs_in(world, BEN, PASSWORD)
 
 
+async def test_what_is_missing_yet_is_told_whatever_proved_him(world: World) -> None:
+    await edit_customer(world, force_2fa=True)
+    answers = [await change(world, (BEN.login, PASSWORD)), await change(world, None, key=UMA)]
+    assert [one.json()["two_factor_setup_required"] for one in answers] == [True, True]
+
+
 async def test_a_key_and_the_old_password_do_as_well(world: World) -> None:
     answer = await change(world, None, key=BEN)
     assert (answer.status_code, answer.json()["id"]) == (200, BEN.id)

@@ -32,6 +32,7 @@ BILLED = {
     "number": "S202603-1000001",
     "seller_name": "Acme Ltd",
     "threshold": "USD 250",
+    "title": "Credit note",
     "total": "USD 2,056.75",
 }
 WITHOUT_LINK = {"email_domain", "invoice", "spend_alert"}

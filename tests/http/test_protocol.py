@@ -28,9 +28,12 @@ from tests.world import (
 
 TYPES = {"application/json", "application/vnd.api+json", "application/problem+json"}
 CLIENT_ROWS = [
-    row for row in TABLE.values() if row.wire.name not in {"oauth", "page"} and "/_" not in row.path
+    row
+    for row in TABLE.values()
+    if row.wire.name not in {"oauth", "page"} and "/_" not in row.path and row.path != "/robots.txt"
 ]
-"""What official clients call: not the pages for people, not the installation's own paths.
+"""What official clients call: not the pages for people, not the installation's own paths, nothing
+for crawlers.
 
 Refusals of OAuth have a shape of their own, of which the CLI looks at nothing but the status.
 """

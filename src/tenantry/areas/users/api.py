@@ -9,7 +9,7 @@ from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, model, passwords, removal, sign_in
 from tenantry.core.clock import shown, shown_or_none
-from tenantry.core.context import NOBODY, Reading, Writing
+from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.errors import (
     Problem,
     bad_request,
@@ -90,7 +90,7 @@ def _email_hash(login: str) -> str:
 
 def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    return _shown(model.seen(row), call, whole=own or _sees_all(call, row.id))
+    return _shown(model.seen(row), call, row, whole=own or _sees_all(call, row.id))
 
 
 def _sees_all(call: Reading, user_id: str) -> bool:
@@ -108,11 +108,13 @@ _BOOLEANS = {0: False, 1: True, None: None}
 """As both databases store them: 0 equals False here, and 1 True."""
 
 
-def _shown(row: model.Seen, call: Reading, *, whole: bool) -> User:
-    # In the order of `model.SEEN`.
+def _shown(
+    row: model.Seen, call: Reading, asked: model.UserRow | Principal, *, whole: bool
+) -> User:
+    # In the order of `model.SEEN`; what his customer asks of him, `asked` knows.
     id_, made, changed, name, renew, role, login, locked, second, limited, active, roles, at = row
-    principal, has_second = call.principal, _BOOLEANS[second]
-    is_outdated = model.is_outdated(at, call.now, is_limited=principal.has_pci_passwords)
+    has_second = _BOOLEANS[second]
+    is_outdated = model.is_outdated(at, call.now, is_limited=asked.has_pci_passwords)
     # By position, in the struct's order: names cost a third of a list of users.
     user = User(
         id_,
@@ -128,7 +130,7 @@ def _shown(row: model.Seen, call: Reading, *, whole: bool) -> User:
         has_second,
         limited == 1,
         shown_or_none(active),
-        principal.force_2fa and not has_second,
+        asked.force_2fa and not has_second,
         _email_hash(login),
         model.ids_of(role, roles),
         limit_workspaces=False,
@@ -142,10 +144,11 @@ def _shown(row: model.Seen, call: Reading, *, whole: bool) -> User:
 @operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
 async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
-    sees_all = decide(call.principal.grants, "user.read:full").allowed
-    me = call.principal.user_id
+    principal = call.principal
+    sees_all = decide(principal.grants, "user.read:full").allowed
     return [
-        _shown(seen, call, whole=sees_all or seen[0] == me) for seen in await model.list_all(call)
+        _shown(seen, call, principal, whole=sees_all or seen[0] == principal.user_id)
+        for seen in await model.list_all(call)
     ]
 
 
@@ -157,14 +160,14 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return _shown(await model.see(call, principal.user_id), call, whole=True)
+    return _shown(await model.see(call, principal.user_id), call, principal, whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
     seen = await model.see(call, user_id)
-    return _shown(seen, call, whole=_sees_all(call, user_id))
+    return _shown(seen, call, call.principal, whole=_sees_all(call, user_id))
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
