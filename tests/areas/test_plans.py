@@ -10,13 +10,7 @@ from tenantry.areas.pricing import plans
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.terms import Terms
 from tenantry.core import schema
-from tenantry.core.billing_tables import (
-    addresses,
-    billing_accounts,
-    plan_assignments,
-    postings,
-    usage_changes,
-)
+from tenantry.core.billing_tables import addresses, billing_accounts, plan_assignments
 from tenantry.core.clock import DAY
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
@@ -141,41 +135,6 @@ async def test_a_customer_that_there_is_not_is_not_found(world: World) -> None:
     path = "/_operator/v1/customers/0Unknown00000000000000/plan"
     assert (await world.ask(OPERATOR, "GET", path)).status_code == 404
     assert (await world.ask(ADA, "PUT", f"{CUSTOMER}/plan", json={})).status_code == 403
-
-
-async def test_a_customer_stays_with_the_currency_of_his_invoices(world: World) -> None:
-    """What is still adjusted on the months of before would be in another one."""
-    await offer(world, "growth")
-    await offer(world, "euro", currency="EUR")
-    await assign(world, "growth")
-    posting = {"customer_id": WIDGETS, "month": 202603, "invoice_id": 1000001, "posted_at": NOW}
-    await put_row(world, postings, **posting, terms="{}")
-    before = await stored(world)
-    told = await assign(world, "euro", 409)
-    assert told["code"] == "other_currency"
-    assert changed(before, await stored(world)) == set()
-    await assign(world, "euro", customer=OTHER)
-
-
-async def test_who_used_something_stays_with_the_currency_of_his_plan(world: World) -> None:
-    """March would be billed in one, and what is late of it in April's."""
-    await offer(world, "growth")
-    await offer(world, "euro", currency="EUR")
-    await assign(world, "growth")
-    row = {"customer_id": WIDGETS, "month": 202603, "changes": 1, "invoiced": 0}
-    await put_row(world, usage_changes, **row)
-    before = await stored(world)
-    assert (await assign(world, "euro", 409))["code"] == "other_currency"
-    assert changed(before, await stored(world)) == set()
-
-
-async def test_a_currency_that_was_a_slip_is_another_from_the_beginning(world: World) -> None:
-    await offer(world, "growth")
-    await offer(world, "euro", currency="EUR")
-    await assign(world, "growth")
-    await assign(world, "euro")
-    for month in (MARCH, MARCH.plus(1)):
-        assert (await terms(world, month)).plan.currency == "EUR"
 
 
 async def test_a_replaced_plan_counts_for_what_is_rated_from_then_on(world: World) -> None:

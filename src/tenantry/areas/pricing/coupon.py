@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from tenantry.areas.pricing.money import decimals, round_money
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.reading import BadTerms, read, refuse_text, settle
 from tenantry.core.clock import DAY, Instant
@@ -114,6 +115,16 @@ def parse_coupon(given: Any) -> Coupon:
         return Coupon(**fields | {"created_at": fields["created_at"] or 0})
     except ValueError as problem:
         raise BadTerms(*str(problem).split(": ", 1)) from problem
+
+
+def refuse_parts_of_cents(coupon: Coupon, currency: str) -> None:
+    """See that all of a fixed one can be taken off: the last part of a cent never. Raises BadTerms.
+
+    The place that is wrong is `value` or `remaining`.
+    """
+    for name, amount in (("value", coupon.value), ("remaining", coupon.remaining)):
+        if amount is not None and round_money(amount, currency) != amount:
+            raise BadTerms(name, f"has more decimals than the {decimals(currency)} of {currency}")
 
 
 def read_time(field: str, text: str | None, *, is_last: bool = False) -> Instant | None:

@@ -15,8 +15,8 @@ from sqlalchemy import bindparam, delete, insert, select
 from tenantry.areas.customers import model as customers
 from tenantry.areas.pricing import documents, plans
 from tenantry.areas.pricing.catalogue import Catalogue
-from tenantry.areas.pricing.coupon import EVERYTHING, Coupon, parse_coupon
-from tenantry.areas.pricing.money import decimals, plain, round_money
+from tenantry.areas.pricing.coupon import EVERYTHING, Coupon, parse_coupon, refuse_parts_of_cents
+from tenantry.areas.pricing.money import plain
 from tenantry.areas.pricing.reading import BadTerms
 from tenantry.areas.pricing.terms import Plan, lines_sold
 from tenantry.core import audit
@@ -118,15 +118,8 @@ def read_new(
         raise BadTerms("periods_left", "must be at least 1")
     check_scope(coupon, catalogue, sold.values())
     if plan is not None and coupon.kind == "fixed":
-        _refuse_parts_of_cents(coupon, plan.currency)
+        refuse_parts_of_cents(coupon, plan.currency)
     return coupon
-
-
-def _refuse_parts_of_cents(coupon: Coupon, currency: str) -> None:
-    """The last part of a cent could never be taken off."""
-    for name, amount in (("value", coupon.value), ("remaining", coupon.remaining)):
-        if amount is not None and round_money(amount, currency) != amount:
-            raise BadTerms(name, f"has more decimals than the {decimals(currency)} of {currency}")
 
 
 def check_scope(coupon: Coupon, catalogue: Catalogue, sold: Iterable[Plan]) -> None:

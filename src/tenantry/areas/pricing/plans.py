@@ -2,8 +2,8 @@
 
 The first plan that a customer is ever given rates all his time; a later one counts from the next
 month on, and the last request in a month wins (contract: billing R20). All that rate him are in one
-currency, or what is late of one month would stand on the next one's invoice in another. `terms_of`
-puts together all that a customer's month is rated by.
+currency, or what is late of one month would stand on the next one's invoice in another: see
+`currency.py`. `terms_of` puts together all that a customer's month is rated by.
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,15 @@ from sqlalchemy import and_, bindparam, delete, select
 
 from tenantry.areas.addresses.row import PARTS
 from tenantry.areas.customers import model as customers
-from tenantry.areas.pricing import documents, sellers
+from tenantry.areas.pricing import currency, documents, sellers
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.parties import PostalAddress, Recipient
 from tenantry.areas.pricing.terms import TaxAddress, Terms
 from tenantry.core import audit, schema
-from tenantry.core.billing_tables import (
-    addresses,
-    billing_accounts,
-    plan_assignments,
-    postings,
-    usage_changes,
-)
+from tenantry.core.billing_tables import addresses, billing_accounts, plan_assignments
 from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import Problem, bad_request
+from tenantry.core.errors import bad_request
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
@@ -64,9 +58,6 @@ _ASSIGN = Statement(
     )
 )
 _FORGET = Statement(delete(plan_assignments).where(_A.customer_id == bindparam("customer")))
-_USED = select(usage_changes.c.month).where(usage_changes.c.customer_id == bindparam("customer"))
-_CLOSED = select(postings.c.month).where(postings.c.customer_id == bindparam("customer"))
-_BEGUN = Statement(_USED.union_all(_CLOSED).limit(1))
 _PLAN_CODE = (
     select(_A.plan_code)
     .where(_A.customer_id == _C.id, _A.from_month <= bindparam("month"))
@@ -98,7 +89,8 @@ async def assign(call: Writing, plan_code: str) -> Assignment:
     """Give the call's customer a plan; nothing changes if it is the last one requested.
 
     One in another currency rates all his time, as if it had been the first. Raises Problem 400 for
-    a plan that there is not, 404, and 409 for another currency if anything was used or invoiced.
+    a plan that there is not, 404, and 409 if something of his stands in the currency of before, or
+    has more decimals than that of his first plan.
     """
     await call.unit.head(call.customer_id)
     customer = await customers.find(call, call.customer_id)
@@ -109,10 +101,10 @@ async def assign(call: Writing, plan_code: str) -> Assignment:
     before = await call.all(_OF_CUSTOMER, customer=customer.id)
     if before and before[-1].plan_code == plan_code:
         return before[-1]
-    if before and await _begins_anew(call, before, plan_code):
+    begins = await _begins_anew(call, before, plan_code)
+    if begins:
         await call.run(_FORGET, customer=customer.id)
-        before = []
-    month = Month.of(call.now).plus(1) if before else Month.of(customer.created_at)
+    month = Month.of(customer.created_at) if begins else Month.of(call.now).plus(1)
     assignment = Assignment(month.number, plan_code, call.now)
     await call.run(_ASSIGN, customer=customer.id, month=month.number, code=plan_code, now=call.now)
     await _show(call, customer, {"pricing_plan": plan_code, "pricing_plan_id": document.id})
@@ -120,17 +112,20 @@ async def assign(call: Writing, plan_code: str) -> Assignment:
 
 
 async def _begins_anew(call: Writing, before: Sequence[Assignment], plan_code: str) -> bool:
-    """Whether the plan is in another currency than those of before. Raises Problem 409."""
+    """Whether the plan rates all of the customer's time. Raises Problem 409."""
     codes = sorted({plan_code, *(one.plan_code for one in before)})
-    currencies = {
-        code: plan.currency for code, plan in (await documents.plans(call, codes)).items()
-    }
-    if len(set(currencies.values())) == 1:
+    in_ = {code: plan.currency for code, plan in (await documents.plans(call, codes)).items()}
+    new = in_[plan_code]
+    if not before:
+        await currency.refuse_parts(call, new)
+        return True
+    if set(in_.values()) == {new}:
         return False
-    if await call.one(_BEGUN, customer=call.customer_id) is not None:
-        was, new = currencies[before[-1].plan_code], currencies[plan_code]
-        detail = f"What the customer used is billed in {was}, and the plan is in {new}"
-        raise Problem(409, "Conflict", detail, code="other_currency")
+    was = in_[before[-1].plan_code]
+    if Month.of(before[0].requested_at) < Month.of(call.now):
+        # The plan of its first instant rates a month, posted or not (contract: billing R20).
+        raise currency.other_currency(f"A month that is over is billed in {was}", new)
+    await currency.refuse_another(call, was, new)
     return True
 
 
