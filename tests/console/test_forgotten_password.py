@@ -1,8 +1,11 @@
 """Asking for a new password without the old one."""
 
+import asyncio
+
 import pytest
 
 from tenantry.core.clock import DAY, HOUR, MINUTE
+from tenantry.core.unit import Unit
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.world import ADA, BEN, PASSWORD, WIDGETS, World
 
@@ -44,6 +47,36 @@ async def test_whom_a_superuser_locked_gets_none(world: World) -> None:
     await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"locked": "true"})
     answer = await Visitor(world).send(PATH, {"login": BEN.login})
     assert answer.status_code == 200
+    assert await links(world) == []
+
+
+async def test_nor_whom_one_locks_meanwhile(world: World) -> None:
+    """Both wait for the log, and the lock is first; whose login it is was read before that."""
+    begun, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(_: Unit) -> None:
+        begun.set()
+        await let_go.wait()
+
+    async def wait() -> None:
+        # What reads takes its turn among others; what writes stands still.
+        for _ in range(5):
+            await world.ask(ADA, "GET", f"/user/{BEN.id}")
+
+    ben = Visitor(world)
+    form = {"login": BEN.login, "form_token": form_token(await ben.get(PATH))}
+    async with asyncio.TaskGroup() as together:
+        together.create_task(world.app.database.write(hold, customer_id=WIDGETS))
+        await begun.wait()
+        lock = world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"locked": "true"})
+        locking = together.create_task(lock)
+        await wait()
+        asking = together.create_task(ben.post(PATH, form))
+        await wait()
+        assert not locking.done()
+        assert not asking.done()
+        let_go.set()
+    assert (locking.result().status_code, asking.result().status_code) == (200, 200)
     assert await links(world) == []
 
 

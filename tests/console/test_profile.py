@@ -1,10 +1,12 @@
 """One's profile: name and password."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tests.areas.account_calls import edit_customer, edit_user
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.test_new_device import letters
 from tests.console.test_sessions import flush
@@ -89,6 +91,7 @@ async def test_the_password_is_changed_and_this_browser_stays_signed_in(world: W
         ({"password_again": OTHER_NEW}, "The two new passwords are not the same"),
         ({"password": "short", "password_again": "short"}, "12 to 128 characters"),
         ({"password": "", "password_again": ""}, "12 to 128 characters"),
+        ({"password": PASSWORD, "password_again": PASSWORD}, "must not be the old one"),
     ],
 )
 async def test_a_bad_change_is_told_and_changes_nothing(
@@ -112,6 +115,35 @@ async def test_guessing_the_old_password_is_counted_and_locks(world: World) -> N
     answer = await ben.send(CHANGE, FORM)
     assert (answer.status_code, "is locked" in answer.text) == (400, True)
     assert not await signs_in(world, NEW)
+
+
+async def _pci_passwords(world: World) -> None:
+    await edit_customer(world, has_pci_passwords=True)
+    await edit_user(world, BEN, password_changed_at=world.clock.now)
+
+
+async def _new_one_is_due(world: World) -> None:
+    await edit_user(world, BEN, require_new_password=True)
+
+
+@pytest.mark.parametrize("rule", [_pci_passwords, _new_one_is_due])
+async def test_the_new_password_says_nothing_of_the_old_one_to_who_does_not_know_it(
+    world: World, rule: Callable[[World], Awaitable[None]]
+) -> None:
+    """Each guess at it is counted, wherever it is written (contract: protocol §13.6)."""
+    ben = await signed_in(world)
+    await rule(world)
+    wrong, since = FORM | {"old_password": "not-His-password-1"}, len(await world.events())
+    for guess in (PASSWORD, NEW, "short"):
+        answer = await ben.send(CHANGE, wrong | {"password": guess, "password_again": guess})
+        assert answer.status_code == 400
+        assert "That is not your password of now" in answer.text
+        assert "must not be" not in answer.text
+    assert await world.actions(since) == ["user.login_failure"] * 3
+    same = FORM | {"password": PASSWORD, "password_again": PASSWORD}
+    answer = await ben.send(CHANGE, same)
+    assert (answer.status_code, "Password must not be" in answer.text) == (400, True)
+    assert (await ben.send(CHANGE, FORM)).status_code == 303
 
 
 async def test_of_two_changes_at_once_one_wins(world: World) -> None:

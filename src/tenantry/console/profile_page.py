@@ -6,7 +6,6 @@ from tenantry.areas.users import changing, model, passwords, sign_in, signing_in
 from tenantry.console.frame import HOME, page
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
-from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
 from tenantry.http.cookies import SESSION
 from tenantry.http.message import Response
@@ -37,14 +36,6 @@ class PasswordForm(msgspec.Struct):
     old_password: str = ""
     password: str = ""
     password_again: str = ""
-
-
-class Change(msgspec.Struct, frozen=True):
-    """A compared password, and the hash of the new one; or what is wrong with either."""
-
-    checked: sign_in.Checked | None = None
-    hashed: str = ""
-    problem: str = ""
 
 
 async def _profile(
@@ -109,29 +100,32 @@ async def get_change_password_page(call: Reading, visit: Visit) -> Response:
 
 async def check_change(
     call: Reading, body: Body[PasswordForm], _credentials: Credentials
-) -> Change:
-    """Compare the old password and hash the new one, where it is good. Raises Problem 400, 429."""
-    form, principal = body(), call.principal
+) -> passwords.Replacement | str:
+    """Compare the old password and hash the new one, or what the form lacks.
+
+    Raises Problem 400, 429.
+    """
+    form = body()
     if not form.old_password:
-        return Change(problem="Please enter your password of now.")
+        return "Please enter your password of now."
     if form.password != form.password_again:
-        return Change(problem="The two new passwords are not the same.")
-    user = await model.find(call, principal.user_id or "")
-    problem = await passwords.unfitness(call, user, form.password)
-    if problem:
-        return Change(problem=problem)
-    checked = await sign_in.check(call, principal.login, form.old_password)
-    return Change(checked, await hash_password(form.password) if checked.is_right else "")
+        return "The two new passwords are not the same."
+    checked = await sign_in.check(call, call.principal.login, form.old_password)
+    return await passwords.check_change(call, checked, form.old_password, form.password)
 
 
 @operation(f"POST {PASSWORD}", allow=PERSON, wire=PAGE, prepare=check_change)
-async def change_password(call: Writing, visit: Visit, evidence: Change) -> Response:
+async def change_password(
+    call: Writing, visit: Visit, evidence: passwords.Replacement | str
+) -> Response:
     """Change it: every session ends, and this browser gets a new one. Raises Problem 403, 429."""
-    if evidence.checked is None:
-        return _password_form(call, visit, evidence.problem)
+    if isinstance(evidence, str):
+        return _password_form(call, visit, evidence)
     outcome = await sign_in.settle_password(call, evidence.checked)
     if outcome != "ok":
         # What failed is counted: the unit commits.
         return _password_form(call, visit, _LOCKED if outcome == "locked" else _WRONG)
+    if evidence.problem is not None:
+        return _password_form(call, visit, evidence.problem)
     secret = await signing_in.renew(call, evidence.hashed)
     return see_other(f"{HOME}?done=password", (visit.keep(SESSION, secret),))

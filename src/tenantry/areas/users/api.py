@@ -17,7 +17,6 @@ from tenantry.core.errors import (
     not_found,
     unauthenticated,
 )
-from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
 from tenantry.http.gate import check_scope
 from tenantry.http.operation import (
@@ -40,14 +39,6 @@ class PasswordChange(msgspec.Struct):
 
     old_password: str | None = None
     new_password: str | None = None
-
-
-class CheckedChange(msgspec.Struct, frozen=True):
-    """A password change, compared and hashed before the unit of work."""
-
-    checked: sign_in.Checked
-    problem: str | None = None
-    hashed: str = ""
 
 
 class User(msgspec.Struct):
@@ -201,21 +192,19 @@ async def delete_user(call: Writing, user_id: str) -> Status:
 
 async def check_change(
     call: Reading, body: Body[PasswordChange], credentials: Credentials
-) -> CheckedChange:
+) -> passwords.Replacement:
     """Compare the old password and hash the new one. Raises Problem 400, 401, 403, 429."""
     login, proof = _claimed(call, body, credentials)
     if not call.principal.is_person:
         # The password proves who comes. A program's key, maybe another customer's, proves nothing.
         call.principal = NOBODY
     checked = await sign_in.check(call, login, proof, credentials.otp)
-    if not checked.is_right or checked.row is None:
-        return CheckedChange(checked)
+    if not checked.is_right:
+        return passwords.Replacement(checked)
     old, new = _required(body())
     if old != proof:
-        return CheckedChange(checked, "Old password is incorrect")
-    problem = "Password must not be the old one" if new == old else None
-    problem = await passwords.unfitness(call, checked.row, new) or problem
-    return CheckedChange(checked, problem, "" if problem else await hash_password(new))
+        return passwords.Replacement(checked, "Old password is incorrect")
+    return await passwords.check_change(call, checked, old, new)
 
 
 def _claimed(
@@ -244,7 +233,7 @@ def _required(change: PasswordChange) -> tuple[str, str]:
 async def update_user_password(
     call: Writing,
     body: Body[PasswordChange],  # noqa: ARG001 - read before the unit of work
-    evidence: CheckedChange,
+    evidence: passwords.Replacement,
 ) -> User | Refused:
     """Change one's own password, proved by HTTP Basic or by a key (identity §3.7)."""
     outcome = await sign_in.settle(call, evidence.checked, changes_password=True)

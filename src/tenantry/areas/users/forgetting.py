@@ -36,7 +36,8 @@ async def post(call: Writing, asked: Asked) -> None:
     """Mail a link to who may have one. Raises Problem 429."""
     await guesses.check(call, asked.subjects)
     await guesses.count(call, asked.subjects)
-    row = asked.row
+    # Once more: before the log was held he may have been locked.
+    row = None if asked.row is None else await model.find_by_login(call, asked.row.login)
     # A link unlocks: whom a superuser has shut out must not let himself in.
     if row is None or row.locked_by_superuser:
         return

@@ -14,7 +14,7 @@ from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.secrets import off_the_loop
+from tenantry.core.secrets import hash_password, off_the_loop
 from tenantry.core.statements import Statement
 
 SHORTEST, LONGEST = 12, 128
@@ -63,6 +63,14 @@ class Code(msgspec.Struct, array_like=True, frozen=True):
     user_id: str
     purpose: str
     expires_at: int
+
+
+class Replacement(msgspec.Struct, frozen=True):
+    """A compared password, and the hash of the one in its place, or what is wrong with that."""
+
+    checked: sign_in.Checked
+    problem: str | None = None
+    hashed: str = ""
 
 
 async def weakness(password: str, *, login: str, name: str) -> str | None:
@@ -118,6 +126,20 @@ async def unfitness(call: Reading, row: model.UserRow, password: str) -> str | N
     """What is wrong with a new password for that user: it is weak, or one that he had."""
     weak = await weakness(password, login=row.login, name=row.name)
     return weak or await pci_passwords.reuse(call, row, password)
+
+
+async def check_change(call: Reading, checked: sign_in.Checked, old: str, new: str) -> Replacement:
+    """Hash a new password, if it is good, and what came as the old one was right.
+
+    Else the new one is not looked at: what is wrong with it tells what he has, or had, and
+    guesses are counted where that is compared (contract: protocol §13.6).
+    """
+    if not checked.is_right or checked.row is None:
+        return Replacement(checked)
+    problem = await unfitness(call, checked.row, new)
+    if problem is None and new == old:
+        problem = "Password must not be the old one"
+    return Replacement(checked, problem, "" if problem else await hash_password(new))
 
 
 async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
