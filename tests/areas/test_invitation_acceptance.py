@@ -19,7 +19,12 @@ from tests.areas.invitation_calls import (
     token,
     user_called,
 )
+from tests.areas.test_force_sso import force
+from tests.console.company import Company, company
+from tests.federation_writes import PROVIDERS
 from tests.world import ADA, API, BEN, DAY, EVE, WIDGETS, WWW, World
+
+__all__ = ["company"]
 
 
 async def test_who_accepts_is_a_user_from_then_on(world: World) -> None:
@@ -208,3 +213,17 @@ async def test_who_joins_is_told_of_a_second_factor(world: World) -> None:
     (code,) = await codes(world)
     assert await accept(world, code) == DONE
     assert (await user_called(world))["two_factor_setup_required"] is True
+
+
+async def test_where_sso_is_forced_meanwhile_no_password_is_stored(company: Company) -> None:
+    """It is forced while the chosen password is hashed; nor does it open anything later."""
+    world = company.world
+    await world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+    await invite(world)
+    (code,) = await codes(world)
+    joining = asyncio.create_task(accept(world, code))
+    assert (await force(company)).status_code == 200
+    assert await joining == DONE
+    assert (await force(company, "false")).status_code == 200
+    proof = {"username": LIN, "password": CHOSEN}
+    assert (await world.ask(None, "POST", "/tokens", data=proof)).json()["code"] == "invalid_grant"

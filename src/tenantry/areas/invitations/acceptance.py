@@ -114,6 +114,9 @@ async def accept(call: Writing, code: str, newcomer: Newcomer) -> users.UserRow 
     if row is None:
         return None
     await model.end(call, row, "accepted")
+    if (await find_customer(call, row.customer_id)).force_sso:
+        # It may be since the password was hashed.
+        newcomer = Newcomer(newcomer.name, hashed=None)
     user = _user(call, row, newcomer)
     # He proved himself by the code: what follows is his doing.
     himself = Principal(
