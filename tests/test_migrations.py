@@ -2,24 +2,28 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, bindparam, create_engine, insert, select, table
+from sqlalchemy import Connection, bindparam, create_engine, delete, insert, select, table, text
 from sqlalchemy import column as named_column
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tenantry import migrations
 from tenantry.core import chain
+from tenantry.core.clock import HOUR
 from tenantry.core.database import open_database
-from tenantry.core.security_tables import metadata
+from tenantry.core.security_tables import metadata, sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
-from tests.world import ADA, WIDGETS, TurnedClock, open_world
+from tests.areas.realm_calls import program
+from tests.console.test_ended_sessions import put_away
+from tests.world import ADA, BEN, WIDGETS, TurnedClock, open_world
 
 _NEXT = '''
 """A revision to come."""
@@ -41,18 +45,24 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
-async def test_the_newest_schema_is_the_one_the_code_means(database_url: str) -> None:
-    assert await migrations.current(database_url) == migrations.NEWEST
+async def _on(database_url: str, work: Callable[[Connection], list[object]]) -> list[object]:
+    """Do something on a connection of its own, and commit."""
     if database_url.startswith("sqlite:"):
         engine = create_engine(database_url, poolclass=NullPool)
-        with engine.connect() as connection:
-            assert _differences(connection) == []
+        with engine.begin() as connection:
+            found = work(connection)
         engine.dispose()
-        return
+        return found
     asynchronous = create_async_engine(migrations.engine_url(database_url), poolclass=NullPool)
-    async with asynchronous.connect() as opened:
-        assert await opened.run_sync(_differences) == []
+    async with asynchronous.begin() as opened:
+        found = await opened.run_sync(work)
     await asynchronous.dispose()
+    return found
+
+
+async def test_the_newest_schema_is_the_one_the_code_means(database_url: str) -> None:
+    assert await migrations.current(database_url) == migrations.NEWEST
+    assert await _on(database_url, _differences) == []
 
 
 async def test_a_filled_database_goes_forward_and_loses_nothing(
@@ -82,6 +92,36 @@ async def test_a_process_of_the_old_version_runs_beside_the_new_schema(
     answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
     assert answer.status_code == 200, answer.text
     await world.stop()
+
+
+def _undo_0010(connection: Connection) -> list[object]:
+    """The database as a program before 0010 left it: sessions of programs were tokens alone."""
+    connection.execute(delete(sessions).where(sessions.c.device_id.is_(None)))
+    for name in ("proof", "looked_at", "missing_since", "lapsed_at"):
+        connection.execute(text(f"ALTER TABLE email_domains DROP COLUMN {name}"))
+    version = table("alembic_version", named_column("version_num"))
+    connection.execute(version.update().values(version_num="0009"))
+    return []
+
+
+async def test_a_program_that_was_signed_in_before_0010_stays_so(
+    database_url: str, tmp_path: Path
+) -> None:
+    before = await open_world(database_url, tmp_path)
+    _, session = await (await program(before, BEN)).session()
+    await before.stop()
+    await _on(database_url, _undo_0010)
+    assert await migrations.migrate(database_url) == ("0009", migrations.NEWEST)
+
+    after = await open_world(database_url, tmp_path)
+    key = session["access_token"]
+    assert (await after.ask(key, "GET", "/tokens/self")).json()["id"] == session["id"]
+    after.clock.turn(12 * HOUR)
+    assert (await after.ask(key, "GET", "/tokens/self")).status_code == 401
+    await put_away(after)
+    ended = [event[2] for event in await after.events() if event[0] == "token.destroy"]
+    assert any(session["id"] in body for body in ended)
+    await after.stop()
 
 
 async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> None:
