@@ -15,6 +15,10 @@ __all__ = ["company"]
 
 CUSTOMER = f"/customer/{WIDGETS}"
 REFUSAL = {"msg": "This account signs in through its identity provider"}
+UNPROVED = REFUSAL | {
+    "detail": "If you are spared from that, your login and password do not belong together"
+}
+"""What is told to whom nothing shows who he is."""
 LAST = "Turn force sso off first: this is the last way to sign in"
 
 
@@ -81,7 +85,7 @@ async def test_passwords_count_for_nobody_but_who_is_spared(company: Company) ->
     await forced(company)
     for who in (BEN, LIM):
         answer = await by_password(company, who)
-        assert (answer.status_code, answer.json()) == (403, REFUSAL), who.name
+        assert (answer.status_code, answer.json()) == (403, UNPROVED), who.name
         sudo = await company.world.ask(who, "POST", "/sudo", data={"password": PASSWORD})
         assert (sudo.status_code, sudo.json()) == (403, REFUSAL)
     for who in (ADA, SUE):

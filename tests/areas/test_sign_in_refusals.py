@@ -10,7 +10,7 @@ from tenantry.core.secrets import hash_password
 from tests.areas.account_calls import edit_customer, edit_user
 from tests.areas.password_costs import CHEAP, hashed_at
 from tests.areas.test_allowlist import FAR, HERE, allow, ask_from
-from tests.areas.test_force_sso import REFUSAL, forced
+from tests.areas.test_force_sso import UNPROVED, forced
 from tests.areas.test_sign_in import ELSEWHERE, INVALID, TOO_MANY, UNKNOWN, WRONG, fail, sign_in
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import Company, company
@@ -67,7 +67,7 @@ async def test_that_a_company_signs_in_elsewhere_is_told_of_its_domain(company: 
     await forced(company)
     for login in (BEN.login, ADA.login, NOBODY, NOBODY.upper()):
         answer = await sign_in(world, login, WRONG)
-        assert (answer.status_code, answer.json()) == (403, REFUSAL), login
+        assert (answer.status_code, answer.json()) == (403, UNPROVED), login
     assert (await sign_in(world, STRANGER, WRONG)).json() == INVALID
     assert (await sign_in(world, ADA.login)).status_code == 200
     pages = []
@@ -102,7 +102,7 @@ async def test_who_is_bound_is_told_where_to_go_whatever_he_types(world: World) 
     await edit_customer(world, WIDGETS, force_sso=True)
     for password in (WRONG, PASSWORD):
         answer = await sign_in(world, BEN.login, password)
-        assert (answer.status_code, answer.json()) == (403, REFUSAL)
+        assert (answer.status_code, answer.json()) == (403, UNPROVED)
     for login in (ADA.login, NOBODY):
         assert (await sign_in(world, login, WRONG)).json() == INVALID
 

@@ -61,6 +61,10 @@ _KEPT_OUT: dict[Outcome, str] = {
     "elsewhere": "Access from this IP address is not allowed",
     "sso": "This account signs in through its identity provider",
 }
+_UNPROVED: dict[Outcome, str] = {
+    "sso": "If you are spared from that, your login and password do not belong together",
+}
+"""What is told beside it, where nobody knows who comes: it may be somebody whom it spares."""
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -192,7 +196,7 @@ async def _kept_out(call: Reading, row: model.UserRow) -> Outcome | None:
 def refusal(outcome: Outcome) -> Problem | None:
     """What a policy refuses with, if one kept somebody out whose password was right, or unknown."""
     title = _KEPT_OUT.get(outcome)
-    return None if title is None else Problem(403, title)
+    return None if title is None else Problem(403, title, _UNPROVED.get(outcome))
 
 
 def check_duties(row: model.UserRow, now: Instant) -> None:
