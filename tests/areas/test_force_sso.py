@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from tests.areas.account_calls import session_of
+from tests.areas.account_calls import edit_customer, session_of
 from tests.console.browser import Visitor
 from tests.console.company import PROFILE, Company, company
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDERS
@@ -227,3 +227,29 @@ async def test_ownership_carries_the_exemption_along(company: Company) -> None:
     assert (await company.world.ask(ADA, "GET", "/tokens/self")).status_code == 200
     reset = await company.world.ask(SUE, "POST", f"/user/{SUE.login}/password/request_reset")
     assert reset.status_code == 200
+
+
+@pytest.mark.parametrize("is_forced", [True, False])
+async def test_nobody_becomes_the_owner_without_a_way_in(
+    company: Company, *, is_forced: bool
+) -> None:
+    """No provider speaks for an owner: without a password he needs a link to one."""
+    world = company.world
+    await forced(company)
+    await edit_customer(world, can_reset_passwords=False, force_sso=is_forced)
+    given = await world.ask(ADA, "PUT", CUSTOMER, data={"owner_id": SUE.id})
+    assert (given.status_code, given.json()["detail"]) == (
+        400,
+        "Owner id must be somebody with a password: there are no links to a new one here",
+    )
+    assert (await world.ask(ADA, "PUT", CUSTOMER, data={"owner_id": ADA.id})).status_code == 200
+
+
+async def test_who_has_a_password_becomes_the_owner_without_resets(company: Company) -> None:
+    world = company.world
+    await world.ask(ADA, "PUT", f"{BYPASSES}/{SUE.id}")
+    await forced(company)
+    await edit_customer(world, can_reset_passwords=False)
+    given = await world.ask(ADA, "PUT", CUSTOMER, data={"owner_id": SUE.id})
+    assert given.status_code == 200
+    assert (await by_password(company, SUE)).status_code == 200

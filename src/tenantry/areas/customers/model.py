@@ -102,6 +102,7 @@ class CustomerChange(ReadOnly, kw_only=True):
         return {name: value for name, value in sent.items() if value is not UNSET}
 
 
+_NO_WAY_IN = "Owner id must be somebody with a password: there are no links to a new one here"
 _SECURITY = ("force_2fa", "force_sso", "ip_whitelist")
 _READ_ONLY = frozenset(ReadOnly.__struct_fields__)
 _COLUMNS = [schema.customers.c[name] for name in CustomerRow.__struct_fields__]
@@ -114,7 +115,7 @@ _CHANGE = Statement(
     .values({name: bindparam(name) for name in _CHANGEABLE})
 )
 _LIVE_USERS = Statement(
-    select(_U.id, _U.role, _U.locked).where(
+    select(_U.id, _U.role, _U.locked, _U.password.is_not(None)).where(
         _U.customer_id == bindparam("customer_id"),
         is_one_of(_U.id, "ids"),
         _U.deleted_at.is_(None),
@@ -245,18 +246,19 @@ async def _check_people(call: Writing, row: CustomerRow, given: dict[str, Any]) 
     if not people:
         return
     ids = sorted({one for one in people.values() if is_id(one)})
-    users = {
-        user_id: (role, locked)
-        for user_id, role, locked in await call.all(_LIVE_USERS, customer_id=row.id, ids=ids)
-    }
+    found = await call.all(_LIVE_USERS, customer_id=row.id, ids=ids)
+    users = {user_id: rest for user_id, *rest in found}
     for name, user_id in people.items():
         if user_id not in users:
             detail = f"{_label(name)} must be a user of this customer"
             raise bad_request(detail)
     if people.get("owner_id", row.owner_id) != row.owner_id:
-        role, locked = users[people["owner_id"]]
+        role, locked, has_password = users[people["owner_id"]]
         if role != "superuser" or locked:
             raise bad_request("Owner id must be an unlocked superuser of this customer")
+        if not has_password and not row.can_reset_passwords:
+            # No provider speaks for an owner.
+            raise bad_request(_NO_WAY_IN)
 
 
 def _label(name: str) -> str:
