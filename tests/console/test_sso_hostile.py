@@ -112,6 +112,8 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no nonce": ({"nonce": None}, "another sign-in"),
     "another audience": ({"aud": "other"}, "not for this server"),
     "several audiences, unnamed": ({"aud": [CLIENT, "other"]}, "not for this server"),
+    "a party that is a list": ({"azp": [CLIENT]}, "somebody else"),
+    "a party that is an object": ({"azp": {CLIENT: CLIENT}}, "somebody else"),
     "another party": ({"aud": [CLIENT, "other"], "azp": "other"}, "somebody else"),
     "another issuer": ({"iss": "https://evil.example"}, "another issuer"),
     "expired": ({"exp": _NOW - 61}, "expired"),
@@ -132,6 +134,44 @@ async def test_a_token_that_says_the_wrong_thing_lets_nobody_in(
 ) -> None:
     assert why in problem_in(await company.sign_in(BEN, **claims))
     assert company.visitor.cookie() is None
+
+
+CLAIMS = (
+    *("iss", "aud", "azp", "nonce", "sub", "exp", "iat", "nbf", "at_hash", "auth_time"),
+    *("email", "email_verified", "name", "groups"),
+)
+ODD: dict[str, Any] = {
+    "nothing": None,
+    "a truth": True,
+    "a huge number": 10**400,
+    "a number below zero": -(2**63),
+    "a text that can't be stored": "\0",
+    "a long text": "x" * 9000,
+    "a list": [["x"], {}],
+    "an object": {"x": ["x"]},
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+async def test_a_claim_of_any_kind_is_believed_or_refused(company: Company, odd: Any) -> None:
+    await company.set(groups_claim="groups", creates_users=True)
+    for name in CLAIMS:
+        company.world.clock.turn(1000 * SECOND)
+        visitor, since = company.visitor, len(await company.world.events())
+        answer = await company.sign_in(BEN, **{name: odd})
+        assert answer.status_code in {303, 400}, (name, answer.text)
+        if answer.status_code == 400:
+            assert await company.world.actions(since) == ["user.login_failure"], name
+        visitor.client.cookies.clear()
+
+
+@pytest.mark.parametrize("name", ["a b", "x" * 300, '"a"', "a@b", "\u200bx", "\x7f"])
+async def test_an_address_of_any_kind_is_believed_or_refused(company: Company, name: str) -> None:
+    await company.set(creates_users=True)
+    since = len(await company.world.events())
+    answer = await company.sign_in(f"{name}@example.com", sub="subject of nobody")
+    assert answer.status_code == 400, answer.text
+    assert await company.world.actions(since) == ["user.login_failure"]
 
 
 @pytest.mark.parametrize("claims", [{"exp": _NOW - 59}, {"iat": _NOW + 59}, {"azp": CLIENT}])

@@ -135,7 +135,7 @@ def _check(claims: Claims, expected: Expected) -> None:
     party = claims.get("azp")
     if expected.client_id not in audiences or (party is None and len(audiences) > 1):
         raise Failed("sent an ID token that is not for this server")
-    if party not in {None, expected.client_id}:
+    if party is not None and party != expected.client_id:
         raise Failed("sent an ID token that was issued to somebody else")
     if claims.get("nonce") != expected.nonce:
         raise Failed("sent an ID token of another sign-in")

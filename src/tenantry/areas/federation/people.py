@@ -22,6 +22,7 @@ from tenantry.areas.users.agreement import in_agreement
 from tenantry.areas.users.model import LIMITABLE, UserRow
 from tenantry.core import audit
 from tenantry.core.context import Writing
+from tenantry.core.mail_address import checked_address
 from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID
 from tenantry.core.security_tables import federated_identities
 from tenantry.core.statements import Statement
@@ -115,7 +116,10 @@ async def _proved_address(call: Writing, claims: Claims) -> str:
         raise Stranger("Your identity provider does not say what your e-mail address is.")
     if is_verified is not True and is_verified != "true":
         raise Stranger("Your identity provider has not verified your e-mail address.")
-    address = address.strip()
+    try:
+        address = checked_address(address)
+    except ValueError as problem:
+        raise Stranger("Your identity provider names an e-mail address that is none.") from problem
     if await owner_of(call, address) != call.customer_id:
         raise Stranger("Your e-mail address is in a domain that does not belong to this account.")
     return address
