@@ -1,9 +1,10 @@
 """A name server of a test's own, and what is published there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import dns.asyncresolver
 import dns.flags
@@ -26,7 +27,10 @@ class Zone(asyncio.DatagramProtocol):
 
     texts: dict[str, list[str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], Awaitable[Any]] | None = None
+    """What happens while a question waits for its answer."""
     _transport: asyncio.DatagramTransport | None = None
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment] # one of datagrams
@@ -40,8 +44,14 @@ class Zone(asyncio.DatagramProtocol):
         answer.flags |= dns.flags.AA | dns.flags.RA
         if self.texts.get(name):
             answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", *self.texts[name]))
+        self._tasks.add(asyncio.create_task(self._answer(answer.to_wire(), addr)))
+
+    async def _answer(self, wire: bytes, addr: tuple[str, int]) -> None:
+        work, self.meanwhile = self.meanwhile, None
+        if work is not None:
+            await work()
         assert self._transport is not None
-        self._transport.sendto(answer.to_wire(), addr)
+        self._transport.sendto(wire, addr)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 from tests.areas.domain_calls import CLAIM, LABEL, ONE, Zone, look, verified
 from tests.areas.test_email_domains import zone
 from tests.areas.test_force_sso import by_password, force, forced
+from tests.console.browser import CONSOLE, Visitor
 from tests.console.company import Company, company, problem_in
 from tests.federation_writes import DOMAINS, PROVIDERS, operators
 from tests.world import ADA, BEN, DAY, EVE, OPERATOR, SUE, UMA, WIDGETS, World
@@ -129,6 +130,53 @@ async def test_what_an_operator_vouches_for_is_not_looked_at(world: World, zone:
     world.clock.turn(30 * DAY)
     assert await look(world) == 0
     assert await state(world) == (True, None, None)
+
+
+async def test_a_customer_does_not_take_back_what_an_operator_said(
+    world: World, zone: Zone
+) -> None:
+    await verified(world, zone)
+    await world.ask(ADA, "DELETE", ONE)
+    challenge = (await world.ask(ADA, "POST", DOMAINS, json=CLAIM)).json()["challenge"]
+    zone.texts[LABEL] = [f'"{challenge}"']
+
+    async def vouch() -> None:
+        await world.ask(OPERATOR, "PUT", operators("widgets.example.com"))
+
+    zone.meanwhile = vouch
+    page = f"{CONSOLE}/company/domains/widgets.example.com"
+    ada = Visitor(world)
+    await ada.sign_in(ADA)
+    for _ in range(2):
+        told = await world.ask(ADA, "POST", f"{ONE}/verify")
+        assert (told.status_code, told.json()["proof"]) == (200, "operator")
+        assert (await ada.send(page, {"do": "verify"})).status_code == 303
+        assert (await world.ask(ADA, "GET", ONE)).json()["proof"] == "operator"
+        zone.texts.clear()
+
+
+async def test_one_that_is_given_up_meanwhile_stops_no_other(world: World, zone: Zone) -> None:
+    await verified(world, zone)
+    texts = zone.texts.pop(LABEL)
+    other = await world.ask(ADA, "POST", DOMAINS, json={"domain": "other.example.com"})
+    second = "_tenantry-challenge.other.example.com."
+    zone.texts[second] = [f'"{other.json()["challenge"]}"']
+    await world.ask(ADA, "POST", f"{DOMAINS}/other.example.com/verify")
+    world.clock.turn(DAY)
+    assert await look(world) == 2
+    zone.texts[LABEL] = texts
+    del zone.texts[second]
+    world.clock.turn(DAY)
+    await world.sudo(ADA)
+
+    async def give_up() -> None:
+        assert (await world.ask(ADA, "DELETE", ONE)).status_code == 204
+
+    zone.meanwhile = give_up
+    assert await look(world) == 2
+    assert (await world.ask(ADA, "GET", ONE)).status_code == 404
+    told = (await world.ask(ADA, "GET", f"{DOMAINS}/other.example.com")).json()
+    assert told["missing_since"] == "2026-03-03T10:00:00Z"
 
 
 async def lose(company: Company, zone: Zone) -> None:

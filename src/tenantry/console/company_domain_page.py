@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from tenantry.areas.federation import domains, model
-from tenantry.areas.federation.domain_proof import LABEL, find_proof
+from tenantry.areas.federation.domain_proof import LABEL, proof_of
 from tenantry.areas.federation.domain_proof import PATH as FILE
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.console import words
@@ -66,7 +66,7 @@ async def look(
     row = await domains.find(call, domain)
     if body().do != "verify":
         return Proof(row)
-    return Proof(row, await find_proof(call.provider_networks, row))
+    return Proof(row, await proof_of(call.provider_networks, row))
 
 
 @operation(f"POST {PATH}", allow=SET, wire=PAGE, prepare=look)

@@ -16,6 +16,13 @@ SECONDS = 5.0
 MOST_RECORDS = 50
 
 
+async def proof_of(networks: str, row: DomainRow) -> str | None:
+    """How a domain is shown to be its customer's, as it is known, or else as it is found now."""
+    if row.verified_at is not None and row.missing_since is None and row.proof is not None:
+        return row.proof
+    return await find_proof(networks, row)
+
+
 async def find_proof(networks: str, row: DomainRow) -> str | None:
     """Where the challenge is published, `dns` or `https`; None if it is nowhere.
 

@@ -6,6 +6,7 @@ operator vouched. Any number of processes may look at once: each domain is with 
 """
 
 import asyncio
+import contextlib
 from functools import partial
 
 from sqlalchemy import and_, bindparam, func, select, update
@@ -18,6 +19,7 @@ from tenantry.core import schema
 from tenantry.core.clock import DAY, Instant, shown
 from tenantry.core.context import Writing
 from tenantry.core.database import Database
+from tenantry.core.errors import Problem
 from tenantry.core.outbox import post
 from tenantry.core.secrets import Keyring
 from tenantry.core.security_contacts import security_contacts_or_owner
@@ -76,7 +78,9 @@ async def _look(database: Database, keyring: Keyring, networks: str, row: Domain
     how = await find_proof(networks, row)
     if how is None or row.missing_since is not None:
         work = partial(_settle, keyring, row, how)
-        await database.write(work, customer_id=row.customer_id)
+        # It may have been given up or become somebody else's while it was looked at.
+        with contextlib.suppress(Problem):
+            await database.write(work, customer_id=row.customer_id)
     return True
 
 

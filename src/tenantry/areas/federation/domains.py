@@ -62,7 +62,11 @@ _VERIFY = Statement(
         or_(
             _D.verified_at.is_(None),
             _D.missing_since.is_not(None),
-            _D.proof.is_distinct_from(bindparam("how")),
+            # An operator's word stands until the domain is given up: nobody else takes it back.
+            and_(
+                _D.proof.is_distinct_from(bindparam("how")),
+                _D.proof.is_distinct_from("operator"),
+            ),
         ),
     )
     .values(

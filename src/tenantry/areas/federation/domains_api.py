@@ -7,7 +7,7 @@ import msgspec
 
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.federation import domains, model
-from tenantry.areas.federation.domain_proof import LABEL, PATH, find_proof
+from tenantry.areas.federation.domain_proof import LABEL, PATH, proof_of
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import Reading, Writing
@@ -103,9 +103,7 @@ async def look(call: Reading, _body: None, _credentials: Credentials, domain: st
     """Look for the challenge. Raises Problem 403, 404."""
     model.check_superuser(call)
     row = await domains.find(call, domain)
-    if row.verified_at is not None and row.missing_since is None and row.proof is not None:
-        return Proof(row, row.proof)
-    return Proof(row, await find_proof(call.provider_networks, row))
+    return Proof(row, await proof_of(call.provider_networks, row))
 
 
 @operation(f"POST {DOMAINS}/{{domain}}/verify", allow=SECURING, wire=PLAIN, prepare=look)
