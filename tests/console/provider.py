@@ -93,6 +93,7 @@ class Provider:
             "nonce": grant.asked["nonce"],
             "iat": now,
             "exp": now + 300,
+            **({"auth_time": now} if "max_age" in grant.asked else {}),
             **grant.claims,
         }
 

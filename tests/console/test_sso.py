@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 from joserfc.jwk import ECKey, OKPKey
 
 from tests.areas.account_calls import edit_customer, edit_user
+from tests.areas.realm_calls import Program, wanted
+from tests.areas.realm_calls import claims as claims_of
 from tests.console.browser import CONSOLE, Visitor
 from tests.console.company import PROFILE, SSO, Company, company, problem_in
 from tests.console.provider import CLIENT, SECOND
@@ -46,7 +48,46 @@ async def test_who_proves_anew_that_it_is_he_is_asked_there_too(company: Company
     """Otherwise the provider would send back whoever sits there, unasked."""
     assert "prompt=" not in await company.begin(BEN)
     assert (await company.sign_in(BEN)).status_code == 303
-    assert "&prompt=login" in await company.begin(BEN)
+    assert "&max_age=600&prompt=login" in await company.begin(BEN)
+
+
+async def test_the_provider_asks_whom_it_has_not_asked_for_so_long(company: Company) -> None:
+    """And has to say when it did, because that is wanted (OpenID Connect Core 1.0 §2)."""
+    assert "&max_age=3600" in await company.begin(BEN)
+    await _set_policy(company, idle=900, session=1800)
+    assert "&max_age=900" in await company.begin(BEN)
+
+
+async def _set_policy(company: Company, idle: int, session: int) -> None:
+    policy = {"idle_seconds": idle, "session_seconds": session, "allows_passkey_alone": False}
+    await company.world.sudo(ADA)
+    answer = await company.world.ask(ADA, "PUT", "/_tenantry/v1/sign-in-policy", json=policy)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_session_begins_when_the_provider_asked(company: Company) -> None:
+    world, cli = company.world, Program(company.world)
+    await _set_policy(company, idle=1800, session=1800)
+    cli.browser, asked = company.visitor, world.clock() // SECOND - 1000
+    assert (await company.sign_in(BEN, auth_time=asked)).status_code == 303
+    assert wanted(await cli.open(max_age="999"))
+    assert "Allow" in (await cli.open(max_age="1000")).text
+    assert claims_of((await cli.tokens())["id_token"])["auth_time"] == asked
+    # And ends as much sooner.
+    world.clock.turn((1800 - 1000) * SECOND - 1)
+    assert (await company.visitor.get(PROFILE)).status_code == 200
+    world.clock.turn(1)
+    assert (await company.visitor.get(PROFILE)).status_code == 303
+
+
+async def test_who_was_asked_too_long_ago_is_told_to_sign_out_there(company: Company) -> None:
+    since, now = len(await company.world.events()), company.world.clock() // SECOND
+    for asked in (0, now - 12 * 3600):
+        answer = await company.sign_in(BEN, auth_time=asked)
+        assert "asked you too long ago" in problem_in(answer), asked
+    assert company.visitor.cookie() is None
+    assert await company.world.actions(since) == ["user.login_failure"] * 2
+    assert (await company.sign_in(BEN, auth_time=now - 12 * 3600 + 1)).status_code == 303
 
 
 async def test_the_client_proves_who_it_is(company: Company) -> None:

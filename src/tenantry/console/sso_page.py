@@ -18,9 +18,12 @@ from tenantry.areas.federation.people import Stranger
 from tenantry.areas.federation.provider import ProviderRow
 from tenantry.areas.federation.redeeming import Returned
 from tenantry.areas.users import signing_in, steps
+from tenantry.areas.users.sessions import FRESH
+from tenantry.areas.users.sign_in_policy import find_policy
 from tenantry.areas.users.signing_in import Arrival
 from tenantry.console.entry import STEP_SECONDS, answer, arrive
 from tenantry.console.frame import checked_path, page
+from tenantry.core.clock import SECOND, Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.http.body import Body
 from tenantry.http.cookies import STEP
@@ -37,6 +40,9 @@ _UNKNOWN = "No single sign-on is set up for this address. Check it, or sign in w
 _STALE = (
     "This sign-in is not under way in this browser: it was finished already, took too long, or "
     "was begun elsewhere."
+)
+_LONG_AGO = (
+    "Your identity provider asked you too long ago who you are: sign out there, and come again."
 )
 
 
@@ -109,7 +115,7 @@ async def begin_sso(call: Writing, body: Body[SsoForm], visit: Visit, evidence: 
     (row,) = evidence.providers
     facts = authorizing.facts_of(row, arrival.next_path)
     secret = await steps.open_step(call, PURPOSE, "", facts)
-    asking = authorizing.Asking(form.login.strip(), is_anew=arrival.old is not None)
+    asking = await _asking(call, form.login.strip(), is_anew=arrival.old is not None)
     place = authorizing.location(call, row, evidence.found, secret, asking)
     step = visit.keep(STEP, secret, seconds=STEP_SECONDS)
     host = urlsplit(place).netloc
@@ -117,6 +123,12 @@ async def begin_sso(call: Writing, body: Body[SsoForm], visit: Visit, evidence: 
     response = page(call, visit, "sso_onward", place=place, name=row.name, host=host)
     response.headers += (step,)
     return response
+
+
+async def _asking(call: Reading, address: str, *, is_anew: bool) -> authorizing.Asking:
+    # Where nobody was seen here for so long, whoever sits there is not let in unasked.
+    longest = FRESH // SECOND if is_anew else (await find_policy(call)).idle_seconds
+    return authorizing.Asking(address, is_anew, longest)
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -186,8 +198,8 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
         call, authorizing.facts_of(provider, ""), provider.id
     ):
         try:
+            proved_at = await _proved_at(call, evidence.claims)
             user = await people.admit(call, provider, evidence.claims)
-            proved_at = asked_at(evidence.claims, call.now)
             arrival = msgspec.structs.replace(arrival, proved_at=proved_at)
             proved = await signing_in.proceed(call, user.id, [signing_in.SSO], arrival)
             return answer(call, visit, proved)
@@ -198,6 +210,18 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
     response = _failed(call, visit, arrival, problem)
     response.headers += (visit.drop(STEP),)
     return response
+
+
+async def _proved_at(call: Reading, claims: Claims) -> Instant | None:
+    """When he was asked who he is, as far as that is told. Raises Stranger if it is too long ago.
+
+    The session begins then: it would be over before it began.
+    """
+    proved_at = asked_at(claims, call.now)
+    longest = (await find_policy(call)).session_seconds * SECOND
+    if proved_at is not None and call.now >= proved_at + longest:
+        raise Stranger(_LONG_AGO)
+    return proved_at
 
 
 def _failed(call: Reading, visit: Visit, arrival: Arrival, problem: str) -> Response:

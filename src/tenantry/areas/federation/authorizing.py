@@ -64,6 +64,8 @@ class Asking(msgspec.Struct, frozen=True):
     """By which the provider may know him."""
     is_anew: bool
     """Whether he is signed in here already, and is to prove that it is still he."""
+    max_age: int
+    """How many seconds ago he may have proved at the provider who he is."""
 
 
 def location(call: Reading, row: ProviderRow, found: Metadata, secret: str, asking: Asking) -> str:
@@ -79,6 +81,8 @@ def location(call: Reading, row: ProviderRow, found: Metadata, secret: str, aski
         "code_challenge": _challenge(tied.verifier),
         "code_challenge_method": "S256",
         "login_hint": asking.address,
+        # Whoever is asked so has to say when that was (OpenID Connect Core 1.0 §2, `auth_time`).
+        "max_age": str(asking.max_age),
     }
     if asking.is_anew:
         asked["prompt"] = "login"

@@ -40,7 +40,7 @@ class Arrival(msgspec.Struct, frozen=True):
     old: Principal | None = None
     """Who was signed in until now: that session ends."""
     proved_at: Instant | None = None
-    """When somebody else asked him who he is, and vouches for him since; else it is now."""
+    """When the provider that vouches for him asked him who he is, if it says so."""
 
 
 class Proved(msgspec.Struct, frozen=True):
@@ -137,9 +137,8 @@ async def _enter(
         if row.last_active_at is not None:
             _warn(call, row)
     session = await sessions.new_session(call, row, methods, device_id)
-    if arrival.proved_at is not None:
-        until = min(arrival.proved_at, call.now) + sessions.FRESH
-        session = msgspec.structs.replace(session, sudo_until=until)
+    if SSO in methods:
+        session = _vouched_for(session, arrival.proved_at)
     secret = await sessions.start(call, session)
     await model.store(
         call, msgspec.structs.replace(row, failed_sign_ins=0, last_active_at=call.now)
@@ -151,6 +150,21 @@ async def _enter(
         metadata={"token_id": session.id, "methods": list(methods)},
     )
     return Proved("in", secret, arrival.next_path, device, row.id, session.id)
+
+
+def _vouched_for(session: sessions.NewSession, proved_at: Instant | None) -> sessions.NewSession:
+    """A session that began when a provider asked somebody who he is, and not when it told so.
+
+    Where it does not say when that was, nobody can tell whether it is still he: no sudo then.
+    """
+    if proved_at is None:
+        return msgspec.structs.replace(session, sudo_until=None)
+    return msgspec.structs.replace(
+        session,
+        begun_at=proved_at,
+        ends_at=session.ends_at - (session.begun_at - proved_at),
+        sudo_until=proved_at + sessions.FRESH,
+    )
 
 
 def act_as_himself(call: Writing, row: model.UserRow) -> None:
