@@ -10,11 +10,13 @@ from tenantry.core.clock import MINUTE
 from tenantry.core.security_tables import sign_in_steps
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
+from tests.areas.account_calls import edit_customer
 from tests.areas.realm_calls import program
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import SSO, Company, company
+from tests.console.test_factors import ENROL, begun, codes_in, signed_in
 from tests.console.test_sign_in import enable_two_factors
-from tests.world import BEN, HOUR, NOW, OTHER, SUE, WIDGETS, World
+from tests.world import BEN, EVE, HOUR, NOW, OTHER, SUE, WIDGETS, World
 
 __all__ = ["company"]
 
@@ -117,3 +119,22 @@ async def test_what_has_ended_is_put_away_by_the_worker(world: World) -> None:
         await world.app.worker().chores[0].work()
         assert await count(world) == left
     assert (await new.get(SECOND)).status_code == 303
+
+
+async def test_nobody_enrols_for_one_account_while_signed_in_to_another(world: World) -> None:
+    """Her session came into his browser meanwhile: he would go on in her profile."""
+    await edit_customer(world, force_2fa=True)
+    ben, eve = Visitor(world), await signed_in(world, EVE)
+    await ben.sign_in(BEN)
+    place, app = await begun(world, ben)
+    ben.plant(eve.cookie() or "")
+    since, hers = len(await world.events()), len(await world.events(OTHER))
+    answer = await ben.send(place, {"code": app.code()}, at=f"{CONSOLE}/sign-out")
+    assert (answer.status_code, codes_in(world, answer)) == (409, [])
+    for path in (ENROL, place):
+        answer = await ben.get(path)
+        assert (answer.status_code, "at another account" in answer.text) == (409, True)
+    assert (await world.actions(since), await world.actions(hers, OTHER)) == ([], [])
+    ben.plant("")
+    answer = await ben.send(place, {"code": app.code()})
+    assert (answer.status_code, len(codes_in(world, answer))) == (200, 10)

@@ -8,7 +8,7 @@ from tenantry.areas.users import factors, model, signing_in, steps
 from tenantry.console.entry import NEXT_PAGES, answer, arrive
 from tenantry.console.frame import HOME, page
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import sudo_missing, unauthenticated
+from tenantry.core.errors import Problem, sudo_missing, unauthenticated
 from tenantry.http.body import Body
 from tenantry.http.cookies import STEP
 from tenantry.http.gate import check_address, is_lifted
@@ -38,12 +38,16 @@ class Enrolling(msgspec.Struct, frozen=True):
 async def find_enrolling(call: Reading, visit: Visit) -> Enrolling:
     """Who enrols: by the step that is open in this browser, else whoever is signed in.
 
-    Raises Problem 401, and 403 for whom has not signed in lately.
+    Raises Problem 401, 403 for whom has not signed in lately, 409 for whom is signed in at another
+    account.
     """
     step = await steps.find_step(call, PURPOSE, visit.cookie(STEP))
     if step is not None:
         so_far = signing_in.waiting(step)
         old = call.principal if call.principal.kind == "session" else None
+        if old is not None and old.customer_id != step.customer_id:
+            # Else he would enrol here, and go on in the pages of that one.
+            raise Problem(409, "You are signed in at another account", "Sign out there first.")
         arrival = signing_in.Arrival(so_far.next_path, old=old)
         return Enrolling(so_far.user_id, arrival, so_far.methods)
     if call.principal.kind != "session":
