@@ -1,8 +1,9 @@
-"""A process that archives, or erases somebody from archives, and is killed (SIGKILL) at a step.
+"""A process that archives, or erases somebody from archives, and is killed at a step, or stopped.
 
-    python -m tests.live.dying URL FOLDER archive|erase EVENT N
+    python -m tests.live.dying URL FOLDER archive|erase EVENT N [SIGSTOP]
 
-It dies at the N-th EVENT that Python audits, such as the renaming of a file.
+It is killed (SIGKILL), or else gets that signal, at the N-th EVENT that Python audits, such as the
+renaming of a file.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ LATER = 402 * DAY
 ORIGIN = "https://accounts.example.com"
 
 
-def _die_at(event: str, count: int, within: str) -> None:
+def _die_at(event: str, count: int, by: str, within: str) -> None:
     left = count
 
     def hear(name: str, given: tuple[Any, ...]) -> None:
@@ -28,12 +29,12 @@ def _die_at(event: str, count: int, within: str) -> None:
         if name == event and str(given[0]).startswith(within):
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.Signals[by])
 
     sys.addaudithook(hear)
 
 
-async def _run(url: str, folder: Path, work: str, step: tuple[str, int]) -> None:
+async def _run(url: str, folder: Path, work: str, step: tuple[str, int, str]) -> None:
     world = await open_world(url, folder)
     world.clock.turn(LATER)
     if work == "erase":
@@ -49,5 +50,6 @@ async def _run(url: str, folder: Path, work: str, step: tuple[str, int]) -> None
 
 
 if __name__ == "__main__":
-    database, place, asked, event_name, number = sys.argv[1:]
-    asyncio.run(_run(database, Path(place), asked, (event_name, int(number))))
+    database, place, asked, event_name, number, *by = sys.argv[1:]
+    last = (event_name, int(number), by[0] if by else "SIGKILL")
+    asyncio.run(_run(database, Path(place), asked, last))

@@ -195,7 +195,7 @@ def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> None:
         raise Wrong(f"the checkpoint at event {number} is another customer's")
     if number > found.last.sequence:
         raise Wrong(f"the end is cut off after event {found.last.sequence}: {number} was {signed}")
-    if number >= found.first and found.wanted[number].hex() != checkpoint["hash"]:
+    if found.first and number >= found.first and found.wanted[number].hex() != checkpoint["hash"]:
         raise Wrong(f"event {number} is not the one {signed}: it, or what is before, was rewritten")
 
 

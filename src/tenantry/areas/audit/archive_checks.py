@@ -55,16 +55,21 @@ async def held(rows: Reads, customer_id: str, at: int) -> str:
 
 async def check(rows: Reads, customer_id: str, kept: Kept) -> list[str]:
     """Hold the archives of a log against what was found in the rest; what to say. Raises Wrong."""
+    found = await check_records(rows, customer_id, kept)
+    return check_files(found) if found else []
+
+
+async def check_records(rows: Reads, customer_id: str, kept: Kept) -> list[Archive]:
+    """Hold what is recorded of archives against the log, oldest first. Raises Wrong."""
     found = [Archive(*row) for row in await rows.all(_PRUNED, customer=customer_id)]
-    if not found:
-        return []
     end = Place(0, FIRST, customer_id)
     for one in found:
         if one.before != end:
             raise Wrong(f"the archive from event {one.first} does not follow event {end.sequence}")
         end = one.end
-    await _check_told(rows, found[-1], kept)
-    return check_files(found)
+    if found:
+        await _check_told(rows, found[-1], kept)
+    return found
 
 
 def check_files(found: Sequence[Archive]) -> list[str]:

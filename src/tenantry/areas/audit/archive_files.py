@@ -7,18 +7,21 @@ to the verifier; what its first event follows is said by the manifest of the arc
 Whatever is written is durable under a draft's name before it gets its own.
 """
 
+import fcntl
 import gzip
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from tenantry.core.chain import line
-from tenantry.core.verify_audit import Place, read_line
+from tenantry.core.ids import is_id
+from tenantry.core.verify_audit import Place, Wrong, read_line
 
 
 class Archive(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +45,13 @@ class Archive(msgspec.Struct, frozen=True, array_like=True):
         return Place(self.last, bytes(self.hash), self.customer_id)
 
 
+def path(folder: str, customer_id: str, first: int, last: int) -> str:
+    """Where an archive stands. Raises Wrong for a customer who can't have one."""
+    if not is_id(customer_id):
+        raise Wrong("no file can have that customer's name")
+    return f"{folder}/{customer_id}/{first:012d}-{last:012d}.ndjson.gz"
+
+
 def manifest_of(file: Path) -> Path:
     """Where an archive's manifest stands."""
     return file.with_name(file.name.removesuffix(".ndjson.gz") + ".json")
@@ -62,9 +72,8 @@ def described(archive: Archive) -> dict[str, Any]:
 def write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:
     """Write an archive and its manifest, durably, whole or not at all. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    packed = gzip.compress(lines, mtime=0)
-    _put(file, packed)
-    _put_manifest(file, packed, manifest)
+    with _alone(file):
+        _write(file, lines, manifest)
 
 
 def read(file: Path) -> tuple[dict[str, Any], bytes]:
@@ -83,15 +92,34 @@ def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
 
     `left` says what remains of an event's, from its body and them. Raises OSError.
     """
-    found, packed = read(file)
-    before = lines(packed)
-    after = [_redacted(raw, left) for raw in before]
-    if after != before:
-        write(file, b"".join(after), found)
-    elif found["sha256"] != hashlib.sha256(packed).hexdigest():
-        # Who rewrote the file was killed before he came to its manifest.
-        _put_manifest(file, packed, found)
+    with _alone(file):
+        found, packed = read(file)
+        before = lines(packed)
+        after = [_redacted(raw, left) for raw in before]
+        if after != before:
+            _write(file, b"".join(after), found)
+        elif found["sha256"] != hashlib.sha256(packed).hexdigest():
+            # Who rewrote the file was killed before he came to its manifest.
+            _put_manifest(file, packed, found)
     return after != before
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Keep every other process off a customer's archives. Raises OSError.
+
+    Else two who erase somebody each put back whom the other took out.
+    """
+    folder = file.parent
+    with folder.with_name(f".{folder.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:
+    packed = gzip.compress(lines, mtime=0)
+    _put(file, packed)
+    _put_manifest(file, packed, manifest)
 
 
 def _redacted(raw: bytes, left: Callable[[str, str | None], str | None]) -> bytes:

@@ -12,22 +12,37 @@ from tenantry.areas.audit.traces import Person, Texts, left
 from tenantry.core import jobs
 from tenantry.core.retention_tables import archives
 from tenantry.core.statements import Statement
+from tenantry.core.verify_audit import Wrong
 
+_A = archives.c
 _FILES = Statement(
-    select(archives.c.file, archives.c.pruned_at)
-    .where(archives.c.customer_id == bindparam("customer"))
-    .order_by(archives.c.last)
+    select(_A.first, _A.last, _A.file, _A.pruned_at)
+    .where(_A.customer_id == bindparam("customer"))
+    .order_by(_A.last)
 )
 
 
 async def erase_archived(worker: jobs.Worker, payload: Any) -> None:
-    """Rewrite every archive that holds something of his. Raises OSError for one that is missing."""
+    """Rewrite every archive that holds something of his.
+
+    Raises OSError for one that is missing, Wrong for one that is not named as we name them: after
+    all the others.
+    """
     known = Texts(frozenset(payload["addresses"]), frozenset(payload["names"]))
-    person = Person(payload["user_ids"], known)
-    database = worker._database  # noqa: SLF001 - a delivery is the worker's own doing
-    for file, pruned_at in await database.all(_FILES, customer=payload["customer_id"]):
-        work = partial(_erase, Path(file), person, is_planned=pruned_at is None)
-        await asyncio.to_thread(work)
+    person, failed = Person(payload["user_ids"], known), list[Exception]()
+    database, customer_id = worker._database, payload["customer_id"]  # noqa: SLF001 - a delivery is the worker's own doing
+    for first, last, file, pruned_at in await database.all(_FILES, customer=customer_id):
+        try:
+            # The folder may have been another one then; any other file is not ours to write.
+            if not file.endswith(archive_files.path("", customer_id, first, last)):
+                failed.append(Wrong(f"{file} is not the name of an archive from event {first}"))
+                continue
+            work = partial(_erase, Path(file), person, is_planned=pruned_at is None)
+            await asyncio.to_thread(work)
+        except OSError as problem:
+            failed.append(problem)
+    if failed:
+        raise failed[0]
 
 
 def _erase(file: Path, person: Person, *, is_planned: bool) -> None:

@@ -1,6 +1,7 @@
 """Retention: what is older than a customer keeps is archived, and then pruned from the log.
 
-An archive is planned, its file written and made durable, and only then the events go, in one commit
+The whole log is checked first: nobody can tell any more of what is gone how it was changed. Then an
+archive is planned, its file written and made durable, and only then the events go, in one commit
 with an event that says so and a signed checkpoint that stands for them: so the chain goes on, and
 whatever was interrupted is taken up again with the same plan. Revisions that had ended by then go
 too. The state of moments before can't be told any more (`access/history.py`).
@@ -11,10 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
-from tenantry.areas.audit import archive_checks, archive_files
+from tenantry.areas.audit import archive_checks, archive_files, verification
 from tenantry.areas.audit.archive_files import Archive
+from tenantry.areas.audit.beginning import begins
 from tenantry.areas.audit.keeping import DEFAULT_DAYS
 from tenantry.core import audit, chain, checkpoints, schema, signing
 from tenantry.core.chain import line
@@ -26,10 +28,9 @@ from tenantry.core.database import Database
 from tenantry.core.kept_events import ARCHIVED, ERASED
 from tenantry.core.retention_tables import archives, retentions
 from tenantry.core.secrets import Keyring
-from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
-from tenantry.core.verify_audit import Place, Wrong, follow_lines
+from tenantry.core.verify_audit import FIRST, Wrong, follow_lines
 
 MOST = 20_000
 """Events of one archive."""
@@ -64,16 +65,16 @@ _SPAN = (
 _LINES = Statement(
     select(_E.sequence, _E.hash, _E.body, _E.personal).where(*_SPAN).order_by(_E.sequence)
 )
-_ERASED_SINCE = Statement(select(_E.sequence).where(*_SPAN, _E.action == ERASED).limit(1))
+_CUT = or_(_E.action == ARCHIVED, _E.action == ERASED)
+_CUT_SINCE = Statement(select(_E.sequence).where(*_SPAN, _CUT).limit(1))
 _COLUMNS = archive_checks.COLUMNS
 _OF = _A.customer_id == bindparam("customer")
 _OPEN = Statement(select(*_COLUMNS, _A.planned_at).where(_OF, _A.pruned_at.is_(None)))
-_NEWEST = Statement(
-    select(*_COLUMNS).where(_OF, _A.pruned_at.is_not(None)).order_by(_A.last.desc()).limit(1)
-)
 _PLAN = Statement(insert(archives))
 _CLAIM = Statement(
-    update(archives).where(_OF, _A.pruned_at.is_(None)).values(planned_at=bindparam("now"))
+    update(archives)
+    .where(_OF, _A.pruned_at.is_(None))
+    .values(planned_at=bindparam("now"), file=bindparam("own_file"))
 )
 _DONE = Statement(
     update(archives)
@@ -95,24 +96,6 @@ _KEEP = Statement(
         .on_conflict_do_nothing(index_elements=["customer_id", "sequence"])
     )
 )
-_SIGNED = Statement(
-    select(kept.c.hash).where(
-        kept.c.customer_id == bindparam("customer"), kept.c.sequence == bindparam("at")
-    )
-)
-
-
-async def begins(rows: Reads, customer_id: str) -> Place:
-    """Where what is left of a log begins. Raises Wrong if nothing signed stands for the rest."""
-    found = await rows.one(_NEWEST, customer=customer_id)
-    if found is None:
-        return Place()
-    archive = Archive(*found)
-    signed = await rows.one(_SIGNED, customer=customer_id, at=archive.last)
-    if signed is None or bytes(signed[0]) != bytes(archive.hash):
-        message = f"events up to {archive.last} were archived, but no checkpoint stands for them"
-        raise Wrong(message)
-    return archive.end
 
 
 async def archive_due(database: Database, keyring: Keyring, folder: str, origin: str) -> int:
@@ -127,6 +110,8 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
             continue
         work = partial(plan, customer_id, until, folder)
         try:
+            if not await _is_whole(database, keyring, customer_id):
+                continue
             while (archive := await database.write(work, customer_id=customer_id)) is not None:
                 done = await _carry_out(database, keyring, archive, origin)
                 if not done:
@@ -139,6 +124,20 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
     return pruned
 
 
+async def _is_whole(database: Database, keyring: Keyring, customer_id: str) -> bool:
+    """Check a log; False if it was archived or erased from meanwhile. Raises Wrong."""
+    (seen,) = await database.one(_HEAD, customer=customer_id) or (0,)
+    try:
+        await verification.refuse(database, keyring, customer_id)
+    except (Wrong, *verification.UNREADABLE) as problem:
+        (head,) = await database.one(_HEAD, customer=customer_id) or (0,)
+        of = {"customer": customer_id, "low": seen + 1, "high": head}
+        if await database.one(_CUT_SINCE, **of) is None:
+            raise Wrong(str(problem)) from problem
+        return False
+    return True
+
+
 async def plan(customer_id: str, until: int, folder: str, unit: Unit) -> Archive | None:
     """What to archive next: what was planned and not finished, or the oldest that is due."""
     *open_, planned_at = await unit.one(_OPEN, customer=customer_id) or (0,)
@@ -147,17 +146,17 @@ async def plan(customer_id: str, until: int, folder: str, unit: Unit) -> Archive
         is_free = planned_at <= unit.now - CLAIMED_FOR
         if not is_free:
             return None
-        await unit.run(_CLAIM, customer=customer_id, now=unit.now)
-        return Archive(*open_)
-    before = await unit.one(_NEWEST, customer=customer_id)
+        planned = Archive(*open_)
+        own_file = archive_files.path(folder, customer_id, planned.first, planned.last)
+        await unit.run(_CLAIM, customer=customer_id, now=unit.now, own_file=own_file)
+        return msgspec.structs.replace(planned, file=own_file)
+    before = await begins(unit, customer_id)
     rows = [row for row in await unit.all(_OLDEST, customer=customer_id) if row[2] <= until]
     if not rows:
         return None
     first, last = rows[0][0], rows[-1][0]
-    name = f"{customer_id}/{first:012d}-{last:012d}.ndjson.gz"
-    hash_before = bytes(32) if before is None else bytes(before[4])
-    file = f"{folder}/{name}"
-    archive = Archive(customer_id, last, first, hash_before, bytes(rows[-1][1]), file)
+    file = archive_files.path(folder, customer_id, first, last)
+    archive = Archive(customer_id, last, first, before.hash or FIRST, bytes(rows[-1][1]), file)
     values = msgspec.structs.asdict(archive)
     await unit.run(_PLAN, **values, planned_at=unit.now, pruned_at=None)
     return archive
@@ -174,8 +173,11 @@ async def _carry_out(database: Database, keyring: Keyring, archive: Archive, ori
     if len(rows) != archive.last - archive.first + 1:
         return 0
     # Columns and revisions too: nothing will tell of them once the events are gone.
-    if (await chain.follow(database, archive.before, archive.last)).found.last != archive.end:
+    before = await begins(database, archive.customer_id)
+    if (await chain.follow(database, before, archive.last)).found.last != archive.end:
         raise Wrong(f"event {archive.last} is not the one that was to be archived last")
+    if archive.before != before:
+        raise Wrong(f"the archive from event {archive.first} is not one that we planned")
     manifest = archive_files.described(archive) | {"data": [msgspec.to_builtins(signed)]}
 
     def written() -> None:
@@ -206,7 +208,7 @@ async def prune(keyring: Keyring, archive: Archive, origin: str, seen: Seen, uni
     """
     of = {"customer": archive.customer_id}
     head = await unit.head(archive.customer_id)
-    if await unit.one(_ERASED_SINCE, **of, low=seen.head + 1, high=head.sequence) is not None:
+    if await unit.one(_CUT_SINCE, **of, low=seen.head + 1, high=head.sequence) is not None:
         return 0
     if not await unit.run(_DONE, **of, high=archive.last, now=unit.now):
         return 0

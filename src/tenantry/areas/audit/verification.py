@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from tenantry.areas.audit import archive_checks, retention
+from tenantry.areas.audit import archive_checks, beginning
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
@@ -25,6 +25,8 @@ from tenantry.core.signing import PublicKey
 from tenantry.core.statements import Statement
 from tenantry.core.verify_audit import Found, Wrong
 
+UNREADABLE = (KeyError, TypeError, ValueError)
+"""What comes of rows that nothing of ours has written."""
 _LONGEST = Statement(select(func.max(schema.chains.c.sequence)))
 
 
@@ -118,16 +120,16 @@ async def _signers(database: Database, keyring: Keyring, asked: Asked) -> _By:
 async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by: _By) -> Verdict:
     lines, is_whole, heads, strange = [], True, set[bytes](), set[str]()
     for customer_id in known:
-        signed = await _signed(database, customer_id, asked)
-        wanted = frozenset[int | bytes](one.sequence for one in signed) | asked.noted
         try:
-            kept = await _followed(database, customer_id, wanted, by.follow)
+            signed = await _signed(database, customer_id, asked)
+            kept = await _followed(database, customer_id, signed, asked, by)
             heads.update(kept.found.wanted.values())
-            _check_signed(signed, kept.found, by.keys)
-            _check_bare(kept)
+            _check(signed, kept, by)
             said = await archive_checks.check(database, customer_id, kept)
-        except Wrong as problem:
-            lines.append(f"{customer_id}  {problem}")
+        except (Wrong, *UNREADABLE) as problem:
+            is_known = isinstance(problem, Wrong)
+            why = str(problem) if is_known else f"can't be read: {problem!r}"
+            lines.append(f"{customer_id}  {why}")
             is_whole = False
             continue
         lines += [f"{customer_id}  {_count(kept)} events  whole", *said]
@@ -138,15 +140,32 @@ async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by
     return lines + lost, is_whole and not lost
 
 
+async def refuse(database: Database, keyring: Keyring, customer_id: str) -> None:
+    """Raises Wrong, or one of UNREADABLE, if a log or what its archives left is not whole."""
+    asked = Asked(customer_id=customer_id)
+    by = await _signers(database, keyring, asked)
+    signed = await _signed(database, customer_id, asked)
+    kept = await _followed(database, customer_id, signed, asked, by)
+    _check(signed, kept, by)
+    await archive_checks.check_records(database, customer_id, kept)
+
+
 async def _followed(
-    database: Database, customer_id: str, wanted: frozenset[int | bytes], follow: chain.Follow
+    database: Database, customer_id: str, signed: Sequence[Checkpoint], asked: Asked, by: _By
 ) -> Kept:
     """Follow what is left of a log, from where the newest archive ends. Raises Wrong."""
-    begins = await retention.begins(database, customer_id)
-    checked = await chain.verify(database, customer_id, begins, wanted, follow)
+    wanted = frozenset[int | bytes](one.sequence for one in signed) | asked.noted
+    begins = await beginning.begins(database, customer_id)
+    checked = await chain.verify(database, customer_id, begins, wanted, by.follow)
     if checked.kept is None:
         raise Wrong(checked.problem)
     return checked.kept
+
+
+def _check(signed: Sequence[Checkpoint], kept: Kept, by: _By) -> None:
+    """Hold what was followed against what was signed and erased. Raises Wrong."""
+    _check_signed(signed, kept.found, by.keys)
+    _check_bare(kept)
 
 
 def _count(kept: Kept) -> int:
