@@ -4,9 +4,24 @@ import httpx
 import pytest
 
 from tenantry.core.clock import HOUR, MINUTE, SECOND
+from tests.areas.factor_calls import enrol
 from tests.areas.test_tokens import READ, SUDO, UNKNOWN
+from tests.areas.test_two_factor import NEEDED
 from tests.areas.test_users import NOT_ALLOWED
-from tests.world import ADA, BEN, BOT, EXPIRED, PASSWORD, PURGING, READ_ONLY, UMA, Person, World
+from tests.areas.ways_in import force_2fa, require_new_password
+from tests.world import (
+    ADA,
+    BEN,
+    BOT,
+    EXPIRED,
+    PASSWORD,
+    PURGING,
+    READ_ONLY,
+    SUE,
+    UMA,
+    Person,
+    World,
+)
 
 FORBIDDEN = {"msg": "Invalid username or password", "code": "forbidden"}
 CLI_FORM = {
@@ -153,3 +168,49 @@ async def test_sudo_goes_with_its_token(world: World) -> None:
     assert (await world.ask(BEN, "POST", "/tokens")).json() == UNKNOWN
     world.clock.turn(SECOND)
     assert (await sudo(world)).status_code == 401
+
+
+async def test_it_ends_with_the_first_second_factor(world: World) -> None:
+    """A key that a password alone has lifted has shown no code (contract: access §10.1, 5)."""
+    await sudo(world)
+    await sudo(world, UMA)
+    app, _ = await enrol(world, BEN)
+    assert await lasts(world) is None
+    assert (await world.ask(BEN, "POST", "/tokens")).json() == SUDO
+    answer = await world.ask(BEN, "POST", "/tokens", data={"password": PASSWORD})
+    assert (answer.status_code, answer.json()) == (400, NEEDED)
+    assert await lasts(world, UMA) is not None
+    headers = {"Fastly-OTP": app.code()}
+    await world.ask(BEN, "POST", "/sudo", data={"password": PASSWORD}, headers=headers)
+    assert (await world.ask(BEN, "POST", "/tokens")).status_code == 200
+
+
+async def test_to_force_second_factors_ends_it_for_who_has_none(world: World) -> None:
+    app, _ = await enrol(world, UMA)
+    form, headers = {"password": PASSWORD}, {"Fastly-OTP": app.code()}
+    await world.ask(UMA, "POST", "/sudo", data=form, headers=headers)
+    await sudo(world, SUE)
+    await force_2fa(world)
+    assert await lasts(world, SUE) is None
+    domain = {"domain": "widgets.example.com"}
+    answer = await world.ask(SUE, "POST", "/_tenantry/v1/email-domains", json=domain)
+    assert (answer.status_code, answer.json()) == (403, SUDO)
+    assert await lasts(world, UMA) is not None
+
+
+async def test_a_lock_outlives_it(world: World) -> None:
+    await sudo(world, expiry_time="2026-03-01T11:00:00Z")
+    for locked in ("true", "false"):
+        answer = await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"locked": locked})
+        assert answer.status_code == 200
+    assert await lasts(world) is None
+    assert (await world.ask(BEN, "POST", "/tokens")).json() == SUDO
+
+
+async def test_it_ends_where_a_new_password_is_due(world: World) -> None:
+    await sudo(world)
+    await require_new_password(world)
+    assert await lasts(world) is None
+    form = {"require_new_password": "false"}
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data=form)
+    assert (await world.ask(BEN, "POST", "/tokens")).json() == SUDO

@@ -70,6 +70,18 @@ async def test_an_app_is_set_up_and_asked_for_from_then_on(world: World) -> None
     assert (await again.get(f"{CONSOLE}/profile")).status_code == 200
 
 
+async def test_the_first_ends_sudo_but_where_it_is_set_up(world: World) -> None:
+    ben, elsewhere = await signed_in(world), await signed_in(world)
+    for one in (ben, elsewhere):
+        assert (await one.get(ENROL)).status_code == 200
+    place, app = await begun(world, ben)
+    answer = await ben.send(place, {"code": app.code()})
+    assert (answer.status_code, len(codes_in(world, answer))) == (200, 10)
+    assert (await ben.get(ENROL)).status_code == 200
+    assert "why=confirm" in (await elsewhere.get(ENROL)).headers["location"]
+    assert (await elsewhere.get(FACTORS)).status_code == 200
+
+
 async def test_the_qr_code_is_drawn_here_and_says_the_same(world: World) -> None:
     ben = await signed_in(world)
     place, _ = await begun(world, ben)

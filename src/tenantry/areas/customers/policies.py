@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select, update
 
 from tenantry.areas.customers import keys
 from tenantry.core import schema
@@ -36,6 +36,7 @@ class Session(msgspec.Struct, array_like=True, frozen=True):
     expires_at: Instant | None
 
 
+_HAS_NONE = or_(_U.two_factor_auth_enabled.is_(None), _U.two_factor_auth_enabled.is_(False))
 _WITHOUT_TWO_FACTORS = Statement(
     select(_U.id, _T.id, _T.name, _T.kind, _T.scope, _T.services, _T.expires_at)
     .select_from(
@@ -46,10 +47,18 @@ _WITHOUT_TWO_FACTORS = Statement(
     .where(
         _T.customer_id == bindparam("customer_id"),
         _T.kind == "session",
-        or_(_U.two_factor_auth_enabled.is_(None), _U.two_factor_auth_enabled.is_(False)),
+        _HAS_NONE,
     )
     .order_by(_U.id, _T.id),
     Session,
+)
+_END_SUDO = Statement(
+    update(schema.tokens)
+    .where(
+        _T.customer_id == bindparam("customer"),
+        _T.user_id.in_(select(_U.id).where(_U.customer_id == bindparam("customer"), _HAS_NONE)),
+    )
+    .values(sudo_expires_at=None)
 )
 
 
@@ -64,6 +73,7 @@ async def check(call: Writing, turned: Mapping[str, Any]) -> None:
 
 
 async def sign_out(call: Writing) -> None:
-    """End the sessions of everybody without two factors; API tokens go on."""
+    """End the sessions and sudo of everybody without two factors; API tokens go on."""
     sessions = await call.all(_WITHOUT_TWO_FACTORS, customer_id=call.customer_id)
+    await call.run(_END_SUDO, customer=call.customer_id)
     await keys.end(call, sessions)

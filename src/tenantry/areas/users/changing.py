@@ -38,6 +38,8 @@ _LIMITING = ("role", "roles", "limit_services")
 _TOLD = ("name", *RIGHTS)
 _BEHIND = ("locked_by_superuser", "failed_sign_ins")
 """What a lock is made of, told where nothing else changed."""
+_ENDS_SUDO = ("locked_by_superuser", "require_new_password")
+"""What a password lifts nothing beside: nor does what it lifted before last any longer."""
 
 
 class UserChange(msgspec.Struct, kw_only=True):
@@ -78,6 +80,8 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     )
     if row.role == "superuser" != changed.role:
         await single_sign_on.withdraw_bypass(call, row.id)
+    if any(getattr(changed, name) and not getattr(row, name) for name in _ENDS_SUDO):
+        await sessions.end_sudo(call, row)
     await _lock_or_unlock(call, row, changed)
     return changed
 

@@ -159,6 +159,8 @@ async def _turn(call: Writing, row: UserRow, *, on: bool) -> None:
     changed = msgspec.structs.replace(row, two_factor_auth_enabled=on, updated_at=call.now)
     await model.store(call, changed)
     await steps.void_waiting(call, row.customer_id, row.id)
+    # In the browser where he sets one up he has just shown it.
+    await sessions.end_sudo(call, row, but=call.principal.token_id)
     word = "enable" if on else "disable"
     await audit.record(
         call,

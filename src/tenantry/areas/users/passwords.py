@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select
 
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, pci_passwords, sessions, sign_in, steps
@@ -32,7 +32,7 @@ CONTEXT = ("tenantry",)
 _MECHANICAL = frozenset({"repeat", "sequence", "spatial"})
 LINKS = {"set_password": (7 * DAY, "7 days"), "reset_password": (HOUR, "1 hour")}
 
-_P, _T, _C = schema.password_codes.c, schema.tokens.c, schema.customers.c
+_P, _C = schema.password_codes.c, schema.customers.c
 _CODE_COLUMNS = [_P.customer_id, _P.id, _P.user_id, _P.purpose, _P.expires_at]
 _ADD_CODE = Statement(insert(schema.password_codes))
 _FIND_CODE = Statement(select(*_CODE_COLUMNS).where(_P.digest == bindparam("digest")))
@@ -51,8 +51,6 @@ _VOID_OLDER = Statement(
 _CAN_RESET = Statement(
     select(_C.can_reset_passwords, _C.name).where(_C.id == bindparam("customer_id"))
 )
-_OF_USER = and_(_T.customer_id == bindparam("customer"), _T.user_id == bindparam("user"))
-_END_SUDO = Statement(update(schema.tokens).where(_OF_USER).values(sudo_expires_at=None))
 
 
 class Code(msgspec.Struct, array_like=True, frozen=True):
@@ -154,7 +152,7 @@ async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.
         updated_at=call.now,
     )
     await model.store(call, row)
-    await call.run(_END_SUDO, customer=row.customer_id, user=row.id)
+    await sessions.end_sudo(call, row)
     await void_links(call, row)
     await sessions.end_sessions(call, row)
     await steps.void_waiting(call, row.customer_id, row.id)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from tenantry.access.sessions import IS_OPEN, LIFE, STANDING, Life, cookie_digest
 from tenantry.areas.customers import keys
@@ -107,6 +107,15 @@ _LIKE = Statement(
 )
 _ADD_TOKEN = Statement(insert(schema.tokens))
 _ADD = Statement(insert(sessions))
+_END_SUDO = Statement(
+    update(schema.tokens)
+    .where(
+        _T.customer_id == bindparam("customer"),
+        _T.user_id == bindparam("user"),
+        _T.id != bindparam("spared"),
+    )
+    .values(sudo_expires_at=None)
+)
 _TOKEN = {
     "kind": "session",
     "scope": "global",
@@ -241,3 +250,8 @@ async def end_sessions(call: Writing, row: UserRow, *, but: str = "") -> int:
     his = [key for key in await keys_of(call, row) if key.kind == "session" and key.id != but]
     await keys.end(call, his)
     return len(his)
+
+
+async def end_sudo(call: Writing, row: UserRow, *, but: str = "") -> None:
+    """End the sudo of a user's keys, except of one: what lifted them would do so no more."""
+    await call.run(_END_SUDO, customer=row.customer_id, user=row.id, spared=but)
