@@ -1,4 +1,7 @@
-"""What is billed is exact and in one piece, whatever else happens at the same moment."""
+"""What is billed is exact and in one piece, whatever else happens at the same moment.
+
+The very moment is made to last in test_posting_meanwhile.py, on PostgreSQL.
+"""
 
 import asyncio
 from decimal import Decimal, localcontext
@@ -10,6 +13,7 @@ from tests.areas.invoice_calls import INVOICES, MARCH, MTD, done, event, got, po
 from tests.areas.invoice_calls import give_plan as give
 from tests.areas.invoice_calls import use as meter
 from tests.areas.pdf_calls import fetch, text
+from tests.areas.proof_calls import check_lines
 from tests.world import ADA, OPERATOR, OTHER, WIDGETS, World
 
 ONE = ("cdn_usage", "requests", "usa", "10000")
@@ -57,6 +61,8 @@ async def test_what_is_voided_while_its_month_is_posted_is_taken_off_once(
     await meter(world, at(month, "last"))
     await post(world, month)
     assert sum((await totals(world)).values()) == 6 * 4 + 1 - voided
+    for one in (await got(world, INVOICES))["data"]:
+        await check_lines(world, one["invoice_id"])
     used = f"/billing/v3/usage-metrics?start_month={MARCH.text}&end_month={MARCH.text}"
     assert (await got(world, used))["data"][0]["quantity"] == 2
 
