@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import subprocess
 import sys
+import types
+from collections.abc import Coroutine, Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -142,6 +144,30 @@ async def test_two_processes_archive_once(world: World, tmp_path: Path) -> None:
     done = await asyncio.gather(*(archive(world, tmp_path) for _ in range(4)))
     assert sum(done) == count
     assert [event[0] for event in await world.events()] == ["log.archive"]
+    assert await problems(world) == []
+
+
+@types.coroutine
+def _until_others_may_go_on(work: Coroutine[Any, Any, int]) -> Iterator[Any]:
+    """Go on with it to where it lets others do something in between, in the middle of a check."""
+    while (awaited := work.send(None)) is not None:
+        yield awaited
+
+
+@types.coroutine
+def _to_its_end(work: Coroutine[Any, Any, int]) -> Generator[Any, Any, int]:
+    done: int = yield from work
+    return done
+
+
+async def test_what_another_process_archives_while_one_checks_is_no_finding(
+    world: World, tmp_path: Path
+) -> None:
+    world.clock.turn(402 * DAY)
+    slow = archive(world, tmp_path)
+    await _until_others_may_go_on(slow)
+    assert await archive(world, tmp_path) > 0
+    assert await _to_its_end(slow) == 0
     assert await problems(world) == []
 
 
