@@ -7,24 +7,31 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tenantry.areas.audit import archive_files, retention, verification
 from tenantry.core import checkpoints, schema
+from tenantry.core.checkpoint_tables import checkpoints as kept
 from tenantry.core.retention_tables import archives
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.core.verify_audit import Wrong
+from tests.core.tampering import changed, computed_anew, put, rows_of
 from tests.world import ADA, BEN, DAY, WIDGETS, World
 
 ORIGIN = "https://accounts.example.com"
 _E, _R, _A = schema.events.c, schema.revisions.c, archives.c
+_N, _H = schema.event_counts.c, schema.chains.c
 _OLD = _E.customer_id == WIDGETS
+_NEWEST = Statement(
+    select(func.max(_E.user_number), func.max(_E.number)).where(_OLD, _E.user_id == ADA.id)
+)
+SIGNED = "signed at 2026-03-01T10:00:00Z"
 
 
-async def verdict(world: World) -> str:
+async def verdict(world: World, *published: checkpoints.Checkpoint) -> str:
     """What is said of the log, and of its archives."""
-    asked = verification.Asked(customer_id=WIDGETS)
+    asked = verification.Asked(customer_id=WIDGETS, checkpoints=published)
     lines, is_whole = await verification.verify(world.app.database, world.app.keyring, asked)
     assert is_whole == lines[0].endswith("  whole")
     return "\n".join(lines)
@@ -165,3 +172,90 @@ async def test_history_that_was_tampered_with_is_not_archived(world: World, tmp_
     with pytest.raises(Wrong, match=f"the revision of user/{BEN.id} "):
         await retention.archive_due(app.database, app.keyring, str(tmp_path), ORIGIN)
     assert len(await world.events()) > 1
+
+
+_LESS: dict[str, tuple[list[Any], str]] = {
+    "of one user": (
+        [
+            update(schema.events)
+            .where(_OLD, _E.user_id == ADA.id)
+            .values(user_number=_E.user_number - bindparam("less")),
+            update(schema.event_counts)
+            .where(_N.customer_id == WIDGETS, _N.field == "user_id", _N.value == ADA.id)
+            .values(count=_N.count - bindparam("less")),
+        ],
+        f" is number -1 of those with user_id {ADA.id}, wrongly",
+    ),
+    "of all": (
+        [
+            update(schema.events).where(_OLD).values(number=_E.number - bindparam("less")),
+            update(schema.chains)
+            .where(_H.customer_id == WIDGETS)
+            .values(number=_H.number - bindparam("less")),
+        ],
+        " is number -2 of those that are shown, wrongly",
+    ),
+}
+
+
+@pytest.mark.parametrize("which", list(_LESS))
+async def test_what_is_left_is_not_numbered_below_one(
+    world: World, tmp_path: Path, which: str
+) -> None:
+    """Lists begin with 1: what has a number below is in none of them."""
+    await archived(world, tmp_path)
+    for name in ("three", "four"):
+        await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": name})
+    listed = await world.ask(ADA, "GET", f"/events?filter[user_id]={ADA.id}")
+    assert len(listed.json()["data"]) == 3
+    newest = await world.app.database.one(_NEWEST)
+    assert newest is not None
+    statements, says = _LESS[which]
+    for one in statements:
+        await tamper(world, one, less=newest[which == "of all"] - 1)
+    assert says in await verdict(world)
+
+
+async def signed(world: World) -> checkpoints.Checkpoint:
+    """A checkpoint that was published, and is not in the database any more."""
+    app = world.app
+
+    async def sign(unit: Unit) -> checkpoints.Checkpoint:
+        return await checkpoints.keep(unit, app.keyring, WIDGETS, ORIGIN)
+
+    honest = await app.database.write(sign, customer_id=WIDGETS)
+    await tamper(world, delete(kept))
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": "Benjamin"})
+    return honest
+
+
+async def test_what_was_rewritten_before_it_was_archived_is_found(
+    world: World, tmp_path: Path
+) -> None:
+    honest = await signed(world)
+    rows, at = await rows_of(world.app.database), honest.sequence - 2
+    lied = [*rows[:at], changed(rows[at], request_id="x"), *rows[at + 1 :]]
+    await put(world.app.database, computed_anew(lied, at), with_head=True)
+    assert await archived(world, tmp_path) > honest.sequence
+    says = "it, or what is before, was rewritten"
+    told = f"{WIDGETS}  event {honest.sequence} is not the one {SIGNED}: {says}"
+    assert await verdict(world, honest) == told
+
+
+async def test_a_checkpoint_whose_archive_is_not_here_is_told(world: World, tmp_path: Path) -> None:
+    honest = await signed(world)
+    assert await archived(world, tmp_path) > honest.sequence
+    assert "NOT checked" not in await verdict(world, honest)
+    first(tmp_path).unlink()
+    told = await verdict(world, honest)
+    assert f"archived, and NOT checked: 1 checkpoints, from event {honest.sequence} on" in told
+
+
+async def test_a_head_that_was_noted_is_looked_for_in_archives(
+    world: World, tmp_path: Path
+) -> None:
+    honest = await signed(world)
+    await archived(world, tmp_path)
+    asked = verification.Asked(customer_id=WIDGETS, head=honest.hash)
+    _, is_whole = await verification.verify(world.app.database, world.app.keyring, asked)
+    assert is_whole

@@ -88,6 +88,8 @@ async def test_the_event_of_an_erasure_names_nobody(world: World) -> None:
     ((action, event_type, body, personal, _, _),) = (await world.events())[since:]
     assert (action, event_type) == ("user.erase", None)
     event = chain.opened(body, personal)
+    taken = {line.partition(" ")[0] for line in event["metadata"].pop("taken")}
+    assert {"description", "ip", "metadata.login"} <= taken
     assert event["metadata"] == told
     assert event["admin"] is True
     assert left_in(str(event).casefold()) == []

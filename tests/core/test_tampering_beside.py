@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import and_, delete, insert, update
 
@@ -9,7 +10,7 @@ from tenantry.areas.audit import verification
 from tenantry.core import schema
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
-from tests.world import ADA, BEN, WIDGETS, World
+from tests.world import ADA, BEN, OPERATOR, WIDGETS, World
 
 AT = 7
 """The event that is tampered with."""
@@ -103,11 +104,11 @@ BESIDE: dict[str, tuple[list[Any], str]] = {
     "the head of another time": ([_head(created_at=1)], "the head says another time"),
     "personal values removed": (
         [_event(AT, personal=None)],
-        f"event {AT} lacks personal values, and nobody was erased since",
+        f"event {AT} lacks description, and no erasure took that",
     ),
     "a personal value removed": (
         [_event(AT, personal="{}")],
-        f"event {AT} lacks personal values, and nobody was erased since",
+        f"event {AT} lacks description, and no erasure took that",
     ),
 }
 
@@ -123,19 +124,40 @@ async def test_what_no_hash_covers_is_held_against_what_one_does(world: World, h
     assert left[2] in told
 
 
-async def test_an_erasure_does_not_cover_what_is_taken_away_besides(world: World) -> None:
+async def erased_nina(world: World) -> int:
+    """Erase somebody whom Ada made and deleted; the number of the event that made her."""
     user = await world.ask(ADA, "POST", "/user", data={"login": "nina@example.com", "name": "N E"})
-    nina = user.json()["id"]
+    made, nina = len(await world.events()), user.json()["id"]
     assert (await world.ask(ADA, "DELETE", f"/user/{nina}")).status_code == 200
     body = {"customer_id": WIDGETS, "user_id": nina}
-    erased = await world.ask(
-        "operator-key-0000000000000000000", "POST", "/_operator/v1/erasures", json=body
-    )
+    erased = await world.ask(OPERATOR, "POST", "/_operator/v1/erasures", json=body)
     assert erased.json()["events"] == 2
     assert (await verdict(world)).endswith("  whole")
+    return made
+
+
+async def test_an_erasure_does_not_cover_what_is_taken_away_besides(world: World) -> None:
+    await erased_nina(world)
     await tamper(world, _event(AT, personal=None))
-    assert "3 events, from event 7 to " in await verdict(world)
-    assert "people were erased from 2" in await verdict(world)
+    assert f"event {AT} lacks description, " in await verdict(world)
+
+
+async def test_an_erasure_covers_no_more_of_an_event_than_it_took(world: World) -> None:
+    """The address of who made her is still there."""
+    made = await erased_nina(world)
+    await tamper(world, _event(made, personal=None))
+    assert f"event {made} lacks ip, and no erasure took that" in await verdict(world)
+
+
+async def test_salt_and_value_are_not_parted_anew(world: World) -> None:
+    """The text that was hashed is the same, and the value is another."""
+    await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": 'Ben "the boss"'})
+    *_, (_, _, _, personal, _, at) = await world.events()
+    values = msgspec.json.decode(personal)
+    place = next(one for one, (_, value) in values.items() if value == 'Ben "the boss"')
+    values[place] = [values[place][0] + '"Ben \\', 'the boss"']
+    await tamper(world, _event(at, personal=msgspec.json.encode(values).decode()))
+    assert (await verdict(world)).endswith(f" has a changed {place}")
 
 
 async def test_a_log_that_goes_on_is_whole(world: World) -> None:

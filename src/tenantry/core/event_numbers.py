@@ -1,7 +1,7 @@
 """The numbers of events, and what was counted of them, held against the log: see `numbering.py`.
 
-A list of events is a range of these numbers, so who changes one could hide an event from every
-list, and no hash would mind.
+A list of events is a range of these numbers, from 1 on, so who changes one could hide an event from
+every list, and no hash would mind.
 """
 
 from collections.abc import Sequence
@@ -76,7 +76,8 @@ class Numbered(msgspec.Struct):
             return
         if not self.began:
             self.began, self.before, self.shown = sequence, among - is_shown, among - is_shown
-        if among != self.shown + is_shown or sequence != self.sequence + 1:
+        is_next = among == self.shown + is_shown and sequence == self.sequence + 1
+        if self.before < 0 or not is_next:
             raise Wrong(f"event {sequence} is number {among} of those that are shown, wrongly")
         self.sequence, self.shown = sequence, among
         if is_shown:
@@ -91,11 +92,9 @@ class Numbered(msgspec.Struct):
                 continue
             if value is None or number is None:
                 raise Wrong(_misnumbered(sequence, field, value, number))
-            before = last.get(value)
-            if before is None:
-                first[value] = number
-            elif number != before + 1:
+            if number < 1 or number != last.get(value, number - 1) + 1:
                 raise Wrong(_misnumbered(sequence, field, value, number))
+            first.setdefault(value, number)
             last[value] = number
 
     def go_on(self, other: "Numbered") -> None:

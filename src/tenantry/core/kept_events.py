@@ -15,7 +15,17 @@ import msgspec
 from tenantry.core.clock import SECOND, Instant
 from tenantry.core.event_numbers import FIELDS, Numbered
 from tenantry.core.statements import Row
-from tenantry.core.verify_audit import Event, Found, Place, Wanted, Wrong, joined, seal, why
+from tenantry.core.verify_audit import (
+    SALT,
+    Event,
+    Found,
+    Place,
+    Wanted,
+    Wrong,
+    joined,
+    seal,
+    why,
+)
 
 PERSONAL = frozenset(
     {"description", "email", "ip", "login", "name", "phone", "phone_number", "postal_address"}
@@ -66,8 +76,8 @@ class Kept(msgspec.Struct):
     ended_at: Instant = 0
     """When the first and the last of them happened."""
     told: list[Told] = []
-    bare: list[int] = []
-    """The numbers of events that lack a personal value."""
+    bare: list[tuple[int, list[str]]] = []
+    """The numbers of events that lack personal values, with the places of these."""
 
     def go_on(self, other: "Kept") -> None:
         """Go on with what was found in the events that follow. Raises Wrong."""
@@ -161,7 +171,9 @@ def _wrong_column(facts: Facts, filed: Sequence[Any]) -> str:
     return f"{_named(facts)} is filed under another {name} than it was recorded with"
 
 
-def _check_personal(facts: Facts, personal: bytes | None, bare: list[int]) -> None:
+def _check_personal(
+    facts: Facts, personal: bytes | None, bare: list[tuple[int, list[str]]]
+) -> None:
     """Hold personal values against their seals; `bare` is told where one is gone. Raises Wrong."""
     sealed = {"description": facts.description}
     if facts.ip is not None:
@@ -174,12 +186,13 @@ def _check_personal(facts: Facts, personal: bytes | None, bare: list[int]) -> No
     for place, (salt, value) in known.items():
         inner = sealed.get(place)
         # Text is stored as it was hashed; the members of anything else may stand otherwise.
-        if inner != sha256(salt.encode() + value).hexdigest() and inner != seal(
-            salt, msgspec.json.decode(value)
+        if len(salt) != SALT or (
+            inner != sha256(salt.encode() + value).hexdigest()
+            and inner != seal(salt, msgspec.json.decode(value))
         ):
             raise Wrong(f"{_named(facts)} has a changed {place}")
     if len(known) != len(sealed):
-        bare.append(facts.sequence)
+        bare.append((facts.sequence, sorted(sealed.keys() - known.keys())))
 
 
 def _collect(values: Mapping[str, Any], path: str, sealed: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ A line of an export is one event, with nothing between its members:
 
 The hash is SHA-256 over the 32 bytes of the hash before (of event 1: 32 zero bytes) and the text
 of the body. The body names its own number. Where it would name a person there stands a seal: the
-SHA-256 of a random salt and the value's canonical JSON (RFC 8785). Salt and value stand under
+SHA-256 of a salt of 22 characters and the value's canonical JSON (RFC 8785). Both stand under
 `personal`, by their place in the body; an erased person's are gone from there, and no hash minds.
 Exit codes: 0 whole, 1 something is wrong, 2 it can't be read.
 """
@@ -41,6 +41,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FIRST, BLOCK = bytes(32), 5000
+SALT = 22  # characters: with more or fewer, the same hash would stand for another value
 Wanted = frozenset[int | bytes]  # numbers and hashes of events that are looked for
 Signed = Callable[[Mapping[str, Any]], str]  # what to say of who signed; raises Wrong
 EXPORT = """
@@ -140,7 +141,7 @@ def check_personal(event: Event) -> None:
     for place, sealed in event.personal.items():
         try:
             inner = event.facts.get(place) or reduce(getitem, place.split("."), event.facts)
-            holds = inner == seal(*sealed)
+            holds = len(sealed[0]) == SALT and inner == seal(*sealed)
         except (KeyError, TypeError, ValueError):
             holds = False
         if not holds:
@@ -188,15 +189,17 @@ def joined(one: Found, two: Found) -> Found:
     return Found(one.first or two.first, two.last, {**one.wanted, **two.wanted})
 
 
-def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> None:
-    """Hold a log that was followed against a head that was noted elsewhere. Raises Wrong."""
+def check_checkpoint(checkpoint: Mapping[str, Any], found: Found) -> bool:
+    """Hold a log against a head that was noted; false if it is of before the log. Raises Wrong."""
     number, signed = checkpoint["sequence"], f"signed at {checkpoint['created_at']}"
     if checkpoint["customer_id"] != found.last.customer_id:
         raise Wrong(f"the checkpoint at event {number} is another customer's")
     if number > found.last.sequence:
         raise Wrong(f"the end is cut off after event {found.last.sequence}: {number} was {signed}")
-    if found.first and number >= found.first and found.wanted[number].hex() != checkpoint["hash"]:
+    known = found.wanted.get(number)
+    if known is not None and known.hex() != checkpoint["hash"]:
         raise Wrong(f"event {number} is not the one {signed}: it, or what is before, was rewritten")
+    return known is not None
 
 
 def check_signature(keys: Mapping[str, str], checkpoint: Mapping[str, Any]) -> str:
@@ -280,11 +283,13 @@ def check(
     found = follow_all(chain([first] if first else [], lines), before, head | known.keys(), jobs)
     if not head <= {*found.wanted.values()}:
         raise Wrong("no event has the hash that was noted: it was rewritten, or cut off")
+    # What the first event follows was taken from one of them; another may say otherwise.
+    found = Found(*found[:2], {**found.wanted, **({at: before.hash} if before.hash else {})})
     said = "" if before.hash else f"; nothing says what event {at + 1} follows (--checkpoint)"
     told = [f"events {found.first} to {found.last.sequence} are whole{said}"]
     for one in checkpoints:
-        check_checkpoint(one, found)
-        where = "holds" if one["sequence"] >= at else "is of events before these: NOT checked"
+        is_of_these = check_checkpoint(one, found)
+        where = "holds" if is_of_these else "is of events before these: NOT checked"
         told.append(f"checkpoint at event {one['sequence']} {where}; {signed(one)}")
     return told
 

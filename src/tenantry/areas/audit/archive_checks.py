@@ -6,20 +6,22 @@ The log itself would not say so: each archive has an event of its own, behind al
 
 import hashlib
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import bindparam, or_, select
 
 from tenantry.areas.audit import archive_files
 from tenantry.areas.audit.archive_files import Archive
-from tenantry.core import schema
+from tenantry.core import schema, verify_audit
+from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.kept_events import ARCHIVED, Kept
 from tenantry.core.retention_tables import archives
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.text_bytes import as_bytes
-from tenantry.core.verify_audit import FIRST, Place, Wrong, follow_lines
+from tenantry.core.verify_audit import FIRST, Found, Place, Wanted, Wrong, follow_lines
 
 _A, _R = archives.c, schema.revisions.c
 
@@ -53,10 +55,24 @@ async def held(rows: Reads, customer_id: str, at: int) -> str:
     return digest.hexdigest()
 
 
-async def check(rows: Reads, customer_id: str, kept: Kept) -> list[str]:
-    """Hold the archives of a log against what was found in the rest; what to say. Raises Wrong."""
+async def check(
+    rows: Reads, customer_id: str, kept: Kept, noted: Wanted, signed: Sequence[Checkpoint]
+) -> tuple[list[str], Collection[bytes]]:
+    """Hold the archives of a log against the rest, and against what was signed of them.
+
+    What to say, and the hashes of what was `noted` or signed. Raises Wrong.
+    """
     found = await check_records(rows, customer_id, kept)
-    return check_files(found) if found else []
+    if not found:
+        return [], ()
+    old = [one for one in signed if one.sequence <= found[-1].last]
+    said, hashes = check_files(found, noted | {one.sequence for one in old})
+    told = Found(found[0].first, found[-1].end, hashes)
+    left = [one for one in old if not verify_audit.check_checkpoint(msgspec.to_builtins(one), told)]
+    if left:
+        which = f"{len(left)} checkpoints, from event {left[0].sequence} on"
+        said.append(f"{customer_id}  archived, and NOT checked: {which}")
+    return said, hashes.values()
 
 
 async def check_records(rows: Reads, customer_id: str, kept: Kept) -> list[Archive]:
@@ -72,19 +88,22 @@ async def check_records(rows: Reads, customer_id: str, kept: Kept) -> list[Archi
     return found
 
 
-def check_files(found: Sequence[Archive]) -> list[str]:
-    """Check those that are here; what to say. Raises Wrong."""
+def check_files(
+    found: Sequence[Archive], wanted: Wanted = frozenset()
+) -> tuple[list[str], dict[int, bytes]]:
+    """Check those that are here; what to say, and the wanted hashes. Raises Wrong."""
     missing = [one for one in found if not Path(one.file).exists()]
+    hashes = {one.last: bytes(one.hash) for one in found}
     for one in found:
         if one not in missing:
-            check_file(one)
+            hashes.update(check_file(one, wanted).wanted)
     customer_id, here, said = found[0].customer_id, len(found) - len(missing), []
     if here:
         said.append(f"{customer_id}  {here} archives  whole")
     if missing:
         which = f"{len(missing)} archives, from {missing[0].file} on"
         said.append(f"{customer_id}  not here, and NOT checked: {which}")
-    return said
+    return said, hashes
 
 
 async def _check_told(rows: Reads, newest: Archive, kept: Kept) -> None:
@@ -99,7 +118,7 @@ async def _check_told(rows: Reads, newest: Archive, kept: Kept) -> None:
     raise Wrong(f"no event says that those up to {at} were archived")
 
 
-def check_file(archive: Archive) -> None:
+def check_file(archive: Archive, wanted: Wanted) -> Found:
     """Hold the file of an archive, and its manifest, against the record. Raises Wrong."""
     file = Path(archive.file)
     try:
@@ -113,8 +132,9 @@ def check_file(archive: Archive) -> None:
     if any(manifest.get(name) != value for name, value in own.items()):
         raise Wrong(f"the manifest of {file} is not that of its archive")
     try:
-        end = follow_lines(lines, archive.before).last
+        told = follow_lines(lines, archive.before, wanted)
     except Wrong as problem:
         raise Wrong(f"{file}: {problem}") from problem
-    if end != archive.end:
-        raise Wrong(f"{file} ends with event {end.sequence}, and not as it was archived")
+    if told.last != archive.end:
+        raise Wrong(f"{file} ends with event {told.last.sequence}, and not as it was archived")
+    return told

@@ -9,10 +9,12 @@ in what is not about them by their id (docs/retention.md).
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from itertools import chain
 
 import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
+from tenantry.areas.audit.taken import written
 from tenantry.areas.audit.traces import Person, Texts, called, left, texts
 from tenantry.areas.audit.whereabouts import customers_of
 from tenantry.areas.invitations import model as invitations
@@ -206,31 +208,37 @@ async def erase(call: Writing, found: Found) -> Erased:
         raise Retryable
     person = Person(found.user_ids, found.known)
     tail = await _sequences(call, found.customer_id, person, found.until, head.sequence)
-    events = 0
+    taken = dict[str, list[int]]()
     for sequence in (*found.sequences, *tail):
-        events += await _redact(call, found.customer_id, sequence, person)
+        for place in await _redact(call, found.customer_id, sequence, person):
+            taken.setdefault(place, []).append(sequence)
     mail = await _forget_letters(call, found.customer_id, person)
     contacts = await _forget_contacts(call, found)
     ended, invited = await _blank_invitations(call, found)
     of = {"customer": found.customer_id, "ids": found.user_ids}
     users = await call.run(_BLANK_USERS, **of)
+    events = len({*chain.from_iterable(taken.values())})
     erased = Erased(found.customer_id, found.user_ids, events, contacts, invited, mail)
     if users or not erased.is_nothing:
-        await _record(call, erased, ended)
+        await _record(call, erased, written(taken), ended)
     if await call.one(_ARCHIVED, customer=found.customer_id) is not None:
         told = {"user_ids": found.user_ids, **msgspec.to_builtins(found.known)}
         post(call, "erasure", customer_id=found.customer_id, **told)
     return erased
 
 
-async def _redact(call: Writing, customer_id: str, sequence: int, person: Person) -> int:
-    """Take the person out of an event; somebody else may be taken out of it at the same time."""
+async def _redact(call: Writing, customer_id: str, sequence: int, person: Person) -> set[str]:
+    """Take the person out of an event: the places from which something went."""
     for body, personal in await call.all(_EVENT, customer=customer_id, at=sequence):
         rest = left(body, personal, person)
-        if rest != personal:
-            at = {"customer": customer_id, "at": sequence}
-            return await call.run(_REDACT, **at, found=personal, left=rest)
-    return 0
+        at = {"customer": customer_id, "at": sequence}
+        if rest != personal and await call.run(_REDACT, **at, found=personal, left=rest):
+            return _places(personal) - _places(rest)
+    return set()
+
+
+def _places(personal: str | None) -> set[str]:
+    return set() if personal is None else {*msgspec.json.decode(personal)}
 
 
 async def _forget_letters(call: Writing, customer_id: str, person: Person) -> int:
@@ -269,12 +277,14 @@ async def _blank_invitations(call: Writing, found: Found) -> tuple[list[Revision
     return ended, len(ids)
 
 
-async def _record(call: Writing, erased: Erased, ended: Sequence[Revision]) -> None:
+async def _record(
+    call: Writing, erased: Erased, taken: Sequence[str], ended: Sequence[Revision]
+) -> None:
     await audit.record(
         call,
         ERASED,
         "A deleted user's personal data was erased",
         event_type=None,
-        metadata=msgspec.structs.asdict(erased),
+        metadata={**msgspec.structs.asdict(erased), "taken": taken},
         rows=ended,
     )

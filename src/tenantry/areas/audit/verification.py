@@ -15,11 +15,12 @@ import msgspec
 from sqlalchemy import func, select
 
 from tenantry.areas.audit import archive_checks, beginning
+from tenantry.areas.audit.taken import read as read_taken
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
 from tenantry.core.errors import bad_request, not_found
-from tenantry.core.kept_events import ERASED, Kept
+from tenantry.core.kept_events import Kept
 from tenantry.core.secrets import Keyring
 from tenantry.core.shares import MANY, Shares
 from tenantry.core.signing import PublicKey
@@ -126,7 +127,8 @@ async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by
             kept = await _followed(database, customer_id, signed, asked, by)
             heads.update(kept.found.wanted.values())
             _check(signed, kept, by)
-            said = await archive_checks.check(database, customer_id, kept)
+            said, old = await archive_checks.check(database, customer_id, kept, asked.noted, signed)
+            heads.update(old)
         except (Wrong, *UNREADABLE) as problem:
             is_known = isinstance(problem, Wrong)
             why = str(problem) if is_known else f"can't be read: {problem!r}"
@@ -175,20 +177,12 @@ def _count(kept: Kept) -> int:
 
 
 def _check_bare(kept: Kept) -> None:
-    """Personal values are only taken away by erasures, which say of how many events. Raises Wrong.
-
-    What they took from events that were archived since can't be told any more.
-    """
-    erasures = [one for one in kept.told if one.action == ERASED]
-    count = sum(one.metadata["events"] for one in erasures)
-    last = max((one.sequence for one in erasures), default=0)
-    late = next((number for number in kept.bare if number > last), None)
-    if late is not None:
-        raise Wrong(f"event {late} lacks personal values, and nobody was erased since")
-    if len(kept.bare) > count:
-        which = f"from event {kept.bare[0]} to {kept.bare[-1]}"
-        told = f"{len(kept.bare)} events, {which}, lack personal values"
-        raise Wrong(f"{told}: people were erased from {count}")
+    """Personal values are only taken away by erasures, which say which. Raises Wrong."""
+    taken = read_taken(kept.told)
+    for number, places in kept.bare:
+        for place in places:
+            if number not in taken.get(place, ()):
+                raise Wrong(f"event {number} lacks {place}, and no erasure took that")
 
 
 async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Checkpoint]:

@@ -1,0 +1,37 @@
+"""Which personal values an erasure took, as its event tells it: a place and events, `ip 3-7,12`.
+
+That is shorter than what it took. A list of texts, because what has the key `ip` would be sealed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+
+from tenantry.core.kept_events import ERASED, Told
+
+
+def written(taken: Mapping[str, Iterable[int]]) -> list[str]:
+    """What the event of an erasure says."""
+    return [f"{place} {','.join(_runs(taken[place]))}" for place in sorted(taken)]
+
+
+def _runs(numbers: Iterable[int]) -> Iterator[str]:
+    for _, run in groupby(enumerate(sorted(numbers)), lambda one: one[1] - one[0]):
+        first, *rest = [number for _, number in run]
+        yield f"{first}-{rest[-1]}" if rest else str(first)
+
+
+def read(told: Iterable[Told]) -> dict[str, set[int]]:
+    """What all erasures say that a log tells of: the events from which a place was taken."""
+    taken = dict[str, set[int]]()
+    for one in told:
+        for line in one.metadata.get("taken", ()) if one.action == ERASED else ():
+            place, _, runs = line.partition(" ")
+            taken.setdefault(place, set()).update(_numbers(runs, one.sequence))
+    return taken
+
+
+def _numbers(runs: str, end: int) -> Iterator[int]:
+    """Only those before the erasure: who writes a log anew could name any."""
+    for run in runs.split(","):
+        first, _, last = run.partition("-")
+        yield from range(int(first), min(int(last or first) + 1, end))
