@@ -69,6 +69,9 @@ def test_a_company_signs_in_through_its_provider(stage: Stage) -> None:
         assert answer.status_code == 200, answer.text
         assert login in answer.text
         assert stage.role(login) == "engineer"
+    # The provider has told when it asked them.
+    keys = stage.api.get(f"/customer/{WIDGETS}/tokens").json()
+    assert sum(key["sudo_expires_at"] is not None for key in keys if "browser" in key["name"]) == 2
     for groups, role in ((["Boss"], "superuser"), ([], "user")):
         stage.provider.tell(groups=groups)
         assert NEW in stage.sign_in(NEW).text
