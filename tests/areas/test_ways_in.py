@@ -9,7 +9,7 @@ The rules that a cell follows from (contract: access §10, identity §3.7 to §3
   them, end. A company vouches for its own.
 - sso: passwords, links and sessions end, and no password counts; nor where one was left (remains).
 - allowlist: nobody comes in from elsewhere, whatever he has shown before.
-- renewal: a new password is due wherever the old one is what somebody came by.
+- renewal: a new password is due wherever the old one is what somebody came by; sudo ends.
 - deleted, closed: whoever is gone is unknown, and nothing that he had under way is.
 """
 
@@ -108,7 +108,7 @@ EXPECTED: dict[Way, tuple[str | int | None, ...]] = {
     ways.by_sudo: ("in", 401, 403, 403, 403, 403, 403, 403, 401, 401),
     ways.by_changing_it: ("in", 401, 401, "in", 403, 403, 403, "in", 401, 401),
     ways.by_lifted_key: ("in", 401, 400, 403, 403, 403, 403, 403, 401, 401),
-    ways.by_tokens_page: ("in", AGAIN, 400, AGAIN, AGAIN, 403, 403, 403, AGAIN, AGAIN),
+    ways.by_tokens_page: ("in", AGAIN, 400, AGAIN, AGAIN, 403, 403, AGAIN, AGAIN, AGAIN),
     ways.by_password_page: ("in", AGAIN, 400, AGAIN, AGAIN, 403, 403, "in", AGAIN, AGAIN),
     ways.by_company: ("in", 403, "in", "in", "in", "in", 403, "in", 400, 400),
     ways.by_consent: ("in", 403, 400, 403, 403, 403, 403, 403, 403, 403),

@@ -103,8 +103,12 @@ async def by_passkey_beside(company: Company) -> Ready:
 
 
 async def force_2fa(world: World) -> None:
-    await enrol(world, ADA)
+    """Ada does so, and is in sudo mode by her code: what her password alone lifted has ended."""
+    app, _ = await enrol(world, ADA)
     answer = await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"force_2fa": "true"})
+    assert answer.status_code == 200, answer.text
+    form, headers = {"password": PASSWORD}, {"Fastly-OTP": app.code()}
+    answer = await world.ask(ADA, "POST", "/sudo", data=form, headers=headers)
     assert answer.status_code == 200, answer.text
 
 
