@@ -6,11 +6,9 @@ SQLite the database's own work is part of it, on PostgreSQL only what the client
 
 from statistics import median
 
-import msgspec
-
 from bench import server
 from bench.databases import Filled, Kind
-from bench.load import Load, run
+from bench.load import Load
 from bench.plan import Run
 from bench.report import Result
 from bench.server import Server
@@ -41,10 +39,7 @@ def measure(plan: Run, kind: Kind) -> None:
 def _load(plan: Run, filled: Filled, running: Server) -> Load:
     keys = plan.databases.folder / "keys"
     keys.write_text("".join(f"{known.key}\n" for known in filled.known[:CLIENTS]))
-    before = running.cpu_seconds()
-    seconds = plan.sizes.seconds
-    load = run(running.port, "writes.lua", keys, connections=CLIENTS, seconds=seconds)
-    return msgspec.structs.replace(load, cpu=running.cpu_seconds() - before)
+    return running.under("writes.lua", keys, connections=CLIENTS, seconds=plan.sizes.seconds)
 
 
 def _result(name: str, pairs: list[tuple[Load, Load]]) -> Result:

@@ -9,7 +9,7 @@ import msgspec
 
 from bench import server
 from bench.databases import Kind
-from bench.load import Load, run
+from bench.load import Load
 from bench.log_fill import Log, fill
 from bench.plan import Run
 from bench.report import Result, within
@@ -81,10 +81,7 @@ def _questions(ours: Server, log: Log) -> list[tuple[str, list[str], list[str]]]
 def _load(plan: Run, ours: Server, log: Log, paths: list[str]) -> Load:
     lines = plan.databases.folder / "log"
     lines.write_text("".join(f"{path}\t{log.owner}\n" for path in paths))
-    seconds = plan.sizes.seconds
-    before = ours.cpu_seconds()
-    load = run(ours.port, "reads.lua", lines, connections=CONNECTIONS, seconds=seconds)
-    return msgspec.structs.replace(load, cpu=ours.cpu_seconds() - before)
+    return ours.under("reads.lua", lines, connections=CONNECTIONS, seconds=plan.sizes.seconds)
 
 
 def _times(name: str, pairs: list[tuple[Load, Load]]) -> Result:

@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-import msgspec
-
 from bench import server
 from bench.databases import Filled, Kind
 from bench.fill import Known
-from bench.load import Load, run
+from bench.load import Load
 from bench.plan import Run
 from bench.report import Result
 from bench.server import Server
@@ -89,10 +87,7 @@ def _alternated(
 
 
 def _load(plan: Run, asked: Server, lines: Path) -> Load:
-    seconds = plan.sizes.seconds
-    before = asked.cpu_seconds()
-    load = run(asked.port, "reads.lua", lines, connections=CONNECTIONS, seconds=seconds)
-    return msgspec.structs.replace(load, cpu=asked.cpu_seconds() - before)
+    return asked.under("reads.lua", lines, connections=CONNECTIONS, seconds=plan.sizes.seconds)
 
 
 def _by_core(pairs: list[tuple[Load, Load]]) -> str:

@@ -10,10 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+import msgspec
 import psutil
 
 from bench import floor
+from bench.load import Load, run
 from bench.machine import beside
 
 SECRET_KEY = secrets.token_hex(32)
@@ -50,6 +53,12 @@ class Server:
         """Time on a core, so far: what a busy machine cannot blur."""
         times = self.worker().cpu_times()
         return float(times.user + times.system)
+
+    def under(self, script: str, lines: Path, *, connections: int, seconds: int) -> Load:
+        """Load it, and see what that takes of its core. Raises LoadError."""
+        before = self.cpu_seconds()
+        load = run(self.port, script, lines, connections=connections, seconds=seconds)
+        return msgspec.structs.replace(load, cpu=self.cpu_seconds() - before)
 
     def worker(self) -> psutil.Process:
         """The process that serves."""

@@ -6,6 +6,7 @@ the rows that its plan touched, on SQLite the steps of its program.
 
 import itertools
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from tests.areas.event_filling import COUNTS, EVENTS, fill
 from tests.world import ADA, BEN, BOT, LIM, NOW, UMA, WIDGETS, WWW, Person, World
 
 
-class Measured:
+class Measured(ABC):
     """The database, and what its work on each statement comes to."""
 
     def __init__(self, world: World) -> None:
@@ -41,8 +42,9 @@ class Measured:
         await self._measure(statement.on(self._database.dialect), given)
         return await self._database.all(statement, **given)
 
+    @abstractmethod
     async def _measure(self, compiled: Compiled, given: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Note what one comes to."""
 
 
 class OnPostgres(Measured):
