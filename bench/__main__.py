@@ -37,13 +37,16 @@ MEASUREMENTS: dict[str, Callable[[Run], None]] = {
 @click.option("--quick", is_flag=True, help="Small sizes, one short round: does everything run?")
 @click.option("--users", type=int, help="Users of the large databases, but for growth.")
 @click.option("--ledger", type=int, help="Usage events to measure with besides (50 million).")
+@click.option("--wait", is_flag=True, help="Ask before an ingestion is measured.")
 @click.option(
     "--only",
     multiple=True,
     metavar="NAME",
     help=f"Only what begins with this; may be repeated: {', '.join(MEASUREMENTS)}.",
 )
-def main(*, quick: bool, users: int | None, ledger: int | None, only: tuple[str, ...]) -> None:
+def main(
+    *, quick: bool, users: int | None, ledger: int | None, wait: bool, only: tuple[str, ...]
+) -> None:
     """Measure, print ratios, and keep them in bench/results/."""
     sizes = QUICK if quick else Sizes()
     if users is not None:
@@ -55,15 +58,15 @@ def main(*, quick: bool, users: int | None, ledger: int | None, only: tuple[str,
         raise click.UsageError(f"nothing is called {', '.join(only)}")
     try:
         wrk()
-        _measure(chosen, sizes, is_kept=not quick)
+        _measure(chosen, sizes, is_kept=not quick, waits=wait)
     except LoadError as problem:
         raise click.ClickException(str(problem)) from problem
 
 
-def _measure(chosen: list[str], sizes: Sizes, *, is_kept: bool) -> None:
+def _measure(chosen: list[str], sizes: Sizes, *, is_kept: bool, waits: bool) -> None:
     facts = machine.facts()
     with databases() as made:
-        run = Run(made, sizes, [])
+        run = Run(made, sizes, [], waits=waits)
         for name in chosen:
             print(f"\n{name}", flush=True)
             MEASUREMENTS[name](run)

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
+import apsw
 import asyncpg
 import msgspec
 
 from bench.fill import Known, fill
 from bench.machine import beside
 from bench.server import SECRET_KEY
+from tenantry.core.database import sqlite_path
 from tenantry.core.secrets import parse_key
+from tenantry.core.sqlite_connection import connect
 from tests.infrastructure.postgres import PostgresServer
 
 Kind = Literal["sqlite", "postgresql"]
@@ -71,6 +74,15 @@ class Databases:
         asyncio.run(self._postgres.create_database(name))
         return self._postgres.url(name)
 
+    def copy(self, kind: Kind, url: str, over: str) -> None:
+        """Let one database hold what another holds; nobody may be connected to either."""
+        if kind == "sqlite":
+            _copy_file(Path(sqlite_path(url)), Path(sqlite_path(over)))
+        elif self._postgres is not None:
+            name, template = over.rpartition("/")[2], url.rpartition("/")[2]
+            asyncio.run(self._postgres.drop_database(name))
+            asyncio.run(self._postgres.create_database(name, template))
+
     def _remove(self, kind: Kind, name: str) -> None:
         if kind == "sqlite":
             shutil.rmtree(self.folder / name)
@@ -85,6 +97,16 @@ class Databases:
         """End the PostgreSQL server, if there is one."""
         if self._postgres is not None:
             self._postgres.stop()
+
+
+def _copy_file(file: Path, over: Path) -> None:
+    # Whoever wrote last may have left some of it in the log beside the file.
+    connection = connect(str(file))
+    connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+    connection.close()
+    for name in (f"{over}-wal", f"{over}-shm"):
+        Path(name).unlink(missing_ok=True)
+    shutil.copyfile(file, over)
 
 
 async def _version(server: PostgresServer) -> str:

@@ -6,14 +6,13 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from statistics import median
 
 import msgspec
 from sqlalchemy import update
 
 from bench import server
-from bench.databases import Kind
+from bench.databases import Databases, Kind
 from bench.load import LoadError
 from bench.machine import beside
 from bench.plan import Run
@@ -48,25 +47,26 @@ class Ingested(msgspec.Struct, frozen=True):
 class Meters(msgspec.Struct):
     """Who sends usage to the two databases, and how far they are."""
 
+    databases: Databases
+    kind: Kind
     url: str
     by_hand: str
     key: str
-    folder: Path
     customers: list[str]
     start: Instant
     sent: int = 0
     """Batches, by either."""
 
     def fill(self, events: int) -> None:
-        """Let both ledgers hold that many."""
+        """Let both ledgers hold that many, and the same."""
         count = max(events // BATCH - self.sent, 0)
-        for url in (self.url, self.by_hand):
-            self.insert(url, count, "fill")
+        self.insert(self.url, count, "fill")
         self.sent += count
+        self.databases.copy(self.kind, self.url, self.by_hand)
 
     def insert(self, url: str, count: int, *how: str) -> float:
         """Have the driver insert the next batches; the events a second."""
-        file = self.folder / "metered"
+        file = self.databases.folder / "metered"
         file.write_text("\n".join(self.customers))
         command = [sys.executable, "-m", "bench.ingest_by_hand", url, str(file), str(self.start)]
         command += [str(self.sent), str(count), *how]
@@ -91,20 +91,23 @@ class Meters(msgspec.Struct):
 
 def measure(plan: Run, kind: Kind) -> None:
     """With an empty ledger, and with ever fuller ones."""
-    few = plan.sizes.few
-    # The same customers in both: nobody asks the other database whether they are there.
-    with plan.databases.filled(kind, few) as filled, plan.databases.filled(kind, few) as by_hand:
+    with (
+        plan.databases.filled(kind, plan.sizes.few) as filled,
+        plan.databases.empty(kind) as by_hand,
+    ):
         meters = Meters(
+            plan.databases,
+            kind,
             filled.url,
-            by_hand.url,
+            by_hand,
             asyncio.run(_operator_key(filled.url)),
-            plan.databases.folder,
             [one.customer_id for one in filled.known],
             system_clock() - 390 * DAY,
         )
         costs = []
         for events in plan.sizes.ledger:
             meters.fill(events)
+            plan.rest()
             with server.ours(filled.url, work="false") as ours:
                 ours.wait(f"/customer/{filled.known[0].customer_id}", filled.known[0].key)
                 costs.append(_measure(plan, meters, ours, f"{kind}, {events:,} before"))

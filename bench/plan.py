@@ -1,5 +1,6 @@
 """How large and how long a run is, and what it hands around."""
 
+import click
 import msgspec
 
 from bench.databases import Databases
@@ -47,8 +48,14 @@ class Run(msgspec.Struct, frozen=True):
     databases: Databases
     sizes: Sizes
     results: list[Result]
+    waits: bool = False
 
     def add(self, result: Result) -> None:
         """Keep a result, and tell that it is there."""
         self.results.append(result)
         print("  ".join(result.cells()), flush=True)
+
+    def rest(self) -> None:
+        """Where filling took long, wait to be told that the machine is quiet, if that is wanted."""
+        if self.waits:
+            click.confirm("full; measure?", default=True, abort=True)
