@@ -184,7 +184,7 @@ class _Filling:
         self._revise(customers.revision(row))
         for sequence in range(1, _EVENTS + 1):
             self.tables["events"].append(self._event(sequence))
-        end = {"sequence": _EVENTS, "hash": bytes(32), "numbered": _EVENTS}
+        end = {"sequence": _EVENTS, "hash": bytes(32)}
         self.tables["chains"].append({"customer_id": self._customer_id, **end})
         return self._token(self._user(owner_id, role="superuser"))
 

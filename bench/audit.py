@@ -110,18 +110,8 @@ def _log(events: int, export: BinaryIO) -> Iterator[Tables]:
             yield tables
             tables = _empty()
     head = {"customer_id": customer_id, "sequence": events, "hash": digest, "created_at": ended_at}
-    tables["chains"] = [head | {"number": events, "numbered": events}]
-    yield tables | {"event_counts": list(_counted(customer_id, people, events))}
-
-
-def _counted(customer_id: str, people: list[str], events: int) -> Iterator[Row]:
-    counts = {("event_type", "user.update"): events}
-    for place, user_id in enumerate(people):
-        count = (events - place) // _PEOPLE + (place > 0)
-        counts["user_id", user_id] = counts["token_id", user_id] = count
-    for (field, value), count in sorted(counts.items()):
-        if count:
-            yield {"customer_id": customer_id, "field": field, "value": value, "count": count}
+    tables["chains"] = [head | {"number": events}]
+    yield tables
 
 
 def _empty() -> Tables:

@@ -29,10 +29,6 @@ _COUNT = """
 INSERT INTO write_counts (principal_id, hour, count) VALUES ($1, $2, 1)
 ON CONFLICT (principal_id, hour) DO UPDATE SET count = write_counts.count + 1"""
 _HEAD = "SELECT sequence, hash FROM chains WHERE customer_id = $1"
-_COUNT_EVENT = """
-INSERT INTO event_counts (customer_id, field, value, count) VALUES ($1, $2, $3, 1)
-ON CONFLICT (customer_id, field, value) DO UPDATE SET count = event_counts.count + 1
-RETURNING count"""
 _ADD_USER = """
 INSERT INTO users (customer_id, id, name, login, login_key, role, roles, failed_sign_ins,
     locked_by_superuser, limit_services, created_at, updated_at)
@@ -51,7 +47,7 @@ _ADD_LETTER = """
 INSERT INTO outbox (id, customer_id, kind, payload, due_at, attempts, created_at)
 VALUES ($1, $2, 'mail', $3, $4, 0, $5)"""
 _MOVE_HEAD = """
-UPDATE chains SET sequence = $2, hash = $3, created_at = $4, number = $2, numbered = $2
+UPDATE chains SET sequence = $2, hash = $3, created_at = $4, number = $2
 WHERE customer_id = $1"""
 
 _REVISION = '{"limit_services":false,"locked":false,"role":"engineer","roles":[]}'
@@ -100,12 +96,6 @@ def _changes(customer_id: str, sequence: int, before: bytes) -> Iterator[Change]
     )
     yield _ADD_USER, (customer_id, user_id, login, login, now, now)
     yield _ADD_CODE, code
-    for field, value in (
-        ("event_type", "user.create"),
-        ("user_id", customer_id),
-        ("token_id", customer_id),
-    ):
-        yield _COUNT_EVENT, (customer_id, field, value)
     yield _ADD_EVENT, event
     yield _ADD_REVISION, (customer_id, user_id, sequence, _REVISION)
     yield _ADD_LETTER, (id_at(now // 1000), customer_id, payload, now, now)

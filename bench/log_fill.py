@@ -126,18 +126,10 @@ def _batches(
         if len(rows) == _BATCH:
             yield {"events": rows}
             rows = []
-    yield {"events": rows, **_counted(log, counts, number)}
-
-
-def _counted(log: Log, counts: dict[tuple[str, str], int], number: int) -> Tables:
-    of = {"customer_id": log.customer_id}
     head = {"sequence": log.events, "hash": bytes(32), "created_at": system_clock()}
-    return {
-        "event_counts": [
-            {**of, "field": field, "value": value, "count": count}
-            for (field, value), count in sorted(counts.items())
-        ],
-        "chains": [{**of, **head, "number": number, "numbered": log.events}],
+    yield {
+        "events": rows,
+        "chains": [{"customer_id": log.customer_id, **head, "number": number}],
     }
 
 

@@ -24,18 +24,10 @@ def _cut_off(folder: Path, count: int) -> None:
     connection.execute("DELETE FROM events WHERE sequence = ?", (count,))
     connection.execute("DELETE FROM revisions WHERE from_sequence = ?", (count,))
     connection.execute(
-        "UPDATE chains SET (sequence, numbered, hash, number, created_at) ="
-        " (SELECT sequence, sequence, hash, number, created_at FROM events WHERE sequence = ?)",
+        "UPDATE chains SET (sequence, hash, number, created_at) ="
+        " (SELECT sequence, hash, number, created_at FROM events WHERE sequence = ?)",
         (count - 1,),
     )
-    for field, number in (("event_type", "type"), ("user_id", "user"), ("token_id", "token")):
-        connection.execute(
-            f"DELETE FROM event_counts WHERE field = '{field}'"  # noqa: S608 - names of ours
-        )
-        connection.execute(
-            f"INSERT INTO event_counts SELECT customer_id, '{field}', {field},"  # noqa: S608 - likewise
-            f" max({number}_number) FROM events WHERE {number}_number IS NOT NULL GROUP BY 1, 3"
-        )
     connection.commit()
     connection.close()
 

@@ -18,12 +18,14 @@ from tenantry import migrations
 from tenantry.core import chain
 from tenantry.core.clock import HOUR
 from tenantry.core.database import open_database
+from tenantry.core.log_tables import events
+from tenantry.core.numbering import NUMBERS
 from tenantry.core.security_tables import metadata, sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.realm_calls import program
 from tests.console.test_ended_sessions import put_away
-from tests.world import ADA, BEN, WIDGETS, TurnedClock, open_world
+from tests.world import ADA, BEN, WIDGETS, WWW, TurnedClock, open_world
 
 _NEXT = '''
 """A revision to come."""
@@ -94,8 +96,43 @@ async def test_a_process_of_the_old_version_runs_beside_the_new_schema(
     await world.stop()
 
 
+_EVENTS = Statement(select(events).order_by(events.c.customer_id, events.c.sequence))
+
+
+def _undo_0011(connection: Connection) -> list[object]:
+    """The database as programs before 0011 left it, the last of which knew nothing of numbers."""
+    run = [
+        (
+            "CREATE TABLE event_counts (customer_id TEXT NOT NULL, field TEXT NOT NULL,"
+            " value TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (customer_id, field, value))"
+        ),
+        "CREATE UNIQUE INDEX uq_events_id ON events (customer_id, id)",
+        "ALTER TABLE chains ADD COLUMN numbered BIGINT NOT NULL DEFAULT 0",
+        "UPDATE chains SET numbered = sequence - 3 WHERE sequence > 3",
+        (
+            "UPDATE events SET number = NULL, type_number = NULL, user_number = NULL,"
+            " token_number = NULL, service_number = NULL WHERE sequence >"
+            " (SELECT numbered FROM chains WHERE chains.customer_id = events.customer_id)"
+        ),
+        (
+            "UPDATE chains SET number = (SELECT COALESCE(MAX(number), 0) FROM events"
+            " WHERE chains.customer_id = events.customer_id)"
+        ),
+        *(
+            f"INSERT INTO event_counts SELECT customer_id, '{field}', {field}, MAX({ordinal})"  # noqa: S608 - names of ours
+            f" FROM events WHERE {ordinal} IS NOT NULL GROUP BY 1, 3"
+            for field, ordinal in NUMBERS.items()
+        ),
+        "UPDATE alembic_version SET version_num = '0010'",
+    ]
+    for statement in run:
+        connection.execute(text(statement))
+    return []
+
+
 def _undo_0010(connection: Connection) -> list[object]:
     """The database as a program before 0010 left it: sessions of programs were tokens alone."""
+    _undo_0011(connection)
     connection.execute(delete(sessions).where(sessions.c.device_id.is_(None)))
     for name in ("proof", "looked_at", "missing_since", "lapsed_at"):
         connection.execute(text(f"ALTER TABLE email_domains DROP COLUMN {name}"))
@@ -121,6 +158,25 @@ async def test_a_program_that_was_signed_in_before_0010_stays_so(
     await put_away(after)
     ended = [event[2] for event in await after.events() if event[0] == "token.destroy"]
     assert any(session["id"] in body for body in ended)
+    await after.stop()
+
+
+async def test_what_was_not_numbered_before_0011_is_numbered(
+    database_url: str, tmp_path: Path
+) -> None:
+    before = await open_world(database_url, tmp_path)
+    for name in ("Benjamin", "Ben"):
+        await before.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": name})
+    await before.ask(BEN, "PUT", f"/service/{WWW}", data={"comment": "hello"})
+    numbered = await before.app.database.all(_EVENTS)
+    await before.stop()
+    await _on(database_url, _undo_0011)
+    assert await migrations.migrate(database_url) == ("0010", migrations.NEWEST)
+
+    after = await open_world(database_url, tmp_path)
+    assert await after.app.database.all(_EVENTS) == numbered
+    await after.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": "Benjamin"})
+    assert (await chain.verify(after.app.database, WIDGETS)).problem is None
     await after.stop()
 
 

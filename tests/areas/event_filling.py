@@ -4,7 +4,17 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, text, update
+from sqlalchemy import (
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from tenantry.core import schema
 from tenantry.core.chain import canonical
@@ -17,15 +27,12 @@ from tests.world import ADA, API, BEN, BOT, LIM, NOW, UMA, WIDGETS, WWW, Person,
 
 EVENTS = 20_000
 _E, _H = schema.events.c, schema.chains.c
-_ADD, _COUNT = Statement(insert(schema.events)), Statement(insert(schema.event_counts))
-_EMPTY = [
-    Statement(delete(table).where(table.c.customer_id == bindparam("customer")))
-    for table in (schema.events, schema.event_counts)
-]
+_ADD = Statement(insert(schema.events))
+_EMPTY = Statement(delete(schema.events).where(_E.customer_id == bindparam("customer")))
 _MOVE = Statement(
     update(schema.chains)
     .where(_H.customer_id == bindparam("customer"))
-    .values({name: bindparam(f"new_{name}") for name in ("sequence", "number", "numbered")})
+    .values({name: bindparam(f"new_{name}") for name in ("sequence", "number")})
 )
 _TYPES = ("service.update", "user.update", "version.activate", "user.login")
 
@@ -68,8 +75,8 @@ def _rows() -> Iterator[dict[str, Any]]:
         yield {**row, **more, "created_at": created_at}
 
 
-def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Number the events, each among those with the same value; how many there are of each."""
+def _number(rows: list[dict[str, Any]]) -> None:
+    """Number the events, each among those with the same value."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         for field, ordinal in NUMBERS.items():
@@ -77,31 +84,31 @@ def _numbered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             if row["event_type"] is not None and row[field] is not None:
                 key = field, row[field]
                 row[ordinal] = counts[key] = counts.get(key, 0) + 1
-    return [
-        {"customer_id": WIDGETS, "field": field, "value": value, "count": count}
-        for (field, value), count in counts.items()
-    ]
 
 
 async def fill(world: World) -> None:
     """Put it in the place of the log of Example Widgets, and let the database know its size."""
     rows = list(_rows())
-    counts = _numbered(rows)
+    _number(rows)
 
     async def work(unit: Unit) -> None:
-        for statement in _EMPTY:
-            await unit.run(statement, customer=WIDGETS)
+        await unit.run(_EMPTY, customer=WIDGETS)
         await unit.run_many(_ADD, rows)
-        await unit.run_many(_COUNT, counts)
-        newest = {"new_sequence": EVENTS, "new_numbered": EVENTS, "new_number": rows[-1]["number"]}
+        newest = {"new_sequence": EVENTS, "new_number": rows[-1]["number"]}
         await unit.run(_MOVE, customer=WIDGETS, **newest)
         await unit.run_many(Statement(text("ANALYZE")), [{}])
 
     await world.app.database.write(work)
 
 
-_C = schema.event_counts.c
 COUNTS = Statement(
-    select(_C.field, _C.value, _C["count"]).where(_C.customer_id == bindparam("customer_id"))
+    union_all(
+        *(
+            select(literal_column(f"'{field}'"), _E[field], func.max(_E[ordinal]))
+            .where(_E.customer_id == bindparam("customer_id"), _E[ordinal].is_not(None))
+            .group_by(_E[field])
+            for field, ordinal in NUMBERS.items()
+        )
+    )
 )
 """Of each value of each field, how many events there are."""

@@ -21,7 +21,7 @@ from tests.world import ADA, BEN, DAY, WIDGETS, World
 
 ORIGIN = "https://accounts.example.com"
 _E, _R, _A = schema.events.c, schema.revisions.c, archives.c
-_N, _H = schema.event_counts.c, schema.chains.c
+_H = schema.chains.c
 _OLD = _E.customer_id == WIDGETS
 _NEWEST = Statement(
     select(func.max(_E.user_number), func.max(_E.number)).where(_OLD, _E.user_id == ADA.id)
@@ -180,9 +180,6 @@ _LESS: dict[str, tuple[list[Any], str]] = {
             update(schema.events)
             .where(_OLD, _E.user_id == ADA.id)
             .values(user_number=_E.user_number - bindparam("less")),
-            update(schema.event_counts)
-            .where(_N.customer_id == WIDGETS, _N.field == "user_id", _N.value == ADA.id)
-            .values(count=_N.count - bindparam("less")),
         ],
         f" is number -1 of those with user_id {ADA.id}, wrongly",
     ),

@@ -17,7 +17,7 @@ from tests.areas.erasure_calls import NINA, erase, live_and_leave
 from tests.world import ADA, BEN, DAY, WIDGETS, World
 
 ORIGIN = "https://accounts.example.com"
-_E, _R, _N, _A = schema.events.c, schema.revisions.c, schema.event_counts.c, archives.c
+_E, _R, _A = schema.events.c, schema.revisions.c, archives.c
 _BEN = (_R.customer_id == WIDGETS, _R.row_id == BEN.id)
 
 
@@ -58,11 +58,11 @@ TAMPERED: dict[str, tuple[Any, str]] = {
         .values(personal=None),
         "event 7 lacks ",
     ),
-    "counted otherwise": (
-        update(schema.event_counts)
-        .where(_N.customer_id == WIDGETS, _N.field == "event_type", _N.value == "user.create")
-        .values(count=_N.count - 1),
-        "events were counted with event_type user.create, wrongly",
+    "numbered otherwise": (
+        update(schema.events)
+        .where(_E.customer_id == WIDGETS, _E.sequence == 7)
+        .values(type_number=100),
+        "event 7 is number 100 of those with event_type ",
     ),
     "not what was signed": (
         update(kept).where(kept.c.customer_id == WIDGETS).values(hash=b"\0" * 32),
@@ -108,7 +108,7 @@ async def test_a_log_that_is_cut_to_its_archive_is_found(world: World, tmp_path:
         Statement(archives.select().where(_A.customer_id == WIDGETS))
     )
     last, digest = row[1], bytes(row[4])
-    fitted = {"sequence": last, "hash": digest, "number": 0, "numbered": last, "created_at": 0}
+    fitted = {"sequence": last, "hash": digest, "number": 0, "created_at": 0}
     await tamper(
         world,
         delete(schema.events).where(_E.customer_id == WIDGETS),

@@ -7,7 +7,6 @@ from sqlalchemy import and_, bindparam, delete, insert, select, update
 
 from tenantry.core import chain, schema
 from tenantry.core.database import Database
-from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import WIDGETS
@@ -26,13 +25,8 @@ _MOVE_HEAD = Statement(
         hash=bindparam("digest"),
         created_at=bindparam("since"),
         number=bindparam("shown"),
-        numbered=bindparam("at"),
     )
 )
-_UNCOUNT = Statement(
-    delete(schema.event_counts).where(schema.event_counts.c.customer_id == WIDGETS)
-)
-_COUNT = Statement(insert(schema.event_counts))
 
 Row = dict[str, Any]
 
@@ -44,7 +38,7 @@ async def rows_of(database: Database) -> list[Row]:
 
 
 async def put(database: Database, rows: list[Row], *, with_head: bool = False) -> None:
-    """Replace the log by another; the head and what was counted too, if they are to fit."""
+    """Replace the log by another; the head too, if it is to fit."""
 
     async def work(unit: Unit) -> None:
         await unit.run(_CLEAR)
@@ -53,23 +47,8 @@ async def put(database: Database, rows: list[Row], *, with_head: bool = False) -
             end = rows[-1]
             told = {"digest": end["hash"], "since": end["created_at"], "shown": end["number"]}
             await unit.run(_MOVE_HEAD, at=end["sequence"], **told)
-            await unit.run(_UNCOUNT)
-            await unit.run_many(_COUNT, _counted(rows))
 
     await database.write(work)
-
-
-def _counted(rows: list[Row]) -> list[Row]:
-    newest = {
-        (field, row[field]): row[ordinal]
-        for row in rows
-        for field, ordinal in NUMBERS.items()
-        if row[ordinal] is not None
-    }
-    return [
-        {"customer_id": WIDGETS, "field": field, "value": value, "count": count}
-        for (field, value), count in newest.items()
-    ]
 
 
 def changed(row: Row, **facts: Any) -> Row:

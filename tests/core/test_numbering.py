@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
-from sqlalchemy import bindparam, column, insert, select, table, update
+from sqlalchemy import bindparam, column, insert, select, table
 
 from tenantry import migrations
 from tenantry.core import schema
-from tenantry.core.chain import canonical, chained, verify
 from tenantry.core.clock import DAY
 from tenantry.core.database import Database, open_database
-from tenantry.core.ids import new_id
-from tenantry.core.numbering import NUMBERS
+from tenantry.core.numbering import MAX_KNOWN, NUMBERS
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.world import ADA, BEN, EVE, UMA, WIDGETS, WWW, TurnedClock, World
@@ -24,15 +22,14 @@ from tests.world import ADA, BEN, EVE, UMA, WIDGETS, WWW, TurnedClock, World
 if TYPE_CHECKING:
     from tests.infrastructure.postgres import PostgresServer
 
-_E, _N, _C = schema.events.c, schema.event_counts.c, schema.chains.c
+_E, _C = schema.events.c, schema.chains.c
 _FIELDS = [_E.customer_id, _E.sequence, *(_E[field] for field in NUMBERS)]
 _EVENTS = Statement(
     select(*_FIELDS, _E.number, *(_E[number] for number in NUMBERS.values())).order_by(
         _E.customer_id, _E.sequence
     )
 )
-_COUNTS = Statement(select(_N.customer_id, _N.field, _N.value, _N.count))
-_HEADS = Statement(select(_C.customer_id, _C.sequence, _C.numbered, _C.number, _C.created_at))
+_HEADS = Statement(select(_C.customer_id, _C.sequence, _C.number, _C.created_at))
 _NEWEST = Statement(
     select(_E.created_at, _E.id)
     .where(_E.customer_id == bindparam("customer_id"))
@@ -40,10 +37,8 @@ _NEWEST = Statement(
 )
 
 
-def numbered_by_hand(
-    rows: Sequence[Any],
-) -> tuple[list[tuple[Any, ...]], dict[tuple[str, str, str], int]]:
-    """The numbers that events shall have, counted one by one, and how many there are."""
+def numbered_by_hand(rows: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The numbers that events shall have, counted one by one."""
     counts: dict[tuple[str, str, str], int] = {}
     shown: dict[str, int] = {}
     expected = []
@@ -59,20 +54,16 @@ def numbered_by_hand(
             counts[key] = counts.get(key, 0) + 1
             numbers.append(counts[key])
         expected.append((shown[customer_id], *numbers))
-    return expected, counts
+    return expected
 
 
 async def check(database: Database) -> int:
     """Compare every number with the one counted by hand; how many events there are."""
     rows = await database.all(_EVENTS)
-    expected, counts = numbered_by_hand(rows)
-    assert [tuple(row[6:]) for row in rows] == expected
-    stored = {(of, field, value): n for of, field, value, n in await database.all(_COUNTS)}
-    assert stored == counts
-    for customer_id, sequence, numbered, number, _ in await database.all(_HEADS):
-        assert numbered == sequence
-        of_customer = [row[6] for row in rows if row[0] == customer_id]
-        assert number == of_customer[-1]
+    assert [tuple(row[6:]) for row in rows] == numbered_by_hand(rows)
+    newest = {row[0]: (row[1], row[6]) for row in rows}
+    heads = await database.all(_HEADS)
+    assert {of: (sequence, number) for of, sequence, number, _ in heads} == newest
     return len(rows)
 
 
@@ -91,6 +82,17 @@ async def test_every_event_gets_its_numbers(world: World) -> None:
     before = await check(world.app.database)
     await _many_writes(world)
     assert await check(world.app.database) == before + 25
+
+
+async def test_what_was_not_heard_of_for_long_is_numbered_on(world: World) -> None:
+    """Of more services than a process remembers the newest numbers of."""
+    made = [
+        (await world.ask(ADA, "POST", "/service", data={"name": f"s{n}"})).json()["id"]
+        for n in range(MAX_KNOWN + 1)
+    ]
+    for service_id in made:
+        await world.ask(ADA, "PUT", f"/service/{service_id}", data={"comment": "again"})
+    await check(world.app.database)
 
 
 _OLD_EVENT = (
@@ -162,36 +164,8 @@ async def test_a_log_that_was_there_is_numbered(old_database: str, world: World)
     await database.start()
     assert await check(database) == len(rows)
     last = {row[0]: row[8] for row in sorted(rows)}
-    assert {head[0]: head[4] for head in await database.all(_HEADS)} == last
+    assert {head[0]: head[3] for head in await database.all(_HEADS)} == last
     await database.stop()
-
-
-async def test_what_an_older_process_writes_is_numbered_with_the_next_write(world: World) -> None:
-    """The older one knows neither numbers nor that there are any."""
-    rows = await world.app.database.all(_READ_OLD)
-    last = max(row for row in rows if row[0] == WIDGETS)
-    event = dict(zip(_OLD_EVENT, last, strict=True))
-    own = {"sequence": event["sequence"] + 1, "id": new_id()}
-    body = canonical({**msgspec.json.decode(event["body"]), **own, "rows": {}})
-    digest = chained(event["hash"], body)
-    added = {**event, **own, "body": body.decode(), "hash": digest}
-
-    async def write_as_before(unit: Unit) -> None:
-        await unit.run(_ADD_OLD, **added)
-        await unit.run(_MOVE, of=WIDGETS, to=added["sequence"], digest=digest)
-
-    await world.app.database.write(write_as_before)
-    answer = await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
-    assert answer.status_code == 200, answer.text
-    assert await check(world.app.database) == len(rows) + 2
-    assert (await verify(world.app.database, WIDGETS)).problem is None
-
-
-_MOVE = Statement(
-    update(_OLD_CHAINS)
-    .where(_OLD_CHAINS.c.customer_id == bindparam("of"))
-    .values(sequence=bindparam("to"), hash=bindparam("digest"))
-)
 
 
 async def test_time_never_goes_back_in_a_log(world: World) -> None:

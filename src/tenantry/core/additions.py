@@ -3,11 +3,12 @@
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import and_, bindparam, insert, update
 
 from tenantry.core import schema
 from tenantry.core.clock import Instant
-from tenantry.core.numbering import number
+from tenantry.core.numbering import Newest, number
 from tenantry.core.session import Session
 from tenantry.core.statements import Statement
 
@@ -23,6 +24,8 @@ class Head(msgspec.Struct, frozen=True):
     """When the newest event happened: no later one may have happened before."""
     number: int = 0
     """How many of the events the wire shows."""
+    newest: Newest = {}
+    """Some of the newest numbers by what events are looked for by; never changed in place."""
 
     def keeps(self, version: int) -> bool:
         """Whether who was read as of that number still is and may the same."""
@@ -56,7 +59,6 @@ _MOVE_HEAD = Statement(
             hash=bindparam("hash"),
             created_at=bindparam("created_at"),
             number=bindparam("number"),
-            numbered=bindparam("sequence"),
         )
         .on_conflict_do_update(
             index_elements=["customer_id"],
@@ -65,7 +67,6 @@ _MOVE_HEAD = Statement(
                 "hash": bindparam("hash"),
                 "created_at": bindparam("created_at"),
                 "number": bindparam("number"),
-                "numbered": bindparam("sequence"),
             },
         )
     )
@@ -87,10 +88,14 @@ _OPEN = Statement(insert(schema.revisions))
 _ADD_LETTER = Statement(insert(schema.outbox))
 
 
-async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> None:
-    """Everything that a batch adds, in one call a table, and the heads that it moved."""
+async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> dict[str, Head]:
+    """Everything that a batch adds, in one call a table, and the heads that it moved.
+
+    Returns these heads, with the newest numbers of their events.
+    """
     _close_opened(additions.opened)
-    await number(session, additions.events)
+    known = {customer_id: head.newest for customer_id, head in moved.items()}
+    newest = await number(session, additions.events, known)
     others: dict[Statement[Any], list[dict[str, Any]]] = {}
     for statement, row in additions.others:
         others.setdefault(statement, []).append(row)
@@ -105,6 +110,10 @@ async def write(session: Session, additions: Additions, moved: dict[str, Head]) 
         if rows:
             compiled = statement.on(session.dialect)
             await session.run_many(compiled, [compiled.arguments(row) for row in rows])
+    return {
+        customer_id: replace(head, newest=newest[customer_id])
+        for customer_id, head in moved.items()
+    }
 
 
 def _moved(customer_id: str, head: Head) -> dict[str, Any]:

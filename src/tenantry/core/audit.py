@@ -133,6 +133,7 @@ def _next(
         calm_since=head.calm_since if is_calm else head.sequence + 1,
         created_at=max(now, head.created_at),
         number=head.number + (wire_name is not None),
+        newest=head.newest,
     )
 
 

@@ -158,7 +158,7 @@ class Lane:
                         heads.update(job.unit.heads)
                         additions.extend(job.unit.added)
                 moved = _moved(before, heads)
-                await write(session, additions, moved)
+                moved = await write(session, additions, moved)
                 await session.commit()
             except BaseException:
                 with suppress(Unavailable):

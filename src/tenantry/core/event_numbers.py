@@ -1,4 +1,4 @@
-"""The numbers of events, and what was counted of them, held against the log: see `numbering.py`.
+"""The numbers of events held against the log: see `numbering.py`.
 
 A list of events is a range of these numbers, from 1 on, so who changes one could hide an event from
 every list, and no hash would mind.
@@ -7,51 +7,19 @@ every list, and no hash would mind.
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import BigInteger, bindparam, func, select
 
-from tenantry.core import log_tables
 from tenantry.core.numbering import NUMBERS
-from tenantry.core.session import Reads
-from tenantry.core.statements import Statement
 from tenantry.core.verify_audit import Wrong
 
 FIELDS = tuple(NUMBERS)
 _NONE = [None] * len(FIELDS)
-_E, _C = log_tables.events.c, log_tables.event_counts.c
-_VALUES = Statement(
-    select(_C.value).where(
-        _C.customer_id == bindparam("customer_id"), _C.field == bindparam("field")
-    )
-)
-
-
-def _miscounted(field: str) -> Statement[tuple[str, int]]:
-    """Values that were counted otherwise than the newest event with them is numbered."""
-    newest = (
-        select(func.max(_E[NUMBERS[field]]))
-        .where(_E.customer_id == _C.customer_id, _E[field] == _C.value)
-        .scalar_subquery()
-    )
-    gone = bindparam("is_pruned", type_=BigInteger) * _C.count
-    return Statement(
-        select(_C.value, _C.count)
-        .where(
-            _C.customer_id == bindparam("customer_id"),
-            _C.field == field,
-            _C.count != func.coalesce(newest, gone),
-        )
-        .limit(1)
-    )
-
-
-_MISCOUNTED = {field: _miscounted(field) for field in FIELDS}
 
 
 class Numbered(msgspec.Struct):
     """How successive events are numbered: among all that are shown, and by the values of FIELDS."""
 
     sequence: int
-    """The last event that has numbers: those of an older process have none yet."""
+    """The last of them."""
     began: int = 0
     """The first."""
     before: int = 0
@@ -70,10 +38,10 @@ class Numbered(msgspec.Struct):
         """
         among, *numbers = given
         is_shown = values[0] is not None
-        if (among is None or not is_shown) and numbers != _NONE:
+        if not is_shown and numbers != _NONE:
             raise Wrong(f"event {sequence} has numbers that it should not have")
         if among is None:
-            return
+            raise Wrong(f"event {sequence} lacks the number of those that are shown")
         if not self.began:
             self.began, self.before, self.shown = sequence, among - is_shown, among - is_shown
         is_next = among == self.shown + is_shown and sequence == self.sequence + 1
@@ -126,19 +94,3 @@ class Numbered(msgspec.Struct):
 
 def _misnumbered(sequence: int, field: str, value: str | None, number: int | None) -> str:
     return f"event {sequence} is number {number} of those with {field} {value}, wrongly"
-
-
-async def check_counts(
-    rows: Reads, customer_id: str, numbered: Numbered, *, is_pruned: bool
-) -> None:
-    """Hold what was counted against the numbers; the log may grow meanwhile. Raises Wrong.
-
-    What is left of no event that is kept can't be told.
-    """
-    of = {"customer_id": customer_id}
-    for field, last in zip(FIELDS, numbered.last, strict=True):
-        for value, count in await rows.all(_MISCOUNTED[field], **of, is_pruned=int(is_pruned)):
-            raise Wrong(f"{count} events were counted with {field} {value}, wrongly")
-        known = {value for (value,) in await rows.all(_VALUES, **of, field=field)}
-        for value in last.keys() - known:
-            raise Wrong(f"no events were counted with {field} {value}, wrongly")

@@ -7,6 +7,7 @@ import os
 import re
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGITS = {character: digit for digit, character in enumerate(_ALPHABET)}
 _LENGTH = 22
 # The largest multiple of 62 that a byte can count to: what lies above would favour some characters.
 _EVEN = 256 - 256 % len(_ALPHABET)
@@ -42,6 +43,14 @@ def id_at(place: int) -> str:
         place, digit = divmod(place, len(_ALPHABET))
         digits = _ALPHABET[digit] + digits
     return digits.rjust(_PLACE, _ALPHABET[0]) + new_id()[_PLACE:]
+
+
+def place_of(identifier: str) -> int:
+    """The place that an identifier of `id_at` begins with; of any other text, some number."""
+    place = 0
+    for character in identifier[:_PLACE]:
+        place = place * len(_ALPHABET) + _DIGITS.get(character, 0)
+    return place
 
 
 def _made() -> list[str]:

@@ -1,7 +1,7 @@
-"""The tables of the log: events, their chain, what was counted of them, and the history of rows.
+"""The tables of the log: events, their chain, and the history of rows.
 
 Everything that can be looked for in a log is numbered in it, so that a page of it is a range of
-numbers, however far behind, and how many there are is one row: `numbering.py`.
+numbers, however far behind, and how many there are is the newest less the oldest: `numbering.py`.
 """
 
 from sqlalchemy import Index
@@ -19,7 +19,6 @@ from tenantry.core.columns import (
 
 # The head of each customer's log. A row of its own, because every write locks it: who holds it is
 # the only writer in that customer, and its sequence is the version that cached access is kept by.
-# `numbered` lags behind `sequence` where a process of the version before wrote.
 chains = table(
     "chains",
     text("customer_id"),
@@ -27,7 +26,6 @@ chains = table(
     digest("hash"),
     instant("created_at"),
     number("number"),
-    number("numbered"),
     key=("customer_id",),
 )
 
@@ -66,23 +64,12 @@ events = table(
     maybe_number("user_number"),
     maybe_number("token_number"),
     maybe_number("service_number"),
-    Index("uq_events_id", "customer_id", "id", unique=True),
     _numbered("event_type", "type_number"),
     _numbered("user_id", "user_number"),
     _numbered("token_id", "token_number"),
     _numbered("service_id", "service_number"),
     key=("customer_id", "sequence"),
     sqlite_with_rowid=True,
-)
-
-# How many events with a value of a field there have been: the number of the newest of them.
-event_counts = table(
-    "event_counts",
-    text("customer_id"),
-    text("field"),
-    text("value"),
-    number("count"),
-    key=("customer_id", "field", "value"),
 )
 
 revisions = table(

@@ -22,9 +22,9 @@ from tenantry.core.columns import (
     table,
     text,
 )
-from tenantry.core.log_tables import chains, event_counts, events, revisions
+from tenantry.core.log_tables import chains, events, revisions
 
-__all__ = ["chains", "event_counts", "events", "metadata", "revisions"]
+__all__ = ["chains", "events", "metadata", "revisions"]
 
 installation = table(
     "installation",

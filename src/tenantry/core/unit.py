@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-import msgspec
 from sqlalchemy import select
 
 from tenantry.core import schema
 from tenantry.core.additions import Additions, Head
 from tenantry.core.clock import Instant
-from tenantry.core.numbering import catch_up
 from tenantry.core.session import Retryable, Session
 from tenantry.core.statements import Row, Statement, is_one_of
 
@@ -102,7 +100,7 @@ class Unit:
 
 _C = schema.chains.c
 _NAMED = (
-    select(_C.customer_id, _C.sequence, _C.hash, _C.created_at, _C.number, _C.numbered)
+    select(_C.customer_id, _C.sequence, _C.hash, _C.created_at, _C.number)
     .where(is_one_of(_C.customer_id, "customers"))
     .order_by(_C.customer_id)
 )
@@ -126,13 +124,10 @@ async def lock_heads(
         if len(await session.rows(there, there.arguments({"customers": customers}))) > len(rows):
             message = "somebody else holds the end of a log"
             raise Retryable(message)
-    for customer_id, sequence, digest, created_at, number, numbered in rows:
+    for customer_id, sequence, digest, created_at, number in rows:
         head = known.get(customer_id)
         if head is None or head.hash != digest:
             # Somebody else wrote meanwhile, and may have changed anything.
             head = Head(sequence, digest, sequence, created_at, number)
-            if numbered < sequence:
-                newest = await catch_up(session, customer_id, numbered, number)
-                head = msgspec.structs.replace(head, number=newest)
         heads[customer_id] = head
     return heads

@@ -13,6 +13,7 @@ from tenantry.core import schema
 from tenantry.core.clock import Instant
 from tenantry.core.context import Reading
 from tenantry.core.errors import Problem
+from tenantry.core.ids import place_of
 from tenantry.core.statements import point
 
 _E, _C = schema.events.c, schema.customers.c
@@ -31,6 +32,7 @@ COLUMNS = (_E.body, _E.personal)
 class _Found(EventRow, frozen=True):
     """One that was looked for, with what tells who may see it."""
 
+    id: str
     event_type: str | None
     user_id: str | None
     token_id: str | None
@@ -42,7 +44,7 @@ _FIND = point(
     schema.events,
     _Found,
     customer_id=_E.customer_id,
-    id=_E.id,
+    sequence=_E.sequence,
 )
 _IMPROVED = point([_C.has_improved_events], schema.customers, customer_id=_C.id)
 
@@ -137,12 +139,16 @@ def _narrowed(sight: Sight, equal: dict[str, str]) -> tuple[dict[str, str], Sigh
 
 async def find(call: Reading, event_id: str) -> EventRow:
     """An event that the caller sees. Raises Problem 404 (contract: billing §8.2)."""
-    row = await call.one(_FIND, customer_id=call.customer_id, id=event_id)
-    if row is not None and (row.event_type is not None or call.extended_events):
+    row = await call.one(_FIND, customer_id=call.customer_id, sequence=place_of(event_id))
+    if row is not None and row.id == event_id and _is_shown(call, row):
         sight = sight_of(call)
         if sight is None or sight.sees(row):
             return row
     raise Problem(404, "Not found", "The event you requested was not found")
+
+
+def _is_shown(call: Reading, row: _Found) -> bool:
+    return row.event_type is not None or call.extended_events
 
 
 async def has_improved_events(call: Reading) -> bool:

@@ -5,37 +5,45 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, case, func, select
 
-from tenantry.areas.events.spans import COUNTS, C, E, Span, axis
+from tenantry.areas.events.spans import E, Span, axis
+from tenantry.core import schema
 from tenantry.core.context import Reading
 from tenantry.core.statements import Row, Statement, is_one_of
 
-_PLACE = axis("service_id")
+_PLACE, _S = axis("service_id"), schema.services.c
 
 
-def _oldest() -> ScalarSelect[int]:
-    """The number of the oldest event of a service that is still there."""
-    of = E.customer_id == C.customer_id, E.service_id == C.value, _PLACE > 0
-    oldest = select(_PLACE).where(*of).order_by(_PLACE).limit(1)
-    return oldest.correlate(COUNTS).scalar_subquery()
+def _end(order: ColumnElement[int]) -> ScalarSelect[int]:
+    """The number of a service's oldest or newest event."""
+    of = E.customer_id == _S.customer_id, E.service_id == _S.id, _PLACE > 0
+    found = select(_PLACE).where(*of).order_by(order).limit(1)
+    return found.correlate(schema.services).scalar_subquery()
 
 
-def _counters(*, is_any: bool) -> list[ColumnElement[bool]]:
-    """The counters of all services, or of those in a list."""
-    whose = [C.customer_id == bindparam("customer_id"), C.field == "service_id"]
-    return whose if is_any else [*whose, is_one_of(C.value, "services")]
+_OLDEST, _NEWEST = _end(_PLACE), _end(_PLACE.desc())
+
+
+def _whose(*, is_any: bool) -> list[ColumnElement[bool]]:
+    """All services that there have ever been, or those in a list."""
+    whose = [_S.customer_id == bindparam("customer_id")]
+    return whose if is_any else [*whose, is_one_of(_S.id, "services")]
 
 
 def _all(*, is_any: bool) -> Statement[Row]:
-    counted = func.coalesce(func.sum(C["count"] - _oldest() + 1), 0)
-    return Statement(select(counted).where(*_counters(is_any=is_any)))
+    counted = func.coalesce(func.sum(_NEWEST - _OLDEST + 1), 0)
+    return Statement(select(counted).where(*_whose(is_any=is_any)))
 
 
 def _before(*, is_any: bool) -> Statement[Row]:
     """How many there are before a sequence: its place is looked for by halves, in each list."""
-    oldest = _oldest()
     search: Any = (
-        select(C.value, oldest.label("oldest"), oldest.label("low"), (C["count"] + 1).label("high"))
-        .where(*_counters(is_any=is_any))
+        select(
+            _S.id.label("value"),
+            _OLDEST.label("oldest"),
+            _OLDEST.label("low"),
+            (_NEWEST + 1).label("high"),
+        )
+        .where(*_whose(is_any=is_any))
         .cte("search", recursive=True)
     )
     middle = (search.c.low + search.c.high) // 2

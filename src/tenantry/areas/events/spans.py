@@ -19,8 +19,6 @@ from tenantry.core.numbering import NUMBERS
 from tenantry.core.statements import Row, Statement, point
 
 E, _H = schema.events.c, schema.chains.c
-COUNTS = schema.event_counts
-C = COUNTS.c
 
 WHOLE = ""
 """The axis of a whole log, beside those of its fields."""
@@ -85,14 +83,10 @@ _NUMBERED = Statement(_searched(WHOLE, E.number < bindparam("number"), E.sequenc
 
 
 def _ends(field: str) -> Statement[Row]:
-    oldest = select(axis(field)).where(on_axis(field), axis(field) > 0)
-    return Statement(
-        select(oldest.order_by(axis(field)).limit(1).scalar_subquery(), C["count"]).where(
-            C.customer_id == bindparam("customer_id"),
-            C.field == field,
-            C.value == bindparam(field),
-        )
-    )
+    place = axis(field)
+    numbered = select(place).where(on_axis(field), place > 0).limit(1)
+    oldest, newest = numbered.order_by(place), numbered.order_by(place.desc())
+    return Statement(select(oldest.scalar_subquery(), newest.scalar_subquery()))
 
 
 _ENDS = {field: _ends(field) for field in NUMBERS}
