@@ -17,6 +17,7 @@ from tests.areas.invoice_calls import (
     turn_to,
     use,
     use_example,
+    void,
 )
 from tests.areas.rating_example import LINES, PLAN
 from tests.world import ADA, BEN, BILL, DAY, EVE, OTHER, WIDGETS, World
@@ -159,7 +160,7 @@ async def test_fees_packages_and_what_is_above_the_commit(world: World) -> None:
     await use(world, event("a", ("cdn_usage", "requests", "usa", "1550000")))
     total = (await got(world, YEAR))["total"]
     # 155 units: 10 are free, and 145 need two packages of 100.
-    assert (total["requests"], total["requests_cost"]) == (2_100_000, Decimal("60.00"))
+    assert (total["requests"], total["requests_cost"]) == (1_550_000, Decimal("60.00"))
     assert total["extras"] == [
         {"name": "Support", "recurring": Decimal("300.00")},
         {"name": "Free of charge"},
@@ -169,6 +170,45 @@ async def test_fees_packages_and_what_is_above_the_commit(world: World) -> None:
         Decimal("300.00"),
         Decimal("260.00"),
     )
+
+
+async def test_what_was_delivered_is_told_of_packages_too(world: World) -> None:
+    charges = [
+        {
+            "product_id": "cdn_usage",
+            "metric": metric,
+            "model": "package",
+            "free_units": "1",
+            "package_size": "100",
+            "package_price": "3000",
+        }
+        for metric in ("bandwidth", "requests")
+    ]
+    await give_plan(world, {**PLAN, "currency": "JPY", "commit": "0", "charges": charges})
+    world.clock.turn(DAY)
+    await use(
+        world,
+        event("a", ("cdn_usage", "requests", "usa", "40001.5")),
+        event("b", ("cdn_usage", "requests", "europe", "7")),
+        event("c", ("cdn_usage", "bandwidth", "europe", "12345678901.5")),
+        event("d", ("image_optimizer", "requests", None, "5")),
+    )
+    told = await _delivered(world)
+    assert told == (40_008, Decimal("12.3456789015"))
+    turn_to(world, "2026-04-04T00:00:00Z")
+    await post(world)
+    assert await _delivered(world) == told
+    world.clock.turn(DAY)
+    late = event("late", ("cdn_usage", "requests", "usa", "1000000"))
+    await use(world, late)
+    await void(world, "b")
+    assert await _delivered(world) == told, "a posted bill changed"
+
+
+async def _delivered(world: World) -> tuple[int, Decimal]:
+    total = (await got(world, YEAR))["total"]
+    assert isinstance(total["requests"], int)
+    return total["requests"], total["bandwidth"]
 
 
 async def test_its_status_follows_the_payments(world: World) -> None:

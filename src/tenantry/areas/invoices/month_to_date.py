@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from tenantry.areas.invoices.document import period
-from tenantry.areas.invoices.lines import Line, WireLine, wire
+from tenantry.areas.invoices.lines import Line, Usage, WireLine, wire
 from tenantry.areas.invoices.rating import rate_usage, total
 from tenantry.areas.pricing.money import plain
 from tenantry.areas.pricing.months import Month
@@ -26,6 +26,7 @@ class Estimate(msgspec.Struct, frozen=True):
     customer_id: str
     month: Month
     terms: Terms
+    usage: Usage
     lines: Sequence[Line]
     total: Decimal
 
@@ -61,7 +62,7 @@ async def estimate(call: Reading) -> Estimate:
         raise Problem(422, title)
     usage = await month_usage(call.rows, call.customer_id, month.number)
     lines = rate_usage(terms, month, usage)
-    return Estimate(call.customer_id, month, terms, lines, total(lines, terms.plan.currency))
+    return Estimate(call.customer_id, month, terms, usage, lines, total(lines, terms.plan.currency))
 
 
 def shown(made: Estimate) -> MonthToDate:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from tenantry.areas.invoices.document import period
-from tenantry.areas.invoices.lines import Line
+from tenantry.areas.invoices.lines import Line, Usage
 from tenantry.areas.invoices.older_shapes import (
     Extra,
     L,
@@ -23,7 +23,7 @@ from tenantry.areas.invoices.older_shapes import (
     Total,
     Traffic,
 )
-from tenantry.areas.pricing.money import exactly, number, round_ratio, trimmed
+from tenantry.areas.pricing.money import MICROS, exactly, number, round_ratio, trimmed, units_of
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.terms import ZERO, Terms
 
@@ -43,8 +43,28 @@ class Bill(msgspec.Struct, frozen=True, kw_only=True):
     month: Month
     terms: Terms
     lines: Sequence[Line]
+    usage: Usage
     total: Decimal
     status: Status
+
+
+def is_told_by_lines(terms: Terms) -> bool:
+    """Whether units of lines are what was delivered: of packages they are how many were sold."""
+    return all(
+        charge.model != "package" for charge in terms.plan.charges if charge.product_id == CDN
+    )
+
+
+@exactly
+def told_by_lines(terms: Terms, lines: Iterable[Line]) -> Usage:
+    """What was delivered."""
+    usage: dict[tuple[str, str, str], int] = {}
+    for line in lines:
+        if line.kind in _MEASURED and line.product_id == CDN:
+            key = (CDN, line.metric, line.region_key)
+            raw = line.units * terms.catalogue.find(CDN, line.metric).divisor
+            usage[key] = usage.get(key, 0) + int(raw.scaleb(MICROS))
+    return usage
 
 
 @exactly
@@ -70,7 +90,7 @@ def _with(bill: Bill, lines: list[L]) -> OlderBill[L]:
 
 
 def _total(bill: Bill) -> Total:
-    plan = bill.terms.plan
+    plan, divisor = bill.terms.plan, bill.terms.catalogue.find(CDN, "bandwidth").divisor
     delivered = [line for line in bill.lines if _is_delivery(line)]
     bandwidth, requests = (_of(delivered, metric) for metric in ("bandwidth", "requests"))
     extras = _extras(bill.lines)
@@ -78,7 +98,7 @@ def _total(bill: Bill) -> Total:
     before = incurred + extra + _cost(_of_kind(bill.lines, "shortfall"))
     credited = -_cost(_of_kind(bill.lines, "credit"))
     return Total(
-        bandwidth=number(trimmed(_units(bill.terms, bandwidth))),
+        bandwidth=number(_units(bill, "bandwidth", divisor)),
         bandwidth_cost=number(_cost(bandwidth)),
         cost=number(bill.total),
         cost_before_discount=number(before),
@@ -93,7 +113,7 @@ def _total(bill: Bill) -> Total:
         plan_code=plan.plan_code,
         plan_minimum=number(plan.commit),
         plan_name=plan.name,
-        requests=int(_units(bill.terms, requests) * _divisor(bill.terms)),
+        requests=int(_units(bill, "requests", 1)),
         requests_cost=number(_cost(requests)),
     )
 
@@ -114,22 +134,14 @@ def _cost(lines: Iterable[Line]) -> Decimal:
     return sum((line.amount for line in lines), ZERO)
 
 
-def _units(terms: Terms, lines: Iterable[Line]) -> Decimal:
-    """What was used; of packages, what they hold."""
-    delivery = (charge for charge in terms.plan.charges if charge.product_id == CDN)
-    sizes = {(charge.metric, charge.region): charge.package_size for charge in delivery}
-    used = ZERO
-    for line in lines:
-        if line.kind not in _MEASURED:
-            continue
-        is_priced = line.kind == "usage"
-        size = sizes.get((line.metric, line.region_key), sizes.get((line.metric, "*")))
-        used += line.units * (size if size and is_priced else 1)
-    return used
-
-
-def _divisor(terms: Terms) -> int:
-    return terms.catalogue.find(CDN, "requests").divisor
+def _units(bill: Bill, metric: str, divisor: int) -> Decimal:
+    """What was used of a metric in all regions, in units of so many raw ones."""
+    used = (
+        micros
+        for (product_id, name, _), micros in bill.usage.items()
+        if (product_id, name) == (CDN, metric)
+    )
+    return units_of(sum(used), divisor)
 
 
 def _extras(lines: Iterable[Line]) -> dict[str, Decimal]:

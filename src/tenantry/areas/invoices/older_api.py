@@ -2,14 +2,16 @@
 
 from typing import Literal
 
-from tenantry.areas.invoices import model, month_to_date, older, payments
-from tenantry.areas.invoices.model import InvoiceRow
+from tenantry.areas.invoices import evidence, model, month_to_date, older, payments
+from tenantry.areas.invoices.lines import Usage
+from tenantry.areas.invoices.model import Behind, InvoiceRow
 from tenantry.areas.invoices.older import Bill
 from tenantry.areas.invoices.older_shapes import Status, Told
 from tenantry.areas.pricing.months import Month
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading
 from tenantry.core.errors import Problem
+from tenantry.core.session import Reads
 from tenantry.http.message import Query
 from tenantry.http.operation import QueryParameter, operation, permission
 from tenantry.http.wire import LEGACY
@@ -93,6 +95,7 @@ async def _running(call: Reading) -> Bill:
         month=made.month,
         terms=made.terms,
         lines=made.lines,
+        usage=made.usage,
         total=made.total,
         status=Status(made.id, "MTD", None),
     )
@@ -108,6 +111,15 @@ async def _posted(call: Reading, row: InvoiceRow) -> Bill:
         month=Month(row.month),
         terms=billed.terms,
         lines=billed.lines,
+        usage=await _used(call.rows, billed),
         total=billed.total,
         status=Status(str(row.id), status, shown(row.posted_at)),
     )
+
+
+async def _used(reads: Reads, billed: Behind) -> Usage:
+    """What was used, as of posting. Only the ledger knows it of packages, and is long to read."""
+    if older.is_told_by_lines(billed.terms):
+        return older.told_by_lines(billed.terms, billed.lines)
+    invoice = billed.invoice
+    return await evidence.usage(reads, invoice.customer_id, invoice.month, invoice.posted_at)
