@@ -1,7 +1,8 @@
 """What a role of the customer's own does not reach, whatever it permits."""
 
 from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
-from tests.world import ADA, LIM, SUE, UMA, WIDGETS, WWW, World
+from tests.areas.role_calls import assert_forbidden, hold
+from tests.world import ADA, BEN, BILL, LIM, SUE, UMA, WIDGETS, WWW, World
 
 
 async def _give_uma(world: World, *names: str) -> None:
@@ -38,6 +39,20 @@ async def test_superusers_are_deleted_by_superusers(world: World) -> None:
     assert (await world.ask(UMA, "DELETE", f"/user/{SUE.id}")).status_code == 403
     assert (await world.ask(UMA, "DELETE", f"/user/{ADA.id}")).status_code == 403
     assert (await world.ask(ADA, "GET", f"/user/{SUE.id}")).status_code == 200
+
+
+async def test_only_who_may_unlock_mails_a_link_to_whom_a_superuser_locked(world: World) -> None:
+    """Following it unlocks, and a superuser is let in again by superusers (decision 0008)."""
+    await hold(world, UMA, "user.read", "user.reset_password")
+    await hold(world, BILL, "user.read", "user.reset_password", "user.update")
+    for person in (SUE, LIM):
+        assert (await world.ask(ADA, "PUT", f"/user/{person.id}", data={"locked": 1})).is_success
+    sue, lim, ben = (f"/user/{one.login}/password/request_reset" for one in (SUE, LIM, BEN))
+    for who, path in ((UMA, sue), (UMA, lim), (BILL, sue)):
+        assert_forbidden(await world.ask(who, "POST", path))
+    assert await world.letters() == []
+    for who, path in ((UMA, ben), (BILL, lim), (ADA, sue)):
+        assert (await world.ask(who, "POST", path)).status_code == 200
 
 
 async def test_a_limited_user_invites_nobody_by_a_groups_engineer_role(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tenantry.access.decide import rights
+from tenantry.access.decide import decide, rights
 from tenantry.access.holdings import custom_roles
 from tenantry.core.context import Reading
 from tenantry.core.errors import not_authorized, not_found
@@ -71,4 +71,15 @@ def check_may_authorize(call: Reading, permission: str, service_id: str) -> None
 def check_not_own(call: Reading, user_id: str) -> None:
     """Refuse to change one's own rights, unless one may grant anything. Raises Problem 403."""
     if user_id == call.principal.user_id and not grants_anything(call):
+        raise not_authorized()
+
+
+def check_may_change_rights(call: Reading, role: str) -> None:
+    """Refuse to change the rights, limits or lock of a user with that role. Raises Problem 403.
+
+    A superuser's are for superusers: others could otherwise shut them out, or let them in again
+    (decision 0008).
+    """
+    is_allowed = decide(call.principal.grants, "user.update").allowed
+    if not is_allowed or (role == "superuser" and not grants_anything(call)):
         raise not_authorized()

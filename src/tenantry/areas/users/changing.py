@@ -8,10 +8,10 @@ from sqlalchemy import bindparam, func, select
 
 from tenantry.access.decide import decide, rights
 from tenantry.access.granting import (
+    check_may_change_rights,
     check_may_grant,
     check_may_grant_roles,
     check_not_own,
-    grants_anything,
 )
 from tenantry.access.holdings import grants_of_user
 from tenantry.areas.customers import single_sign_on
@@ -96,15 +96,12 @@ def _check_rights(call: Writing, row: UserRow, change: UserChange) -> None:
 
 
 async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> None:
-    """Nobody hands on what he lacks himself (contract: access §11, rule 5). Raises Problem 403.
-
-    Only superusers change a superuser's rights at all: others could otherwise shut them out.
-    """
+    """Nobody hands on what he lacks himself (contract: access §11, rule 5). Raises Problem 403."""
     old, new = set(model.role_ids(row)), set(model.role_ids(changed))
     is_freed = row.limit_services and not changed.limit_services
     is_changed = any(getattr(row, name) != getattr(changed, name) for name in RIGHTS)
-    if is_changed and row.role == "superuser" and not grants_anything(call):
-        raise not_authorized()
+    if is_changed:
+        check_may_change_rights(call, row.role)
     # Without the limit, also the roles that he has already confer more.
     await check_may_grant_roles(call, sorted(new if is_freed else new - old))
     if is_freed:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select
 
+from tenantry.access.granting import check_may_change_rights
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, pci_passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox, schema
@@ -253,6 +254,9 @@ async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | No
     row = await model.find(call, found.user_id)
     await sign_in.check_address(call, row)
     await single_sign_on.check_password_use(call, row.id)
+    if row.locked_by_superuser:
+        # Following the link unlocks: only who may do that himself has it mailed.
+        check_may_change_rights(call, row.role)
     return found, row
 
 
