@@ -1,7 +1,7 @@
 """Points of time as statistics are asked for: Unix seconds, ISO 8601, a few words of English.
 
     1717200000 · 2024-06-01 · 2024-06-01T12:30:00.5+02:00 · 2024-06-01 00:00:00 UTC
-    now · today · yesterday · 10 days ago · last week · last month
+    now · today · yesterday · 10 days ago · two weeks ago · an hour ago · last month
 
 Days begin at midnight UTC, and a time that names no offset is UTC. A week or a month ago, or last,
 is the same time of day then; where a month is too short for the day, it is its last
@@ -15,15 +15,19 @@ from datetime import UTC, datetime, timedelta
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Instant
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
-_AGO = re.compile(r"([0-9]{1,6}) (minute|hour|day|week|month)s? ago")
-_LAST = re.compile(r"last (week|month)")
+_WORDS = "one two three four five six seven eight nine ten eleven twelve"
+_COUNTS = {"last": 1, "a": 1, "an": 1, **{word: n for n, word in enumerate(_WORDS.split(), 1)}}
+_UNIT = "(second|minute|hour|day|week|month|year)"
+_AGO = re.compile(rf"([0-9]{{1,6}}|an?|{_WORDS.replace(' ', '|')}) {_UNIT}s? ago")
+_LAST = re.compile(rf"(last) {_UNIT}")
 # In a query string, the plus of an offset is a space.
 _OFFSET = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}$)")
-_LENGTHS = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
+_LENGTHS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_402_300_800 * SECOND
 _LONGEST = 60
 _MONTHS = 12
+_IN_MONTHS = {"month": 1, "year": _MONTHS}
 
 
 def moment(text: str, now: Instant) -> Instant:
@@ -51,14 +55,12 @@ def _english(words: str, now: Instant) -> Instant | None:
     named = {"now": now, "today": today, "yesterday": today - DAY}
     if words in named:
         return named[words]
-    if last := _LAST.fullmatch(words):
-        return _ago(1, last[1], now)
-    ago = _AGO.fullmatch(words)
-    return _ago(int(ago[1]), ago[2], now) if ago else None
-
-
-def _ago(count: int, unit: str, now: Instant) -> Instant:
-    return months_before(now, count) if unit == "month" else now - count * _LENGTHS[unit]
+    ago = _AGO.fullmatch(words) or _LAST.fullmatch(words)
+    if ago is None:
+        return None
+    count = _COUNTS.get(ago[1]) or int(ago[1])
+    months = _IN_MONTHS.get(ago[2])
+    return months_before(now, count * months) if months else now - count * _LENGTHS[ago[2]]
 
 
 def months_before(instant: Instant, count: int) -> Instant:
