@@ -1,5 +1,6 @@
 """What PCI DSS asks of passwords, where a customer has it (contract: access §10.4)."""
 
+import asyncio
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +14,7 @@ from tenantry.core.clock import DAY, MINUTE
 from tests.areas.account_calls import edit_customer, edit_user
 from tests.areas.test_passwords import change
 from tests.areas.test_sign_in import WRONG, sign_in
+from tests.console.browser import CONSOLE, Visitor
 from tests.stored import stored
 from tests.world import ADA, BEN, NOW, OPERATOR, PASSWORD, UMA, WIDGETS, World
 
@@ -82,6 +84,29 @@ async def test_nor_by_a_mailed_link(world: World) -> None:
     for former in (PASSWORD, NEXT[0]):
         assert (await world.ask(None, "POST", path, json={"password": former})).json() == OLD
     assert (await world.ask(None, "POST", path, json={"password": NEXT[1]})).status_code == 200
+
+
+async def test_who_tries_former_passwords_has_as_many_guesses_as_at_the_door(world: World) -> None:
+    """To be told that it was one of the last is to have guessed it, wherever one is told."""
+    await ask_for_pci(world)
+    path, again = await link_of(world), {"password": PASSWORD, "password_again": PASSWORD}
+    await edit_user(world, BEN, require_new_password=True)
+    ben, due = Visitor(world), f"{CONSOLE}/new-password"
+    assert (await ben.sign_in(BEN)).headers["location"] == due
+    for _ in range(3):
+        assert (await renew(world, PASSWORD, PASSWORD)).json() == OLD
+        assert OLD["detail"] in (await world.ask(None, "POST", path, data=again)).text
+        assert OLD["detail"] in (await ben.send(due, again)).text
+    at_once = (world.ask(None, "POST", path, json={"password": PASSWORD}) for _ in range(3))
+    assert sorted(one.status_code for one in await asyncio.gather(*at_once)) == [400, 429, 429]
+    for form in (again, {"password": NEXT[0], "password_again": NEXT[0]}):
+        answer = await world.ask(None, "POST", path, data=form)
+        assert (answer.status_code, "Too many failed attempts" in answer.text) == (429, True)
+        assert (await world.ask(None, "POST", path, json=form)).status_code == 429
+        assert (await ben.send(due, form)).status_code == 429
+    assert (await sign_in(world, BEN.login)).status_code == 429
+    world.clock.turn(15 * MINUTE)
+    assert (await world.ask(None, "POST", path, json={"password": NEXT[0]})).status_code == 200
 
 
 async def test_what_is_not_asked_for_is_not_kept(world: World) -> None:

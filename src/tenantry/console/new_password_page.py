@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tenantry.areas.users import model, passwords, signing_in, steps
+from tenantry.areas.users import fitness, model, passwords, signing_in, steps
 from tenantry.console.entry import answer, arrive
 from tenantry.console.frame import page
 from tenantry.core.context import Reading, Writing
@@ -32,7 +32,7 @@ class Choice(msgspec.Struct, frozen=True):
     arrival: signing_in.Arrival
     user: model.UserRow | None = None
     hashed: str = ""
-    problem: str = ""
+    unfit: fitness.Unfit | None = None
 
 
 def _form(
@@ -62,31 +62,32 @@ async def get_new_password_page(call: Reading, visit: Visit) -> Response:
 async def check_new_password(
     call: Reading, body: Body[NewPasswordForm], _credentials: Credentials, visit: Visit
 ) -> Choice:
-    """Find the step and hash the password, where it is a good one. Raises Problem 400."""
+    """Find the step and hash the password, where it is a good one. Raises Problem 400, 429."""
     form = body()
     arrival = arrive(call, visit)
     step = await steps.find_step(call, PURPOSE, visit.cookie(STEP))
     if step is None:
         return Choice(arrival)
     user = await model.find(call, step.user_id)
-    problem = await _wrong(call, user, form)
-    if problem:
-        return Choice(arrival, user, problem=problem)
+    unfit = await _wrong(call, user, form)
+    if unfit is not None:
+        return Choice(arrival, user, unfit=unfit)
     return Choice(arrival, user, hashed=await hash_password(form.password))
 
 
-async def _wrong(call: Reading, user: model.UserRow, form: NewPasswordForm) -> str:
+async def _wrong(call: Reading, user: model.UserRow, form: NewPasswordForm) -> fitness.Unfit | None:
     if form.password != form.password_again:
-        return "The two passwords are not the same"
-    return await passwords.unfitness(call, user, form.password) or ""
+        return fitness.Unfit("The two passwords are not the same")
+    return await fitness.unfitness(call, user, form.password)
 
 
 @operation(f"POST {PATH}", allow=PUBLIC, wire=PAGE, prepare=check_new_password)
 async def choose_new_password(call: Writing, visit: Visit, evidence: Choice) -> Response:
-    """Set it, and go on signing in."""
+    """Set it, and go on signing in. Raises Problem 429."""
     user = evidence.user
-    if user is not None and evidence.problem:
-        return _form(call, visit, user, evidence.problem, 400)
+    if user is not None and evidence.unfit is not None:
+        problem = await fitness.refuse(call, user, evidence.unfit)
+        return _form(call, visit, user, problem.detail or problem.title, 400)
     step = await steps.take_step(call, PURPOSE, visit.cookie(STEP))
     if step is None or user is None:
         return see_other(SIGN_IN)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tenantry.areas.users import changing, model, passwords, sign_in, signing_in
+from tenantry.areas.users import changing, fitness, model, passwords, sign_in, signing_in
 from tenantry.console.frame import HOME, page
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
@@ -100,7 +100,7 @@ async def get_change_password_page(call: Reading, visit: Visit) -> Response:
 
 async def check_change(
     call: Reading, body: Body[PasswordForm], _credentials: Credentials
-) -> passwords.Replacement | str:
+) -> fitness.Replacement | str:
     """Compare the old password and hash the new one, or what the form lacks.
 
     Raises Problem 400, 429.
@@ -111,21 +111,22 @@ async def check_change(
     if form.password != form.password_again:
         return "The two new passwords are not the same."
     checked = await sign_in.check(call, call.principal.login, form.old_password)
-    return await passwords.check_change(call, checked, form.old_password, form.password)
+    return await fitness.check_change(call, checked, form.old_password, form.password)
 
 
 @operation(f"POST {PASSWORD}", allow=PERSON, wire=PAGE, prepare=check_change)
 async def change_password(
-    call: Writing, visit: Visit, evidence: passwords.Replacement | str
+    call: Writing, visit: Visit, evidence: fitness.Replacement | str
 ) -> Response:
     """Change it: every session ends, and this browser gets a new one. Raises Problem 403, 429."""
     if isinstance(evidence, str):
         return _password_form(call, visit, evidence)
     outcome = await sign_in.settle_password(call, evidence.checked)
-    if outcome != "ok":
+    if outcome != "ok" or evidence.checked.row is None:
         # What failed is counted: the unit commits.
         return _password_form(call, visit, _LOCKED if outcome == "locked" else _WRONG)
-    if evidence.problem is not None:
-        return _password_form(call, visit, evidence.problem)
+    if evidence.unfit is not None:
+        problem = await fitness.refuse(call, evidence.checked.row, evidence.unfit)
+        return _password_form(call, visit, problem.detail or problem.title)
     secret = await signing_in.renew(call, evidence.hashed)
     return see_other(f"{HOME}?done=password", (visit.keep(SESSION, secret),))

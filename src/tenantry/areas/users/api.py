@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
-from tenantry.areas.users import changing, model, passwords, removal, sign_in
+from tenantry.areas.users import changing, fitness, model, passwords, removal, sign_in
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import NOBODY, Principal, Reading, Writing
 from tenantry.core.errors import (
@@ -192,7 +192,7 @@ async def delete_user(call: Writing, user_id: str) -> Status:
 
 async def check_change(
     call: Reading, body: Body[PasswordChange], credentials: Credentials
-) -> passwords.Replacement:
+) -> fitness.Replacement:
     """Compare the old password and hash the new one. Raises Problem 400, 401, 403, 429."""
     login, proof = _claimed(call, body, credentials)
     if not call.principal.is_person:
@@ -200,11 +200,11 @@ async def check_change(
         call.principal = NOBODY
     checked = await sign_in.check(call, login, proof, credentials.otp)
     if not checked.is_right:
-        return passwords.Replacement(checked)
+        return fitness.Replacement(checked)
     old, new = _required(body())
     if old != proof:
-        return passwords.Replacement(checked, "Old password is incorrect")
-    return await passwords.check_change(call, checked, old, new)
+        return fitness.Replacement(checked, fitness.Unfit("Old password is incorrect"))
+    return await fitness.check_change(call, checked, old, new)
 
 
 def _claimed(
@@ -233,15 +233,15 @@ def _required(change: PasswordChange) -> tuple[str, str]:
 async def update_user_password(
     call: Writing,
     body: Body[PasswordChange],  # noqa: ARG001 - read before the unit of work
-    evidence: passwords.Replacement,
+    evidence: fitness.Replacement,
 ) -> User | Refused:
     """Change one's own password, proved by HTTP Basic or by a key (identity §3.7)."""
     outcome = await sign_in.settle(call, evidence.checked, changes_password=True)
     if outcome != "ok" or evidence.checked.row is None:
         return Refused(_refusal(outcome, by_key=call.principal.is_person))
-    if evidence.problem is not None:
-        raise bad_request(evidence.problem)
     row = await model.find(call, evidence.checked.row.id)
+    if evidence.unfit is not None:
+        return Refused(await fitness.refuse(call, row, evidence.unfit))
     return shown_user(await passwords.set_password(call, row, evidence.hashed), call, own=True)
 
 

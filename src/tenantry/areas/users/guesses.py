@@ -44,6 +44,11 @@ def subjects(call: Reading, *names: str) -> list[str]:
     return [call.keyring.digest(name).hex()[:32] for name in names]
 
 
+def of_login(call: Reading, login: str) -> list[str]:
+    """What failures are counted by of who comes as somebody: his login key, and from where."""
+    return subjects(call, f"login:{login}", f"ip:{origin(call)}")
+
+
 def origin(call: Reading) -> str:
     """From where a guess comes: whoever has a line has all the addresses of that line."""
     return origin_of(call.ip)

@@ -6,13 +6,13 @@ Programs may send the same as JSON.
 import msgspec
 
 from tenantry.areas.customers.model import find as find_customer
-from tenantry.areas.users import model, passwords
+from tenantry.areas.users import fitness, model, passwords
 from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.secrets import hash_password
 from tenantry.http.body import Body
 from tenantry.http.message import Response
-from tenantry.http.operation import OK, PUBLIC, Credentials, Status, operation
+from tenantry.http.operation import OK, PUBLIC, Credentials, Refused, Status, operation
 from tenantry.http.pages import Pages
 from tenantry.http.wire import LEGACY, PAGE
 
@@ -33,17 +33,18 @@ class Choice(msgspec.Struct, frozen=True):
 
     row: model.UserRow | None
     hashed: str | None = None
+    unfit: fitness.Unfit | None = None
     problem: Problem | None = None
 
 
-async def _form(call: Reading, row: model.UserRow, problem: str | None = None) -> Response:
+async def _form(call: Reading, row: model.UserRow, problem: Problem | None = None) -> Response:
     customer = await find_customer(call, row.customer_id)
     return _page(
         "choose_password",
-        200 if problem is None else 400,
+        200 if problem is None else problem.status,
         login=row.login,
         customer_name=customer.name,
-        problem=problem,
+        problem=problem and (problem.detail or problem.title),
         shortest=passwords.SHORTEST,
         longest=passwords.LONGEST,
     )
@@ -71,36 +72,38 @@ async def check_choice(
         return Choice(None)
     _, row = link
     try:
-        password = await _chosen(call, body, row)
+        password = _chosen(body)
+        unfit = await fitness.unfitness(call, row, password)
     except Problem as problem:
         return Choice(row, problem=problem)
+    if unfit is not None:
+        return Choice(row, unfit=unfit)
     return Choice(row, hashed=await hash_password(password))
 
 
-async def _chosen(call: Reading, body: Body[ChosenPassword], row: model.UserRow) -> str:
+def _chosen(body: Body[ChosenPassword]) -> str:
     chosen = body()
     if chosen.password is None:
         raise bad_request("Password is required")
     if body.is_form and chosen.password_again != chosen.password:
         raise bad_request("The two passwords are not the same")
-    problem = await passwords.unfitness(call, row, chosen.password)
-    if problem is not None:
-        raise bad_request(problem)
     return chosen.password
 
 
 @operation(f"POST {PATH}", allow=PUBLIC, wire=LEGACY, prepare=check_choice)
 async def complete_password_reset(
     call: Writing, code: str, body: Body[ChosenPassword], evidence: Choice
-) -> Status | Response:
+) -> Status | Response | Refused:
     """Set the password; the link is spent by that, and by nothing else. Forms get a page."""
     row, problem = evidence.row, evidence.problem
+    if row is not None and evidence.unfit is not None:
+        problem = await fitness.refuse(call, row, evidence.unfit)
     if evidence.hashed is not None:
         row = await passwords.complete(call, code, evidence.hashed)
     if _is_form(body):
         return await _shown(call, row, problem)
     if problem is not None:
-        raise problem
+        return Refused(problem)
     if row is None:
         raise Problem(404, "Record not found", "The link was used already or has expired")
     return OK
@@ -120,5 +123,5 @@ async def _shown(call: Reading, row: model.UserRow | None, problem: Problem | No
     if row is None:
         return _page("link_spent", 404)
     if problem is not None:
-        return await _form(call, row, problem.detail or problem.title)
+        return await _form(call, row, problem)
     return _page("password_set", login=row.login)

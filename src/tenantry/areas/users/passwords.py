@@ -15,7 +15,7 @@ from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.secrets import hash_password, off_the_loop
+from tenantry.core.secrets import off_the_loop
 from tenantry.core.statements import Statement
 
 SHORTEST, LONGEST = 12, 128
@@ -62,14 +62,6 @@ class Code(msgspec.Struct, array_like=True, frozen=True):
     user_id: str
     purpose: str
     expires_at: int
-
-
-class Replacement(msgspec.Struct, frozen=True):
-    """A compared password, and the hash of the one in its place, or what is wrong with that."""
-
-    checked: sign_in.Checked
-    problem: str | None = None
-    hashed: str = ""
 
 
 async def weakness(password: str, *, login: str, name: str) -> str | None:
@@ -119,26 +111,6 @@ def _is_word(part: dict[str, Any]) -> bool:
         return False
     is_common = part["dictionary_name"] == "passwords" and len(part["token"]) >= SHORTEST_COMMON
     return is_common or sum(map(str.isalpha, part["token"])) >= SHORTEST_WORD
-
-
-async def unfitness(call: Reading, row: model.UserRow, password: str) -> str | None:
-    """What is wrong with a new password for that user: it is weak, or one that he had."""
-    weak = await weakness(password, login=row.login, name=row.name)
-    return weak or await pci_passwords.reuse(call, row, password)
-
-
-async def check_change(call: Reading, checked: sign_in.Checked, old: str, new: str) -> Replacement:
-    """Hash a new password, if it is good, and what came as the old one was right.
-
-    Else the new one is not looked at: what is wrong with it tells what he has, or had, and
-    guesses are counted where that is compared (contract: protocol §13.6).
-    """
-    if not checked.is_right or checked.row is None:
-        return Replacement(checked)
-    problem = await unfitness(call, checked.row, new)
-    if problem is None and new == old:
-        problem = "Password must not be the old one"
-    return Replacement(checked, problem, "" if problem else await hash_password(new))
 
 
 async def set_password(call: Writing, row: model.UserRow, hashed: str) -> model.UserRow:
@@ -227,6 +199,9 @@ async def request_reset(call: Writing, login: str) -> None:
     allowed = await call.one(_CAN_RESET, customer_id=call.customer_id)
     if allowed is None or not allowed[0]:
         raise Problem(403, "You are not authorized to perform this action")
+    if row.locked_by_superuser:
+        # Following the link unlocks: only who may do that himself has it mailed.
+        check_may_change_rights(call, row.role)
     await single_sign_on.check_password_use(call, row.id)
     await post_link(call, row, "reset_password")
     await audit.record(
@@ -254,9 +229,6 @@ async def find_code(call: Reading, code: str) -> tuple[Code, model.UserRow] | No
     row = await model.find(call, found.user_id)
     await sign_in.check_address(call, row)
     await single_sign_on.check_password_use(call, row.id)
-    if row.locked_by_superuser:
-        # Following the link unlocks: only who may do that himself has it mailed.
-        check_may_change_rights(call, row.role)
     return found, row
 
 

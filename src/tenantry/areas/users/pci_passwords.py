@@ -6,6 +6,7 @@ and longer holds everywhere: nothing but a reset or a superuser unlocks.
 
 from sqlalchemy import bindparam, delete, insert, select
 
+from tenantry.areas.users import guesses
 from tenantry.areas.users.model import UserRow
 from tenantry.core.context import Reading, Writing
 from tenantry.core.secrets import password_matches
@@ -25,9 +26,16 @@ _FORGET = Statement(delete(former_passwords).where(*_OF_USER, _F.replaced_at <= 
 
 
 async def reuse(call: Reading, row: UserRow, password: str) -> str | None:
-    """What is wrong with a password that a user has or had, as a sentence, or None."""
+    """What is wrong with a password that a user has or had, as a sentence, or None.
+
+    To be told that is to have guessed it (`fitness.refuse` counts). Raises Problem 429 after too
+    many guesses, before anything is compared.
+    """
+    if not (row.has_pci_passwords or row.require_new_password):
+        return None
+    await guesses.check(call, guesses.of_login(call, row.login_key))
     if not row.has_pci_passwords:
-        is_same = row.require_new_password and await password_matches(row.password, password)
+        is_same = await password_matches(row.password, password)
         return "Password must not be the old one" if is_same else None
     former = await call.all(_LIST, customer=row.customer_id, user=row.id)
     for hashed in [row.password, *(hashed for _, hashed in former)][:REMEMBERED]:

@@ -9,7 +9,7 @@ from tenantry.areas.users import challenges, factors, guesses, model, passkeys, 
 from tenantry.areas.users.model import UserRow
 from tenantry.areas.users.passkeys import Passkey
 from tenantry.areas.users.signing_in import PASSKEY
-from tenantry.core.context import Reading, Writing
+from tenantry.core.context import Writing
 
 ALONE = "a passkey alone"
 COPIED = (
@@ -23,17 +23,13 @@ def beside(user_id: str) -> str:
     return f"a passkey of {user_id}"
 
 
-def _subjects(call: Reading, row: UserRow) -> list[str]:
-    return guesses.subjects(call, f"login:{row.login_key}", f"ip:{guesses.origin(call)}")
-
-
 async def by_code(call: Writing, user_id: str, code: str) -> str | None:
     """The method that a code is of, an app's or a recovery code; None if it is of none.
 
     Raises Problem 429.
     """
     row = await model.find(call, user_id)
-    subjects = _subjects(call, row)
+    subjects = guesses.of_login(call, row.login_key)
     await guesses.check(call, subjects)
     if row.locked:
         await sign_in.note_failure(call, row, subjects, "locked")
@@ -71,7 +67,7 @@ async def _by(
     answer: dict[str, Any],
 ) -> str | None:
     purpose, challenge = asked
-    subjects = _subjects(call, row)
+    subjects = guesses.of_login(call, row.login_key)
     await guesses.check(call, subjects)
     if row.locked and purpose != ALONE:
         await sign_in.note_failure(call, row, subjects, "locked")

@@ -91,8 +91,7 @@ async def check(call: Reading, login: str, password: str, code: str | None = Non
     Names the user's customer as the call's, so that the unit of work locks its log.
     """
     row = await model.find_by_login(call, login)
-    guessed, here = f"login:{model.login_key(login)}", f"ip:{guesses.origin(call)}"
-    subjects = guesses.subjects(call, guessed, here)
+    subjects = guesses.of_login(call, model.login_key(login))
     await guesses.check(call, subjects)
     stored = None if row is None else row.password
     matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
