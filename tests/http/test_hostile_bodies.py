@@ -144,6 +144,23 @@ async def test_a_body_of_anything_is_answered_in_its_dialect(
     assert_tame(row, answer)
 
 
+async def test_a_form_that_gives_a_field_as_one_and_as_many(world: World) -> None:
+    """Without a key where none is needed: nobody's mistake is the server's."""
+    for row in ROWS.values():
+        if not row.wire.takes_forms:
+            continue
+        assert row.shape is not None
+        names = [one.encode_name for one in msgspec.structs.fields(row.shape.struct)]
+        for form in (f"{name}=a&{name}[]=b&{name}[]=c" for name in names):
+            who = None if row.allow.who == "public" else ADA
+            headers = {"Content-Type": FORM}
+            answer = await world.ask(
+                who, row.method, path_of(row, OWN), content=form, headers=headers
+            )
+            assert answer.status_code < 500, (row.path, form)
+            world.clock.turn(HOUR)
+
+
 def test_whatever_makes_a_way_in_is_looked_at() -> None:
     assert len(ROWS) >= 17
     assert set(ROWS) <= set(EXAMPLES) | set(GOOD)

@@ -22,7 +22,10 @@ MAX_DEPTH = 32
 MAX_FIELDS = 2000
 _LENIENT = msgspec.json.Decoder()
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_NULLS = frozenset({"None", "null", ""})
+_FORM_NULLS = frozenset({"None", ""})
+"""What Python's and the CLI's forms say for null (contract: identity §1.2)."""
+_JSON_NULLS = frozenset({""})
+"""JSON has a null of its own: any other text means itself."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -59,7 +62,8 @@ class Body(Generic[T]):
 
     def __call__(self) -> T:
         """The struct. Raises Problem 400, 415."""
-        return self._shape.read(self._values(_LENIENT))
+        nulls = _FORM_NULLS if self.is_form else _JSON_NULLS
+        return self._shape.read(self._values(_LENIENT), nulls)
 
     def values(self) -> dict[str, Any]:
         """All that came, fractions as exact decimals, for who reads it himself.
@@ -125,22 +129,31 @@ def _check(value: Any, depth: int) -> None:
 
 
 def _form(raw: bytes) -> dict[str, Any]:
-    """Single values by name (the last wins); `name[]` collects."""
+    """Single values by name (the last wins); `name[]` collects, and an empty one is none."""
     try:
         pairs = parse_qsl(
             raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except ValueError as problem:
         raise bad_request("The form is not valid UTF-8 or has too many fields") from problem
-    values: dict[str, Any] = {}
+    singles: dict[str, str] = {}
+    lists: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in value or "\0" in name:
             raise bad_request("NUL characters are not allowed")
-        if name.endswith("[]"):
-            values.setdefault(name[:-2], []).append(value)
-        else:
-            values[name] = value
-    return values
+        if not name.endswith("[]"):
+            singles[name] = value
+            continue
+        collected = lists.setdefault(name[:-2], [])
+        if value:
+            collected.append(value)
+    both = {name: _listed(singles[name]) + lists[name] for name in singles.keys() & lists.keys()}
+    return {**singles, **lists, **both}
+
+
+def _listed(text: str) -> list[str]:
+    """The parts of a list that came as one text."""
+    return text.replace(",", " ").split()
 
 
 class Shape(Generic[T]):
@@ -154,10 +167,15 @@ class Shape(Generic[T]):
             for field in msgspec.structs.fields(struct)  # type: ignore[arg-type] # T is always a Struct
         }
 
-    def read(self, values: dict[str, Any]) -> T:
-        """The struct. Raises Problem 400, naming the field."""
+    def read(self, values: dict[str, Any], nulls: frozenset[str] = _JSON_NULLS) -> T:
+        """The struct; where it may, a text among `nulls` is null.
+
+        Raises Problem 400, naming the field.
+        """
         known = {
-            name: field.read(values[name]) for name, field in self._fields.items() if name in values
+            name: field.read(values[name], nulls)
+            for name, field in self._fields.items()
+            if name in values
         }
         try:
             return msgspec.convert(known, self.struct, strict=False)
@@ -192,13 +210,13 @@ class _Field:
             choice for part in parts if get_origin(part) is Literal for choice in get_args(part)
         ]
 
-    def read(self, value: Any) -> Any:
-        if self.may_be_null and isinstance(value, str) and value in _NULLS:
+    def read(self, value: Any, nulls: frozenset[str]) -> Any:
+        if self.may_be_null and isinstance(value, str) and value in nulls:
             return None
         if self.is_boolean and isinstance(value, str | int):
             return _boolean(str(value))
         if self.is_list and isinstance(value, str):
-            return value.replace(",", " ").split()
+            return _listed(value)
         return value
 
 
