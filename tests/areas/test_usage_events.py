@@ -182,6 +182,38 @@ async def test_what_happened_over_13_months_ago_is_too_old(world: World) -> None
     assert became == [ACCEPTED, ("rejected", "timestamp_too_old")]
 
 
+async def test_what_was_accepted_is_a_duplicate_for_ever(world: World) -> None:
+    later(world)
+    assert await send(world, event("a"), event("b"), event("c")) == [ACCEPTED] * 3
+    await void(world, "b")
+    world.clock.turn(500 * DAY)
+    too_old = ("rejected", "timestamp_too_old")
+    became = await send(
+        world,
+        event("a"),
+        event("a", quantity="11"),
+        event("b"),
+        event("new"),
+        event("a", timestamp=shown(world.clock.now)),
+        event("c", product_id="teapot"),
+        event("d", product_id="teapot"),
+        event("c", customer_id="0Unknown00000000000000"),
+        event("a", quantity="ten"),
+        event("a", source="edge-02", timestamp="1066-10-14T09:00:00Z"),
+    )
+    assert became == [
+        *(DUPLICATE, CONFLICT, DUPLICATE, too_old, CONFLICT, CONFLICT),
+        *(
+            ("rejected", "product_unknown"),
+            CONFLICT,
+            ("rejected", "quantity_not_a_number"),
+            too_old,
+        ),
+    ]
+    assert await send(world, event("new")) == [too_old]
+    assert await check_sums(world.app.database) == 3
+
+
 async def test_months_are_utc(world: World) -> None:
     world.clock.turn(40 * DAY)
     became = await send(

@@ -111,6 +111,13 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     """Of everything but the identity: equal for what says the same (R21)."""
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """An event that is not accepted now; once it may have been, and then it is a duplicate."""
+
+    event: Event
+    reason: str
+
+
 class Span(msgspec.Struct, frozen=True):
     """When a customer was there."""
 
@@ -138,30 +145,36 @@ class Check:
         self._metered: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, sent: Sent) -> Event | str:
-        """The event, or the reason why it is none."""
+        """The event, or the reason why it is none, or is not accepted."""
+        event = self.look(sent)
+        return event.reason if isinstance(event, Refused) else event
+
+    def look(self, sent: Sent) -> Event | Refused | str:
+        """The event, or the reason why it is none; an event that is not accepted with both."""
         source, event_id, customer_id = sent.source, sent.id, sent.customer_id
         if not 0 < len(source) <= LONGEST_SOURCE or not 0 < len(event_id) <= LONGEST_ID:
             return _wrong_identity(sent)
-        region, service_id = sent.region or "", sent.service_id or ""
-        metered = (sent.product_id, sent.metric, region)
-        wrong = self._metered.get(metered)
-        if wrong is None:
-            wrong = self._metered[metered] = self._wrong_metric(*metered)
         time = self._times.get(sent.timestamp) or self._read_time(sent.timestamp)
-        if isinstance(time, str) or wrong:
-            return wrong or str(time)
-        at, month, day = time
-        wrong = self._wrong_place(customer_id, service_id, at)
-        if wrong:
-            return wrong
+        if isinstance(time, str):
+            return time
         quantity = _read_quantity(sent.quantity)
         if isinstance(quantity, str):
             return quantity
+        at, month, day = time
+        service_id, metered = (
+            sent.service_id or "",
+            (sent.product_id, sent.metric, sent.region or ""),
+        )
         said = "\0".join((customer_id, service_id, *metered, str(quantity), str(at)))
         digest = blake2b(said.encode(), digest_size=16).digest()
-        return Event(
+        event = Event(
             customer_id, month, day, *metered, at, source, event_id, service_id, quantity, digest
         )
+        wrong = self._metered.get(metered)
+        if wrong is None:
+            wrong = self._metered[metered] = self._wrong_metric(*metered)
+        wrong = wrong or self._wrong_place(customer_id, service_id, at)
+        return Refused(event, wrong) if wrong else event
 
     def _wrong_metric(self, product_id: str, metric: str, region: str) -> str:
         is_regional = self._metrics.get((product_id, metric))

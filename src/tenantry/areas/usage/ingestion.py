@@ -4,7 +4,7 @@ The checks look things up before the unit of work begins, so that nothing is loc
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 from weakref import WeakKeyDictionary
 
@@ -14,8 +14,8 @@ from sqlalchemy import select
 from tenantry.areas.pricing import documents
 from tenantry.areas.usage import accounts, parts, sums
 from tenantry.areas.usage.envelopes import Came
-from tenantry.areas.usage.event import Check, Event, Malformed, Sent, Span
-from tenantry.areas.usage.ledger import LEDGER
+from tenantry.areas.usage.event import Check, Event, Malformed, Refused, Sent, Span
+from tenantry.areas.usage.ledger import LEDGER, Outcome
 from tenantry.core import schema
 from tenantry.core.context import Reading, Writing
 from tenantry.core.session import Reads
@@ -42,27 +42,32 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Events as they came, each checked: it, or the reason why it is rejected."""
+    """Events as they came, each checked: it, or the reason why it is rejected, or both."""
 
     came: Sequence[Came]
-    checked: Sequence[Event | str]
+    checked: Sequence[Event | Refused | str]
 
     @property
     def events(self) -> list[Event]:
         """What may be accepted."""
-        return [one for one in self.checked if not isinstance(one, str)]
+        return [one for one in self.checked if isinstance(one, Event)]
+
+    @property
+    def refused(self) -> list[Event]:
+        """What may not, and may have been accepted before."""
+        return [one.event for one in self.checked if isinstance(one, Refused)]
 
 
 async def check(call: Reading, came: Sequence[Came]) -> Batch:
     """Check what came against the catalogue and against the customers and services there are."""
     sent = [one for one in came if isinstance(one, Sent)]
-    look = Check(
+    checking = Check(
         call.now,
         await documents.catalogue(call.rows),
         await _spans(call.rows, {one.customer_id for one in sent}),
         await _services(call.rows, {(one.customer_id, one.service_id or "") for one in sent}),
     )
-    checked = [one.reason if isinstance(one, Malformed) else look(one) for one in came]
+    checked = [one.reason if isinstance(one, Malformed) else checking.look(one) for one in came]
     batch = Batch(came, checked)
     await parts.make(call.rows, {event.month for event in batch.events})
     return batch
@@ -96,6 +101,7 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     """
     events = batch.events
     at = await accounts.lock(call.unit, {event.customer_id for event in events})
+    before = iter(await LEDGER.known(call.unit, batch.refused))
     outcomes = await LEDGER.append(call.unit, events, at)
     pairs = zip(events, outcomes, strict=True)
     added = [event for event, outcome in pairs if outcome == "accepted"]
@@ -103,14 +109,23 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     await sums.add(call.unit, ((_day_of_service(event), event.quantity) for event in added))
     became = iter(outcomes)
     return [
-        Result(one.source, one.id, "rejected", checked)
-        if isinstance(checked, str)
-        else Result(one.source, one.id, outcome := next(became), _REASONS.get(outcome))
+        _result(one, checked, before if isinstance(checked, Refused) else became)
         for one, checked in zip(batch.came, batch.checked, strict=True)
     ]
 
 
 _REASONS = {"conflict": "payload_differs"}
+
+
+def _result(
+    came: Came, checked: Event | Refused | str, outcomes: Iterator[Outcome | None]
+) -> Result:
+    """What became of one; the outcomes are those of its like."""
+    outcome = None if isinstance(checked, str) else next(outcomes)
+    if outcome is not None:
+        return Result(came.source, came.id, outcome, _REASONS.get(outcome))
+    reason = checked.reason if isinstance(checked, Refused) else str(checked)
+    return Result(came.source, came.id, "rejected", reason)
 
 
 def _day_of_service(event: Event) -> sums.DayOfService:

@@ -5,7 +5,7 @@ belongs to the first event that was accepted under it, for ever (contract: billi
 `digest` kept with it tells whether what comes again says the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -56,6 +56,9 @@ class Ledger(Protocol):
 
     async def append(self, unit: Unit, events: Sequence[Event], at: Instant) -> list[Outcome]:
         """Add what is new, received when `accounts.lock` says; what became of each."""
+
+    async def known(self, unit: Unit, events: Sequence[Event]) -> list[Outcome | None]:
+        """What `append` would say of those whose identities belong to some; nothing is added."""
 
     async def void(self, unit: Unit, entry: Entry, at: Instant) -> bool:
         """Void an event, when it says so too; whether it was not voided before."""
@@ -119,10 +122,7 @@ class DatabaseLedger:
         first: dict[tuple[str, str], Event] = {}
         for event in events:
             first.setdefault((event.source, event.id), event)
-        taken = {
-            (source, event_id): digest
-            for source, event_id, digest in await unit.find_all(_TAKEN, list(first))
-        }
+        taken = await _taken(unit, first)
         # In order: two who add the same ones then wait for each other in turn.
         new = [first[key] for key in sorted(first.keys() - taken.keys())]
         try:
@@ -131,6 +131,14 @@ class DatabaseLedger:
             raise Retryable(str(problem)) from problem
         await unit.add_all(_ADD_EVENTS, sorted(_row(event, at) for event in new))
         return [_outcome(event, first, taken) for event in events]
+
+    async def known(self, unit: Unit, events: Sequence[Event]) -> list[Outcome | None]:
+        """See `Ledger`."""
+        taken = await _taken(unit, {(event.source, event.id) for event in events})
+        return [
+            _outcome(event, {}, taken) if (event.source, event.id) in taken else None
+            for event in events
+        ]
 
     async def void(self, unit: Unit, entry: Entry, at: Instant) -> bool:
         """See `Ledger`."""
@@ -152,6 +160,14 @@ class DatabaseLedger:
 
 LEDGER: Ledger = DatabaseLedger()
 """The ledger that this installation keeps."""
+
+
+async def _taken(
+    unit: Unit, identities: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], bytes]:
+    """What was said by those who have these identities."""
+    rows = await unit.find_all(_TAKEN, list(identities))
+    return {(source, event_id): digest for source, event_id, digest in rows}
 
 
 def _identity(event: Event) -> tuple[object, ...]:
