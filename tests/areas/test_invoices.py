@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.areas.invoices.model import ALWAYS
 from tenantry.areas.pricing.months import Month
 from tenantry.http.paging import cursor
 from tests.areas.invoice_calls import (
@@ -138,6 +139,13 @@ async def test_the_newest_is_first_and_pages_join(world: World) -> None:
         walked += [one["invoice_id"] for one in body["data"]]
         following, pages = body["meta"]["next_cursor"], pages + 1
     assert (walked, pages) == (ids[::-1], 3)
+    span = {"billing_start_date": "2026-04-01", "billing_end_date": "2026-07-31", "limit": "2"}
+    following = (await got(world, INVOICES, params=span))["meta"]["next_cursor"]
+    body = await got(world, INVOICES, params={**span, "cursor": following})
+    assert [one["invoice_id"] for one in body["data"]] == ids[2:0:-1]
+    for other in ({}, {**span, "billing_end_date": "2026-06-30"}):
+        answer = await world.ask(ADA, "GET", INVOICES, params={**other, "cursor": following})
+        assert answer.status_code == 400, "a cursor of another span"
 
 
 FILTERS: dict[str, tuple[dict[str, str], list[int]]] = {
@@ -182,8 +190,9 @@ WRONG: dict[str, dict[str, str]] = {
     "no cursor": {"cursor": "x"},
     "no place": {"cursor": cursor("invoices")},
     "another list's cursor": {"cursor": cursor("events", WIDGETS, 202603)},
-    "another customer's cursor": {"cursor": cursor("invoices", OTHER, 202603)},
-    "a word for a place": {"cursor": cursor("invoices", WIDGETS, "202603")},
+    "another customer's cursor": {"cursor": cursor("invoices", OTHER, *ALWAYS, 202603)},
+    "another span's cursor": {"cursor": cursor("invoices", WIDGETS, 202601, 202612, 202603)},
+    "a word for a place": {"cursor": cursor("invoices", WIDGETS, *ALWAYS, "202603")},
 }
 
 

@@ -61,11 +61,12 @@ class _SentList(msgspec.Struct):
 async def list_invoices(call: Reading, query: Query) -> Response:
     """The invoices that were posted, the newest first."""
     limit, span = limited(query, default=_DEFAULT, most=_MOST), _span(query)
-    before = _before(call, query)
+    asked: list[str | int] = [_LIST, call.customer_id, *span]
+    before = _before(asked, query)
     records = await model.count(call.rows, call.customer_id, span)
     found = await model.page(call.rows, call.customer_id, span, before, limit + 1)
     page = found[:limit]
-    following = cursor(_LIST, call.customer_id, page[-1][0]) if len(found) > limit else ""
+    following = cursor(*asked, page[-1][0]) if len(found) > limit else ""
     return BILLING.success(
         200,
         _SentList(
@@ -117,12 +118,12 @@ def _date(query: Query, name: str) -> date | None:
     raise bad_request(detail)
 
 
-def _before(call: Reading, query: Query) -> int:
-    """The month at which the page before ended. Raises Problem 400."""
+def _before(asked: list[str | int], query: Query) -> int:
+    """The month at which the page before ended, of the same list. Raises Problem 400."""
     text = query.get("cursor")
     if not text:
         return model.ALWAYS[1] + 1
     place = position(text)
-    if place[:-1] != [_LIST, call.customer_id] or not isinstance(place[-1], int):
+    if place[:-1] != asked or not isinstance(place[-1], int):
         raise bad_request("The cursor is not valid")
     return min(max(place[-1], 0), model.ALWAYS[1])
