@@ -68,6 +68,9 @@ async def test_lines_are_read_each_for_itself(world: World) -> None:
         encoded(event("a")),
         b"",
         b'{"source": "edge-01", "id": "b", "region": 5}\r',
+        b'{"source": "edge-01", "id": 3}',
+        b'{"source": ["edge-01"], "id": "b\\u0000"}',
+        b'{"source": null, "id": "c"}',
         b'{"source": "edge-01", "id": ',
         b'"text"',
         b"\xff\xfe",
@@ -78,6 +81,9 @@ async def test_lines_are_read_each_for_itself(world: World) -> None:
     assert await post(world, b"\n".join(lines), LINES) == [
         accepted("a"),
         ("edge-01", "b", "rejected", "malformed"),
+        ("edge-01", "", "rejected", "malformed"),
+        ("", "", "rejected", "nul_character"),
+        ("", "c", "rejected", "malformed"),
         *[malformed] * 3,
         accepted("c"),
     ]
@@ -101,14 +107,16 @@ async def test_cloud_events_are_read_each_for_itself(world: World) -> None:
         {"source": "edge-01", "id": "g"},
         cloud("h", data={**cloud("h")["data"], "service_id": WWW, "customer_id": "ignored"}),
         7,
+        cloud("i", id=3),
     ]
     reasons = [
         *(None, "specversion_unknown", "timestamp_missing", "customer_unknown", None),
-        *("malformed", "malformed", None, "malformed"),
+        *("malformed", "malformed", None, "malformed", "malformed"),
     ]
     became = await post(world, json.dumps(events).encode(), MANY)
     assert [one[3] for one in became] == reasons
-    assert [one[1] for one in became] == [*"abcdefgh", ""]
+    assert [one[1] for one in became] == [*"abcdefgh", "", ""]
+    assert [one[0] for one in became] == [*["edge-01"] * 8, "", "edge-01"]
     assert await check_sums(world.app.database) == 3
 
 

@@ -70,10 +70,10 @@ class _CloudEvent(msgspec.Struct):
 
 
 class _Named(msgspec.Struct):
-    """Of something malformed: what it is called, if that can be read."""
+    """Of something malformed: what it is called, each if it can be read."""
 
-    source: str = ""
-    id: str = ""
+    source: msgspec.Raw = msgspec.Raw(b'""')
+    id: msgspec.Raw = msgspec.Raw(b'""')
 
 
 _events = msgspec.json.Decoder(NewUsageEvents).decode
@@ -84,6 +84,7 @@ _list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _cloud_event = msgspec.json.Decoder(_CloudEvent).decode
 _data = msgspec.json.Decoder(_Data).decode
 _named = msgspec.json.Decoder(_Named).decode
+_text = msgspec.json.Decoder(str).decode
 _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
@@ -164,7 +165,14 @@ def _called(written: bytes) -> Malformed:
         named = _named(written)
     except _UNREADABLE:
         return Malformed()
-    return Malformed(named.source, named.id)
+    return Malformed(_name(named.source), _name(named.id))
+
+
+def _name(written: bytes) -> str:
+    try:
+        return _text(written)
+    except _UNREADABLE:
+        return ""
 
 
 def _read_cloud_event(written: bytes) -> Came:
