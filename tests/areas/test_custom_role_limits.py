@@ -78,6 +78,16 @@ async def test_own_authorizations_are_ones_own_affair(world: World) -> None:
     assert [one["id"] for one in seen["data"]] == [made.json()["data"]["id"]]
 
 
+async def test_what_is_not_ones_to_give_is_told_before_what_is_wrong(world: World) -> None:
+    """The order of refusals: contract: access §2.5."""
+    await hold(world, UMA, "user.create")
+    form = {"login": "no address", "role": "superuser"}
+    assert_forbidden(await world.ask(UMA, "POST", "/user", data=form))
+    assert (await world.ask(ADA, "POST", "/user", data=form)).status_code == 400
+    unknown = {**form, "roles": "0Unknown00000000000000"}
+    assert (await world.ask(ADA, "POST", "/user", data=unknown)).status_code == 404
+
+
 async def test_an_id_of_any_characters_is_not_found(world: World) -> None:
     odd = 'a"b\\,]'
     answer = await world.ask(ADA, "PUT", f"/user/{UMA.id}", json={"roles": [odd]})

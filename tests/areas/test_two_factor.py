@@ -172,6 +172,9 @@ async def test_forcing_asks_the_caller_for_his_own_first(world: World) -> None:
     assert "two-factor authentication on your own account first" in answer.json()["detail"]
     await enrol(world, ADA)
     assert (await world.ask(ADA, "PUT", path, data=form)).status_code == 200
+    added = (await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})).json()
+    assert added["two_factor_setup_required"]
+    assert (await world.ask(ADA, "GET", f"/user/{added['id']}")).json() == added
     # Turned off, it takes nobody's own away.
     await world.ask(ADA, "PUT", path, data={"force_2fa": "false"})
     assert (await make_token(world, who=ADA)).json() == NEEDED

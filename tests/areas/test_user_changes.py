@@ -131,10 +131,10 @@ async def test_everybody_changes_his_own_name(world: World) -> None:
     ("name", "value"),
     [
         ("role", "engineer"),
-        ("roles", ""),
+        ("roles", BUILT_IN["engineer"]),
         ("limit_services", "false"),
-        ("locked", "None"),
-        ("require_new_password", "None"),
+        ("locked", "false"),
+        ("require_new_password", "false"),
     ],
 )
 async def test_sending_ones_own_rights_is_refused_even_unchanged(
@@ -144,6 +144,28 @@ async def test_sending_ones_own_rights_is_refused_even_unchanged(
         answer = await put(world, BEN, BEN, **form)
         assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
     assert (await get(world, BEN))["name"] == "Ben"
+
+
+RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"data": dict.fromkeys(RIGHTS, null)} for null in ("None", "")]
+    + [{"json": dict.fromkeys(RIGHTS)}],
+)
+async def test_null_stands_for_what_was_not_given(world: World, more: dict[str, Any]) -> None:
+    """Official clients send it for what was never set: it frees and unlocks nobody."""
+    await put(world, LIM, locked="true", require_new_password="true")
+    before = await get(world, LIM)
+    field, form = next(iter(more.items()))
+    answer = await world.ask(
+        ADA, "PUT", f"/user/{LIM.id}", **{field: {**form, "name": form["role"]}}
+    )
+    assert (answer.status_code, await get(world, LIM)) == (200, before)
+    # So everybody can send what he was told of himself, with another name.
+    answer = await world.ask(BEN, "PUT", f"/user/{BEN.id}", **{field: {**form, "name": "Benjamin"}})
+    assert (answer.status_code, answer.json()["name"]) == (200, "Benjamin")
 
 
 async def test_own_two_factor_fields_are_ignored(world: World) -> None:

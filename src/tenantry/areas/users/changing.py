@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 from sqlalchemy import bindparam, func, select
 
 from tenantry.access.decide import decide, rights
@@ -43,14 +42,18 @@ _ENDS_SUDO = ("locked_by_superuser", "require_new_password")
 
 
 class UserChange(msgspec.Struct, kw_only=True):
-    """What may be changed; what is left out stays. Login and two-factor fields are ignored."""
+    """What may be changed; what is left out or null stays. Login and two-factor fields are ignored.
 
-    name: str | UnsetType = UNSET
-    role: Role | UnsetType = UNSET
-    roles: list[str] | UnsetType = UNSET
-    limit_services: bool | UnsetType | None = UNSET
-    locked: bool | UnsetType | None = UNSET
-    require_new_password: bool | UnsetType | None = UNSET
+    Official clients send null for what was never set: it must free and unlock nobody (decision
+    0016).
+    """
+
+    name: str | None = None
+    role: Role | None = None
+    roles: list[str] | None = None
+    limit_services: bool | None = None
+    locked: bool | None = None
+    require_new_password: bool | None = None
 
 
 async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
@@ -88,7 +91,7 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
 
 def _check_rights(call: Writing, row: UserRow, change: UserChange) -> None:
     """Refuse to change rights to who may not, or whose own they are. Raises Problem 403."""
-    if all(getattr(change, name) is UNSET for name in RIGHTS):
+    if all(getattr(change, name) is None for name in RIGHTS):
         return
     if not decide(call.principal.grants, "user.update").allowed:
         raise not_authorized()
@@ -123,19 +126,18 @@ def _told(row: UserRow) -> dict[str, Any]:
 
 async def _changed(call: Writing, row: UserRow, change: UserChange) -> UserRow:
     values: dict[str, Any] = {}
-    if change.name is not UNSET:
+    if change.name is not None:
         values["name"] = model.checked_name(change.name)
     # An empty list of roles is as none given (contract: access §9.1).
-    if change.role is not UNSET or change.roles:
-        role = row.role if change.role is UNSET else change.role
+    if change.role is not None or change.roles:
+        role = change.role or row.role
         values["role"], values["roles"] = await agreed_roles(call, role, change.roles or [])
-    if change.limit_services is not UNSET:
-        values["limit_services"] = bool(change.limit_services)
-    if change.locked is not UNSET:
-        values["locked"] = change.locked
-        values["locked_by_superuser"] = bool(change.locked)
+    if change.limit_services is not None:
+        values["limit_services"] = change.limit_services
+    if change.locked is not None:
+        values["locked"] = values["locked_by_superuser"] = change.locked
         values["failed_sign_ins"] = row.failed_sign_ins if change.locked else 0
-    if change.require_new_password is not UNSET:
+    if change.require_new_password is not None:
         values["require_new_password"] = change.require_new_password
     if values.get("role") == "superuser" and row.role != "superuser" and not change.limit_services:
         # Promotion lifts the limit (contract: access §9.5).

@@ -186,29 +186,31 @@ async def create(call: Writing, new: NewUser) -> UserRow:
     Raises Problem 400, 404, 409, and 403 for a role that confers more than he holds himself
     (contract: access §11, rule 5).
     """
-    row = await _row_of(call, new)
-    await check_may_grant_roles(call, role_ids(row))
+    agreed = await agreed_roles(call, new.role or "user", new.roles or [])
+    await check_may_grant_roles(call, ids_of(*agreed))
+    row = _row_of(call, new, agreed)
     check_limit(row)
-    return await _insert(call, row)
+    await _insert(call, row)
+    # With what the customer asks of its users.
+    return await find(call, row.id)
 
 
 async def add(call: Writing, new: NewUser, *, user_id: str | None = None) -> UserRow:
     """As `create`, where what the user may hold was agreed before. Raises Problem 400, 404, 409."""
-    row = await _row_of(call, new)
+    row = _row_of(call, new, await agreed_roles(call, new.role or "user", new.roles or []))
     return await _insert(call, msgspec.structs.replace(row, id=user_id or row.id))
 
 
-async def _row_of(call: Reading, new: NewUser) -> UserRow:
+def _row_of(call: Reading, new: NewUser, agreed: tuple[str, str]) -> UserRow:
     login = checked_login(new.login)
-    role, roles = await agreed_roles(call, new.role or "user", new.roles or [])
     return UserRow(
         customer_id=call.customer_id,
         id=new_id(),
         name=checked_name(new.name or login),
         login=login,
         login_key=login_key(login),
-        role=role,
-        roles=roles,
+        role=agreed[0],
+        roles=agreed[1],
         limit_services=bool(new.limit_services),
         locked=new.locked,
         locked_by_superuser=bool(new.locked),
