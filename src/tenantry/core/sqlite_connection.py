@@ -24,8 +24,12 @@ def connect(path: str, *, flags: int = apsw.SQLITE_OPEN_READWRITE) -> apsw.Conne
 
 
 def connect_read_only(path: str) -> apsw.Connection:
-    """A connection that cannot write (WAL needs the file opened for writing all the same)."""
-    connection = connect(path)
+    """A connection that cannot write (WAL needs the file opened for writing all the same).
+
+    For one thread at a time, which nothing checks: it takes no lock for each value that is read,
+    which was a fifth of the time that a list of users took to be read.
+    """
+    connection = connect(path, flags=apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX)
     connection.execute("PRAGMA query_only=ON")
     return connection
 
