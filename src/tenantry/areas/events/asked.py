@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal
 
 from tenantry.areas.events.model import Wanted
-from tenantry.core.clock import DAY, SECOND, Instant, read
+from tenantry.core.clock import DAY, SECOND, Instant
 from tenantry.core.errors import bad_request
 from tenantry.core.numbering import NUMBERS
 from tenantry.http.message import Query
@@ -32,12 +33,13 @@ PARAMETERS = (
 
 
 def wanted(query: Query) -> Wanted:
-    """The events that are asked for. Raises Problem 400."""
-    given = {name: query.get(name) or "" for name in query if name.startswith("filter[")}
-    for name in given:
+    """The events that are asked for; an empty filter is none. Raises Problem 400."""
+    named = [name for name in query if name.startswith("filter[")]
+    for name in named:
         if name not in _KNOWN:
             detail = f"{name[:100]} is not a filter of events"
             raise bad_request(detail)
+    given = {name: text for name in named if (text := query.get(name))}
     equal = {field: given[name] for name, field in _EQUAL.items() if name in given}
     since, until = _time(given)
     return Wanted(customer_id=given.get(_CUSTOMER), equal=equal, since=since, until=until)
@@ -81,7 +83,7 @@ def _named(name: str, text: str) -> tuple[Instant, Instant]:
     text = text.strip()[:_LONGEST]
     try:
         if _DATE.fullmatch(text):
-            day = read(f"{text}T00:00:00Z")
+            day = _second(f"{text}T00:00:00Z")
             return day, day + DAY
         second = _second(re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
     except ValueError as problem:
@@ -91,8 +93,8 @@ def _named(name: str, text: str) -> tuple[Instant, Instant]:
 
 
 def _second(text: str) -> Instant:
-    """A time; one that names no offset is UTC."""
-    try:
-        return read(text)
-    except ValueError:
-        return read(f"{text}Z")
+    """A time, of any year, without its sub-seconds; one that names no offset is UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = datetime.fromisoformat(f"{text}Z")
+    return int(moment.replace(microsecond=0).timestamp()) * SECOND
