@@ -10,10 +10,12 @@ from tenantry.areas.federation.provider import PURPOSE
 from tenantry.core.permissions import PERMISSION_IDS
 from tenantry.core.security_tables import identity_providers
 from tenantry.core.statements import Statement
-from tests.console.company import Company, company
+from tests.areas.realm_calls import Program
+from tests.console.browser import Visitor
+from tests.console.company import PROFILE, Company, company
 from tests.console.provider import SECRET
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS, operators
-from tests.world import ADA, BEN, EVE, OPERATOR, SUE, UMA, WIDGETS, World
+from tests.world import ADA, BEN, EVE, LIM, OPERATOR, SUE, UMA, WIDGETS, World
 
 __all__ = ["company"]
 
@@ -157,6 +159,43 @@ async def test_who_says_who_may_come_in_proves_once_more_that_it_is_he(world: Wo
     assert [
         (await world.ask(ADA, method, path, **more)).status_code for method, path, more in writes
     ] == [*(201, 404, 404, 404, 201, 200, 204, 200, 204, 200)]
+
+
+@pytest.mark.parametrize(
+    ("change", "ends"),
+    [
+        (None, True),
+        ({"is_enabled": False}, True),
+        ({"issuer": "https://192.0.2.1"}, True),
+        ({"client_id": "another"}, True),
+        ({"name": "Other", "client_secret": "renewed", "creates_users": True}, False),
+    ],
+)
+async def test_sessions_end_with_the_provider_that_made_them(
+    company: Company, change: dict[str, Any] | None, *, ends: bool
+) -> None:
+    """Those of programs too; nobody else's, and no API token."""
+    world, cli, lims = company.world, Program(company.world), Visitor(company.world)
+    cli.browser = company.visitor
+    assert (await company.sign_in(SUE)).status_code == 303
+    issued, session = await cli.session()
+    await lims.sign_in(LIM)
+    since = len(await world.events())
+    await world.sudo(ADA)
+    if change is None:
+        await world.ask(ADA, "DELETE", f"{PROVIDERS}/{company.id}")
+    else:
+        await company.set(**change)
+    word = "delete" if change is None else "update"
+    ended = ["token.destroy", "token.destroy", "user.logout"] if ends else []
+    assert (await world.actions(since))[-1 - len(ended) :] == [f"identity_provider.{word}", *ended]
+    status = 303 if ends else 200
+    assert (await company.visitor.get(PROFILE)).status_code == status
+    key = session["access_token"]
+    assert (await world.ask(key, "GET", "/tokens/self")).status_code == (401 if ends else 200)
+    assert (await cli.refresh(issued["refresh_token"])).status_code == (400 if ends else 200)
+    assert (await lims.get(PROFILE)).status_code == 200
+    assert (await world.ask(SUE, "GET", "/tokens/self")).status_code == 200
 
 
 async def test_an_operator_connects_one_for_a_customer(world: World) -> None:

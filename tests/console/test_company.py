@@ -1,6 +1,7 @@
 """How people come in, set up on pages: providers, mail domains, rules."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -82,6 +83,51 @@ async def test_what_is_wrong_is_told_beside_the_form(company: Company) -> None:
     assert await world.actions(since) == []
     for form in ({"do": "everything"}, {}):
         assert (await ada.send(COMPANY, form)).status_code == 400
+
+
+async def test_roles_of_groups_and_scopes_are_set_on_the_page(company: Company) -> None:
+    world, ada = company.world, await signed_in(company.world)
+    own = (await world.ask(ADA, "POST", "/roles", json={"name": "Reviewer"})).json()["id"]
+    place, since = await provider_page(ada), len(await world.events())
+    lines = f"Platform = team=engineer\r\n\r\n Auditors ={own} "
+    form = {"do": "roles", "default_role": "billing", "groups_claim": "groups", "role_map": lines}
+    for wrong, why in (
+        ("Platform", "'Platform' must be a group"),
+        ("A = user\nA = billing", "'A' stands there twice"),
+        ("= user", "Role map must have"),
+        ("A = nobody", "nobody"),
+    ):
+        answer = await ada.send(place, {**form, "role_map": wrong})
+        assert why in problem_in(answer), wrong
+        assert f">{wrong}</textarea>" in unescape(answer.text)
+    assert "must not be superuser" in problem_in(
+        await ada.send(place, {**form, "default_role": "superuser"})
+    )
+    assert await world.actions(since) == []
+    assert (await ada.send(place, form)).headers["location"] == f"{place}?done=saved"
+    saved = {"do": "save", "name": "Login", "issuer": company.provider.issuer, "client_id": CLIENT}
+    await ada.send(place, {**saved, "is_enabled": "true", "scopes": "email  groups"})
+    told = (await world.ask(ADA, "GET", f"{PROVIDERS}/{company.id}")).json()
+    assert told["role_map"] == {"Platform = team": "engineer", "Auditors": own}
+    assert (told["default_role"], told["groups_claim"]) == ("billing", "groups")
+    assert told["scopes"] == ["openid", "email", "groups"]
+    page = unescape((await ada.get(place)).text)
+    assert "Platform = team = engineer</textarea>" in page
+    assert f"<dt>Reviewer</dt><dd><code>{own}</code>" in page
+    # By no other form is it lost.
+    await ada.send(place, {**saved, "is_enabled": "true"})
+    assert (await world.ask(ADA, "GET", f"{PROVIDERS}/{company.id}")).json()["role_map"] != {}
+
+
+async def test_a_page_tells_whose_sessions_end_with_a_provider(company: Company) -> None:
+    ada = await signed_in(company.world)
+    place = await provider_page(ada)
+    assert "ends the 0 sessions that are open by it" in (await ada.get(place)).text
+    await company.sign_in(BEN)
+    assert (await ada.get(place)).text.count("ends the one session that is open by it") == 2
+    await ada.send(place, {"do": "remove"})
+    assert (await company.visitor.get(COMPANY)).headers["location"].startswith(f"{CONSOLE}/sign-in")
+    assert (await ada.get(COMPANY)).status_code == 200
 
 
 async def test_a_domain_is_claimed_shown_and_given_up(world: World, zone: Zone) -> None:

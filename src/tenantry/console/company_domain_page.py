@@ -8,9 +8,8 @@ from tenantry.areas.federation import domains, model
 from tenantry.areas.federation.domain_proof import LABEL, proof_of
 from tenantry.areas.federation.domain_proof import PATH as FILE
 from tenantry.areas.federation.domains import DomainRow
-from tenantry.console import words
-from tenantry.console.company_page import LOOK, SET
-from tenantry.console.frame import COMPANY, page
+from tenantry.console.company_page import LOOK, SET, company_view
+from tenantry.console.frame import COMPANY
 from tenantry.core.context import Reading, Writing
 from tenantry.http.body import Body
 from tenantry.http.message import Response
@@ -21,6 +20,7 @@ from tenantry.http.wire import PAGE
 
 PATH = f"{COMPANY}/domains/{{domain}}"
 
+_NOTICES = {"verified": "The domain is verified."}
 _NOT_FOUND = "The challenge is not found yet. It can take a while until a new record is seen."
 
 
@@ -31,17 +31,15 @@ class DomainForm(msgspec.Struct):
 
 
 def _domain(call: Reading, visit: Visit, row: DomainRow, problem: str = "") -> Response:
-    return page(
+    return company_view(
         call,
         visit,
         "company_domain",
-        400 if problem else 200,
+        _NOTICES,
         domain=row,
         dns_name=f"{LABEL}.{row.domain}",
         file_url=f"https://{row.domain}{FILE}",
         problem=problem,
-        words=words,
-        notice="The domain is verified." if visit.query.get("done") == "verified" else "",
     )
 
 

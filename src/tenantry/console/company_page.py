@@ -1,6 +1,7 @@
 """How an account's people come in: its providers, its mail domains and its rules (access §10)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import msgspec
 
@@ -38,6 +39,16 @@ _NOTICES = {
 }
 
 
+def company_view(
+    call: Reading, visit: Visit, template: str, notices: Mapping[str, str], **facts: Any
+) -> Response:
+    """A page on how the company signs in: what was just done stands on it, or what is wrong."""
+    done = visit.query.get("done") or ""
+    status = 400 if facts["problem"] else 200
+    notice = notices.get(done, "")
+    return page(call, visit, template, status, words=words, notice=notice, **facts)
+
+
 class CompanyForm(msgspec.Struct):
     """What the forms of the page send: `do` says which of them."""
 
@@ -67,18 +78,16 @@ async def _company(
         filled.allows_passkey_alone = policy.allows_passkey_alone
         filled.force_sso = customer.force_sso
     spared = [row.user_id for row in await bypasses.list_all(call)]
-    return page(
+    return company_view(
         call,
         visit,
         "company",
-        400 if problem else 200,
+        _NOTICES,
         providers=await providers.list_all(call),
         domains=await domains.list_all(call),
         spared=await logins(call, spared),
         filled=filled,
         problem=problem,
-        words=words,
-        notice=_NOTICES.get(visit.query.get("done") or "", ""),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from tenantry.access.granting import grants_anything
 from tenantry.areas.customers import single_sign_on
+from tenantry.areas.federation import vouched
 from tenantry.areas.federation.provider import ProviderChange, ProviderRow, changed_provider
 from tenantry.core import audit
 from tenantry.core.context import Reading, Writing
@@ -42,6 +43,8 @@ _CHANGE = Statement(
 _REMOVE = Statement(delete(identity_providers).where(*_THIS))
 _CONNECTING = ("issuer", "client_id", "client_secret", "scopes")
 """What a check has looked at: once one of these changes, it is to be checked again."""
+_VOUCHING = ("issuer", "client_id")
+"""Whose word it is: once one of these changes, it is another provider's."""
 
 
 async def find(call: Reading, provider_id: str) -> ProviderRow:
@@ -97,7 +100,10 @@ async def create(call: Writing, asked: ProviderChange) -> ProviderRow:
 
 
 async def change(call: Writing, row: ProviderRow, asked: ProviderChange) -> ProviderRow:
-    """Change a provider. Raises Problem 400, 403, 404."""
+    """Change a provider; the sessions that it made end where it is turned off or another's.
+
+    Raises Problem 400, 403, 404.
+    """
     check_superuser(call)
     changed = await changed_provider(call, row, asked)
     if changed == row:
@@ -116,16 +122,23 @@ async def change(call: Writing, row: ProviderRow, asked: ProviderChange) -> Prov
         "is_secret_new": row.client_secret != changed.client_secret,
     }
     await record(call, "update", changed, about)
+    is_other = any(getattr(changed, name) != getattr(row, name) for name in _VOUCHING)
+    if is_other or (row.is_enabled and not changed.is_enabled):
+        await vouched.end_sessions(call, row)
     return changed
 
 
 async def remove(call: Writing, provider_id: str) -> None:
-    """Disconnect a provider; whoever came through it stays a user. Raises Problem 400, 403, 404."""
+    """Disconnect a provider: the sessions that it made end, and their people stay users.
+
+    Raises Problem 400, 403, 404.
+    """
     check_superuser(call)
     row = await find(call, provider_id)
     await call.run(_REMOVE, customer=row.customer_id, provider=row.id)
     await single_sign_on.check_way_in(call)
     await record(call, "delete", row, {"issuer": row.issuer})
+    await vouched.end_sessions(call, row)
 
 
 async def note_check(call: Writing, looked_at: ProviderRow, problems: list[str]) -> ProviderRow:

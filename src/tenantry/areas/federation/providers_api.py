@@ -107,14 +107,17 @@ async def get_identity_provider(call: Reading, identity_provider_id: str) -> Ide
 async def update_identity_provider(
     call: Writing, identity_provider_id: str, body: Body[ProviderChange]
 ) -> IdentityProvider:
-    """Change an identity provider; what is left out stays."""
+    """Change an identity provider; what is left out stays.
+
+    The sessions that it made end where it is turned off, or its issuer or client id changes.
+    """
     row = await model.find(call, identity_provider_id)
     return shown_provider(call, await model.change(call, row, body()))
 
 
 @operation(f"DELETE {PATH}/{{identity_provider_id}}", allow=SECURING, wire=PLAIN, status=204)
 async def delete_identity_provider(call: Writing, identity_provider_id: str) -> None:
-    """Disconnect an identity provider; its people stay users."""
+    """Disconnect an identity provider: the sessions that it made end, its people stay users."""
     await model.remove(call, identity_provider_id)
 
 
