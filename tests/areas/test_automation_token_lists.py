@@ -135,8 +135,10 @@ async def test_the_services_of_a_token_come_in_pages(world: World) -> None:
     made = await create(world, role="engineer", services=[WWW, API])
     path = f"{PATH}/{made['id']}/services"
     assert (await world.ask(ADA, "GET", path)).json() == {"data": [WWW, API]}
-    second = await world.ask(ADA, "GET", path, params={"page": "2", "per_page": "1"})
-    assert second.json() == {"data": [API]}
+    first = await world.ask(ADA, "GET", path, params={"per_page": "1"})
+    second = await world.ask(ADA, "GET", first.links["next"]["url"])
+    assert [first.json(), second.json()] == [{"data": [WWW]}, {"data": [API]}]
+    assert set(second.links) == {"prev", "first"}
     unlimited = await world.ask(ADA, "GET", f"{PATH}/{BOT.token_id}/services")
     assert unlimited.json() == {"data": []}
 

@@ -177,6 +177,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "a region too long": {"region": "x" * 256},
     "a postal code too long": {"postal_code": "1" * 33},
     "a blank address": {"address_1": " "},
+    "no locality": {"locality": ""},
+    "a blank locality": {"locality": " "},
     "no country": {"country": ""},
     "a country in full": {"country": "USA"},
     "an unknown country": {"country": "ZZ"},

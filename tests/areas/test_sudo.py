@@ -153,7 +153,7 @@ async def test_who_cannot_be_lifted(world: World) -> None:
     for key, status, body in (
         (None, 401, UNKNOWN),
         ("garbage", 401, UNKNOWN),
-        (BOT, 403, NOT_ALLOWED),
+        (BOT, 403, FORBIDDEN),
         (READ_ONLY, 403, READ),
         (PURGING, 403, NOT_ALLOWED),
     ):

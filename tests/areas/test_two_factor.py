@@ -158,7 +158,8 @@ async def test_forced_second_factors_stop_who_has_none(world: World) -> None:
     await edit_customer(world, force_2fa=True)
     lifted = await world.ask(BEN, "POST", "/tokens")
     for answer in (await make_token(world), await sudo(world), lifted):
-        assert (answer.status_code, answer.json()) == (403, FORCED)
+        assert answer.status_code == 403
+        assert FORCED.items() <= answer.json().items()
         assert answer.headers["fastly-otp"] == "setup"
     assert (await world.ask(BEN, "GET", "/current_user")).status_code == 200
     app, _ = await enrol(world, BEN)

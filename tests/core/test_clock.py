@@ -12,6 +12,9 @@ from tests.world import ADA, World
         ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59Z"),
         ("2026-03-01T12:00:00.9+02:00", "2026-03-01T10:00:00Z"),
+        ("2026-03-01t10:00:00z", "2026-03-01T10:00:00Z"),
+        ("2026-03-01T12:00:00 02:00", "2026-03-01T10:00:00Z"),
+        (" 2026-03-01T10:00:00 0000 ", "2026-03-01T10:00:00Z"),
     ],
 )
 def test_a_time_that_is_read_can_be_shown(text: str, again: str) -> None:
@@ -27,6 +30,7 @@ def test_a_time_that_is_read_can_be_shown(text: str, again: str) -> None:
         "1970-01-01T00:00:00+00:01",
         "0001-01-01T00:00:00+14:00",
         "2026-03-01T10:00:00",
+        "2026-03-01 10:00",
     ],
 )
 def test_a_time_that_could_not_be_shown_is_refused(text: str) -> None:

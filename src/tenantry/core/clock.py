@@ -4,6 +4,7 @@ An integer is the same on both databases, sorts, compares and travels without a 
 a client sees is always whole seconds (contract: protocol §9).
 """
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_BLANK_FOR_PLUS = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
 _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z: no later one can be shown."""
 
@@ -44,13 +46,22 @@ def shown_or_none(instant: Instant | None) -> str | None:
     return None if instant is None else _shown_second(instant // SECOND)
 
 
+def moment_of(text: str) -> datetime:
+    """The moment that an ISO 8601 date-time names. Raises ValueError for anything else.
+
+    RFC 3339 has the `z` in lower case, too; and in a form or a query string that nobody encoded,
+    the plus of an offset has become a blank.
+    """
+    return datetime.fromisoformat(_BLANK_FOR_PLUS.sub("+", text.strip().upper()))
+
+
 def read(text: str) -> Instant:
     """An ISO 8601 date-time, with `Z` or an offset, without its sub-seconds.
 
     Raises ValueError for anything else, also for a time that names no offset or is, in UTC, not
     in the years 1970 to 9999.
     """
-    moment = datetime.fromisoformat(text.strip())
+    moment = moment_of(text)
     if moment.tzinfo is None:
         message = f"{text!r} names no time zone"
         raise ValueError(message)

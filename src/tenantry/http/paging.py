@@ -97,8 +97,13 @@ S = TypeVar("S", bound=msgspec.Struct)
 def paged(query: Query, page: Page, records: int, made: type[S], items: list[Any]) -> Answer:
     """A page of family A as `made`, with the addresses of the others in `Link`."""
     meta = ListMeta(page.size, page.number, records, page.count(records))
+    return linked(query, page, records, made(items, meta))
+
+
+def linked(query: Query, page: Page, records: int, body: msgspec.Struct) -> Answer:
+    """A page of family A that does not tell of the others but in `Link`."""
     link = link_header(query, page, records)
-    return Answer(made(items, meta), headers=() if link is None else (("link", link),))
+    return Answer(body, headers=() if link is None else (("link", link),))
 
 
 def one_page(items: Sequence[Any]) -> ListMeta:

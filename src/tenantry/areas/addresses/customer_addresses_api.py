@@ -87,6 +87,12 @@ def _check_country(code: str) -> None:
         raise bad_request("Country must be an ISO 3166-1 alpha-2 code")
 
 
+def _check_locality(text: str) -> None:
+    """Refuse none: it is required (contract: identity §5). Raises Problem 400."""
+    if not text.strip():
+        raise bad_request("Locality is required")
+
+
 def _or_none(text: str | UnsetType) -> str | UnsetType | None:
     """What is empty here is nothing elsewhere."""
     return None if text == "" else text
@@ -103,8 +109,7 @@ async def create_customer_address(call: Writing, body: Body[NewCustomerAddress])
     """Add the address of a type that the customer has none of."""
     read = body()
     _check_country(read.country)
-    if not read.locality.strip():
-        raise bad_request("Locality is required")
+    _check_locality(read.locality)
     new = NewAddress(
         address_1=read.address_1,
         address_2=read.address_2 or None,
@@ -132,6 +137,8 @@ async def update_customer_address(
         raise bad_request(detail)
     if read.country is not UNSET:
         _check_country(read.country)
+    if read.locality is not UNSET and row.city:
+        _check_locality(read.locality)
     change = AddressChange(
         address_1=read.address_1,
         address_2=_or_none(read.address_2),

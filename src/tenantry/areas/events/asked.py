@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
 from typing import Literal
 
 from tenantry.areas.events.model import Wanted
-from tenantry.core.clock import DAY, SECOND, Instant
+from tenantry.core.clock import DAY, SECOND, Instant, moment_of
 from tenantry.core.errors import bad_request
 from tenantry.core.numbering import NUMBERS
 from tenantry.http.message import Query
@@ -79,13 +78,12 @@ def _time(given: dict[str, str]) -> tuple[Instant | None, Instant | None]:
 
 def _named(name: str, text: str) -> tuple[Instant, Instant]:
     """Where a day or a second begins, and where the next does. Raises Problem 400."""
-    # In a query string, the plus of an offset is a space.
     text = text.strip()[:_LONGEST]
     try:
         if _DATE.fullmatch(text):
             day = _second(f"{text}T00:00:00Z")
             return day, day + DAY
-        second = _second(re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text))
+        second = _second(text)
     except ValueError as problem:
         detail = f"{name} must be a date or a time such as 2026-03-01T10:00:00Z"
         raise bad_request(detail) from problem
@@ -94,7 +92,7 @@ def _named(name: str, text: str) -> tuple[Instant, Instant]:
 
 def _second(text: str) -> Instant:
     """A time, of any year, without its sub-seconds; one that names no offset is UTC."""
-    moment = datetime.fromisoformat(text)
+    moment = moment_of(text)
     if moment.tzinfo is None:
-        moment = datetime.fromisoformat(f"{text}Z")
+        moment = moment_of(f"{text}Z")
     return int(moment.replace(microsecond=0).timestamp()) * SECOND

@@ -141,15 +141,20 @@ async def get_automation_token_id(call: Reading, token_id: str) -> shapes.Automa
     return shapes.single(row, await _named_roles(call, row))
 
 
-@operation("GET /automation-tokens/{token_id}/services", allow=READ, wire=PLAIN, query=PAGED)
-async def get_automation_tokens_id_services(
-    call: Reading, token_id: str, query: Query
-) -> shapes.ServiceIds:
+@operation(
+    "GET /automation-tokens/{token_id}/services",
+    allow=READ,
+    wire=PLAIN,
+    query=PAGED,
+    answers=shapes.ServiceIds,
+)
+async def get_automation_tokens_id_services(call: Reading, token_id: str, query: Query) -> Answer:
     """The ids of the services that it is limited to; none while nothing limits it."""
     row = await model.find_automation(call, token_id)
     page = paging.numbered(query)
     services = row.service_ids if row.limited else []
-    return shapes.ServiceIds(services[page.skipped : page.skipped + page.size])
+    shown = shapes.ServiceIds(services[page.skipped : page.skipped + page.size])
+    return paging.linked(query, page, len(services), shown)
 
 
 @operation(

@@ -1,6 +1,7 @@
 """Sudo: lifting the calling token for a while (contract: identity §8)."""
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import msgspec
 
@@ -11,7 +12,7 @@ from tenantry.core.clock import HOUR, MINUTE, SECOND, Instant, read
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request
 from tenantry.http.body import Body
-from tenantry.http.operation import PERSON, Credentials, Refused, operation
+from tenantry.http.operation import CUSTOMER, Credentials, Refused, operation
 from tenantry.http.wire import LEGACY
 
 LASTS = 5 * MINUTE
@@ -38,6 +39,8 @@ async def check_password(
     credentials: Credentials,
 ) -> sign_in.Checked | None:
     """Compare the password of the token's owner; None if it isn't his. Raises Problem 400, 429."""
+    if not call.principal.is_person:
+        return None
     form = body()
     username = form.username or call.principal.login
     password = form.password or credentials.password
@@ -46,18 +49,27 @@ async def check_password(
     return await sign_in.check(call, username, password, credentials.otp)
 
 
+_CODE = "forbidden"
+"""Of every refusal, beside that of a second factor (contract: identity §8)."""
+
+
 def _forbidden() -> Problem:
-    return Problem(403, "Invalid username or password", code="forbidden")
+    return Problem(403, "Invalid username or password", code=_CODE)
 
 
-@operation("POST /sudo", allow=PERSON, wire=LEGACY, prepare=check_password)
+@operation("POST /sudo", allow=CUSTOMER, wire=LEGACY, prepare=check_password)
 async def request_sudo_access(
     call: Writing, body: Body[Proof], evidence: sign_in.Checked | None
 ) -> Sudo | Refused:
     """Lift the calling token; its role is not changed."""
     if evidence is None:
         raise _forbidden()
-    outcome = await sign_in.settle(call, evidence)
+    try:
+        outcome = await sign_in.settle(call, evidence)
+    except Problem as problem:
+        if problem.status == HTTPStatus.FORBIDDEN:
+            problem.code = _CODE
+        raise
     if outcome == "otp":
         return Refused(Problem(403, "2fa.verify", "Invalid one-time password", code="2fa.verify"))
     if outcome != "ok":
