@@ -82,6 +82,7 @@ OF_CUSTOMER: dict[str, dict[str, Any]] = {
     "PUT /_tenantry/v1/sign-in-policy": {"idle_seconds": (3600, 600)},
     "PUT /_operator/v1/retentions/{customer}": {"days": (400, 30)},
     "PUT /_operator/v1/customers/{customer}/tax-status": {"is_exempt": (False, True)},
+    "PUT /_operator/v1/customers/{customer}/hourly-writes": {"hourly_writes": (1000, 5000)},
     "PUT /_operator/v1/customers/{customer}/password-policy": {"has_pci_passwords": (False, True)},
     "PUT /_operator/v1/customers/{customer}/plan": {"pricing_plan": ("developer", "growth")},
 }

@@ -9,6 +9,7 @@ from tenantry.core.permissions import PERMISSION_IDS, ROLE_IDS
 from tests.address_writes import ADDRESSES
 from tests.factor_writes import FACTORS
 from tests.federation_writes import FEDERATION
+from tests.operator_writes import OF_OPERATORS
 from tests.payment_writes import PAYMENTS
 from tests.posting_writes import POSTINGS
 from tests.pricing_writes import PRICING
@@ -229,18 +230,10 @@ EXAMPLES: dict[str, Write] = {
         before=_gone_user,
         who=OPERATOR,
     ),
-    "PUT /_operator/v1/customers/{customer}/password-policy": Write(
-        ["customer.update"],
-        path={"customer": WIDGETS},
-        body={"has_pci_passwords": True},
-        who=OPERATOR,
-    ),
-    "PUT /_operator/v1/retentions/{customer}": Write(
-        ["retention.update"], path={"customer": WIDGETS}, body={"days": 30}, who=OPERATOR
-    ),
     **ADDRESSES,
     **FEDERATION,
     **FACTORS,
+    **OF_OPERATORS,
     **POSTINGS,
     **SPEND_ALERTS,
     **USAGE,

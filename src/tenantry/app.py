@@ -83,6 +83,7 @@ ROOMS = (
     "tenantry.areas.decisions.api",
     "tenantry.areas.operator.erasures_api",
     "tenantry.areas.operator.factors_api",
+    "tenantry.areas.operator.hourly_writes_api",
     "tenantry.areas.operator.retentions_api",
     "tenantry.areas.operator.password_policy_api",
     "tenantry.areas.operator.plans_api",

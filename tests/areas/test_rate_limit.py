@@ -103,6 +103,33 @@ async def test_operators_endpoints_count_nothing_and_their_writes_for_others_do(
     assert (answer.status_code, quota(answer)) == (200, ("999", RESET)), answer.text
 
 
+PATH = f"/_operator/v1/customers/{WIDGETS}/hourly-writes"
+
+
+async def test_an_operator_says_how_many(world: World) -> None:
+    assert quota(await write(world))[0] == "999"
+    for said, left in ((5000, "4998"), (3, "0"), (2, None)):
+        answer = await world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": said})
+        assert (answer.status_code, answer.json()) == (200, {"hourly_writes": said})
+        assert (await world.ask(OPERATOR, "GET", PATH)).json() == {"hourly_writes": said}
+        answer = await write(world)
+        assert (answer.status_code, quota(answer)[0]) == (200 if left else 429, left or "0")
+    assert quota(await write(world, BOT))[0] == "1"
+    since = len(await world.events())
+    await world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": 2})
+    assert await world.actions(since) == [], "the same again"
+
+
+@pytest.mark.parametrize("said", [0, -1, 1_000_000_001, 1.5, "many", None])
+async def test_how_many_there_can_not_be(world: World, said: Any) -> None:
+    answer = await world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": said})
+    assert answer.status_code == 400, answer.text
+    assert (await world.ask(OPERATOR, "GET", PATH)).json() == {"hourly_writes": 1000}
+    unknown = PATH.replace(WIDGETS, "0Unknown00000000000000")
+    answer = await world.ask(OPERATOR, "PUT", unknown, json={"hourly_writes": 7})
+    assert answer.status_code == 404
+
+
 async def test_at_once_no_more_than_the_limit_get_through(world: World) -> None:
     await edit_customer(world, WIDGETS, hourly_writes=5)
     answers = await asyncio.gather(*(write(world, name=f"Ben {n}") for n in range(12)))

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from tenantry.areas.customers.contacts import ContactType
+from tenantry.areas.operator.hourly_writes import MOST
 from tenantry.areas.operator.scenario_access import (
     Invitation,
     Role,
@@ -195,7 +196,13 @@ class Customer(Row, frozen=True, kw_only=True):
         UserRef | None, Meta(description="Who is asked about technology: login or id")
     ] = None
     hourly_writes: Annotated[
-        int, Meta(ge=1, le=1_000_000_000, description="Changes that a user may make in an hour")
+        int,
+        Meta(
+            ge=1,
+            le=MOST,
+            description="Changes that each user and automation token may make in an hour; "
+            "of a customer that stands, an operator's key changes it",
+        ),
     ] = 1000
     roles: list[Role] = msgspec.field(default_factory=list)
     users: list[User] = msgspec.field(default_factory=list)
