@@ -1,7 +1,6 @@
 """What every test stands on: a world of its own, on SQLite and on PostgreSQL."""
 
 import asyncio
-import itertools
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tenantry.migrations import migrate
+from tests.infrastructure.lending import LentDatabase
 from tests.infrastructure.postgres import PostgresServer
 from tests.world import World, make_world, open_world
 
@@ -20,8 +20,6 @@ settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("suite")
-
-_numbers = itertools.count()
 
 
 async def _make(url: str) -> None:
@@ -57,6 +55,16 @@ def worker(request: pytest.FixtureRequest) -> str:
     return str(given.get("workerid", "alone"))
 
 
+@pytest.fixture(scope="session")
+def lent_database(
+    postgres_server: PostgresServer, postgres_template: str, worker: str
+) -> Iterator[LentDatabase]:
+    """The database that the tests of this process have one after the other."""
+    database = LentDatabase(postgres_server, postgres_template, f"test_{worker}")
+    yield database
+    database.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def dialect(request: pytest.FixtureRequest) -> str:
     """Each test that needs a database runs on both."""
@@ -71,12 +79,9 @@ def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{request.getfixturevalue('worker')}_{next(_numbers)}"
-    asyncio.run(server.create_database(name, template=template))
-    yield server.url(name)
-    asyncio.run(server.drop_database(name))
+    database: LentDatabase = request.getfixturevalue("lent_database")
+    with database.lent() as url:
+        yield url
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def _initialise(programs: Programs, home: Path) -> str:
         home / "data",
         "--no-sync",
     ]
-    command += ["--username=postgres", "--auth=scram-sha-256", "--pwfile", password_file]
+    command += ["--username=postgres", "--auth=md5", "--pwfile", password_file]
     command += ["--encoding=UTF8", "--no-locale"]
     made = subprocess.run(command, capture_output=True, text=True, check=False, **programs.start)
     if made.returncode != 0:
