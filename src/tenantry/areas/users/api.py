@@ -1,15 +1,12 @@
 """How users are reached (contract: identity §3)."""
 
-import hashlib
-
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, fitness, model, passwords, removal, sign_in
-from tenantry.core.clock import shown, shown_or_none
-from tenantry.core.context import NOBODY, Principal, Reading, Writing
+from tenantry.areas.users.shapes import UpdatedUser, User, sees_all, shown_seen, shown_user
+from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import (
     Problem,
     bad_request,
@@ -41,104 +38,13 @@ class PasswordChange(msgspec.Struct):
     new_password: str | None = None
 
 
-class User(msgspec.Struct):
-    """A user as the wire shows it; what a reader may not see is left out, never null."""
-
-    id: str
-    created_at: str
-    updated_at: str
-    name: str
-    customer_id: str
-    require_new_password: bool | UnsetType | None
-    role: str
-    login: str
-    deleted_at: str | None
-    locked: bool | UnsetType | None
-    two_factor_auth_enabled: bool | UnsetType | None
-    limit_services: bool
-    last_active_at: str | UnsetType | None
-    two_factor_setup_required: bool | UnsetType
-    email_hash: str | UnsetType
-    roles: list[str] | UnsetType
-    limit_workspaces: bool | UnsetType
-
-
-_FIRST_IN_PUT = ("id", "customer_id", "name", "role", "created_at", "updated_at")
-_FIELDS = {field.name: field.type for field in msgspec.structs.fields(User)}
-UpdatedUser = msgspec.defstruct(
-    "UpdatedUser",
-    [(name, _FIELDS[name]) for name in dict.fromkeys((*_FIRST_IN_PUT, *_FIELDS))],
-    namespace={"__doc__": "The same in the order that PUT was recorded with."},
-    module=__name__,
-)
-
-
-def _email_hash(login: str) -> str:
-    """MD5 as Gravatar has it: a public name, not a protection."""
-    # Not kept: to find one among many thousands takes longer than to make it.
-    return hashlib.md5(login.strip().lower().encode(), usedforsecurity=False).hexdigest()
-
-
-def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
-    """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    return _shown(model.seen(row), call, row, whole=own or _sees_all(call, row.id))
-
-
-def _sees_all(call: Reading, user_id: str) -> bool:
-    principal = call.principal
-    return user_id == principal.user_id or decide(principal.grants, "user.read:full").allowed
-
-
-_HELD_BACK = (
-    *("require_new_password", "locked", "two_factor_auth_enabled", "last_active_at"),
-    *("two_factor_setup_required", "email_hash", "roles", "limit_workspaces"),
-)
-
-
-_BOOLEANS = {0: False, 1: True, None: None}
-"""As both databases store them: 0 equals False here, and 1 True."""
-
-
-def _shown(
-    row: model.Seen, call: Reading, asked: model.UserRow | Principal, *, whole: bool
-) -> User:
-    # In the order of `model.SEEN`; what his customer asks of him, `asked` knows.
-    id_, made, changed, name, renew, role, login, locked, second, limited, active, roles, at = row
-    has_second = _BOOLEANS[second]
-    is_outdated = model.is_outdated(at, call.now, is_limited=asked.has_pci_passwords)
-    # By position, in the struct's order: names cost a third of a list of users.
-    user = User(
-        id_,
-        shown(made),
-        shown(changed),
-        name,
-        call.customer_id,
-        is_outdated or _BOOLEANS[renew],
-        role,
-        login,
-        None,  # he lives
-        _BOOLEANS[locked],
-        has_second,
-        limited == 1,
-        shown_or_none(active),
-        asked.force_2fa and not has_second,
-        _email_hash(login),
-        model.ids_of(role, roles),
-        limit_workspaces=False,
-    )
-    if not whole:
-        for held_back in _HELD_BACK:
-            setattr(user, held_back, UNSET)
-    return user
-
-
 @operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
 async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
     principal = call.principal
-    sees_all = decide(principal.grants, "user.read:full").allowed
+    sees_every = decide(principal.grants, "user.read:full").allowed
     return [
-        _shown(seen, call, principal, whole=sees_all or seen[0] == principal.user_id)
+        shown_seen(seen, call, principal, whole=sees_every or seen[0] == principal.user_id)
         for seen in await model.list_all(call)
     ]
 
@@ -151,14 +57,14 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return _shown(await model.see(call, principal.user_id), call, principal, whole=True)
+    return shown_seen(await model.see(call, principal.user_id), call, principal, whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
     seen = await model.see(call, user_id)
-    return _shown(seen, call, call.principal, whole=_sees_all(call, user_id))
+    return shown_seen(seen, call, call.principal, whole=sees_all(call, user_id))
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
@@ -179,6 +85,7 @@ async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
 )
 async def update_user(call: Writing, user_id: str, body: Body[changing.UserChange]) -> Answer:
     """Change a user: superusers anybody, everybody his own name."""
+    changing.check_may(call, await model.find(call, user_id), body.sent())
     user = shown_user(await changing.change(call, user_id, body()), call)
     return Answer(UpdatedUser(**msgspec.structs.asdict(user)))
 
