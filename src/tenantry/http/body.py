@@ -65,6 +65,18 @@ class Body(Generic[T]):
         nulls = _FORM_NULLS if self.is_form else _JSON_NULLS
         return self._shape.read(self._values(_LENIENT), nulls)
 
+    def sent(self) -> dict[str, Any]:
+        """What came, field by field, before the whole is asked for; nothing where it is unreadable.
+
+        So that who may not change a field hears that before what is wrong with the rest, or with
+        the field itself, which is then as it came (contract: protocol §3).
+        """
+        try:
+            nulls = _FORM_NULLS if self.is_form else _JSON_NULLS
+            return self._shape.each(self._values(_LENIENT), nulls)
+        except Problem:
+            return {}
+
     def values(self) -> dict[str, Any]:
         """All that came, fractions as exact decimals, for who reads it himself.
 
@@ -181,6 +193,19 @@ class Shape(Generic[T]):
             return msgspec.convert(known, self.struct, strict=False)
         except msgspec.ValidationError as problem:
             raise bad_request(self._sentence(str(problem))) from problem
+
+    def each(self, values: dict[str, Any], nulls: frozenset[str]) -> dict[str, Any]:
+        """Its fields that were given, those that are wrong as they came."""
+        given = {}
+        for name in self._fields.keys() & values.keys():
+            value = self._fields[name].read(values[name], nulls)
+            try:
+                given[name] = getattr(
+                    msgspec.convert({name: value}, self.struct, strict=False), name
+                )
+            except msgspec.ValidationError:
+                given[name] = value
+        return given
 
     def _sentence(self, text: str) -> str:
         """Turn "Expected `int`, got `str` - at `$.port`" into words for people."""

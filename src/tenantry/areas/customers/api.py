@@ -101,6 +101,7 @@ async def update_customer(
     call: Writing, customer_id: str, body: Body[model.CustomerChange]
 ) -> Customer:
     """Change the settings that are sent; others stay."""
+    model.check_may(call, await model.find(call, customer_id), body.sent())
     return shown(await model.change(call, customer_id, body()), call)
 
 

@@ -87,6 +87,7 @@ async def check_password(
 
     What is refused is handed on, so that it counts like every other write. Raises Problem 429.
     """
+    _check_key(call)
     form = body()
     principal = call.principal
     username = credentials.username or form.username
@@ -95,8 +96,6 @@ async def check_password(
         if username and login_key(username) != login_key(principal.login):
             return _refusal("invalid")
         username = principal.login
-    elif principal.kind != "nobody":
-        return not_authorized()
     elif credentials.has_key and not (username and password):
         return unauthenticated(principal.refused)
     elif not username or not password:
@@ -104,6 +103,15 @@ async def check_password(
     if not password:
         return None
     return await sign_in.check(call, username, password, credentials.otp)
+
+
+def _check_key(call: Reading) -> None:
+    """Refuse a key that makes none, whatever is asked for. Raises Problem 403."""
+    if call.principal.is_person:
+        check_address(call)
+        check_scope(call.principal, "POST")
+    elif call.principal.kind != "nobody":
+        raise not_authorized()
 
 
 def _refusal(outcome: sign_in.Outcome) -> Problem:
@@ -126,10 +134,8 @@ async def create_token(
     call: Writing, body: Body[NewToken], evidence: sign_in.Checked | Problem | None
 ) -> CreatedToken | Refused:
     """Make a token of one's own, proved by a password or by a key in sudo mode."""
+    _check_key(call)
     form = body()
-    if call.principal.is_person:
-        check_address(call)
-        check_scope(call.principal, "POST")
     if isinstance(evidence, Problem):
         raise evidence
     if evidence is not None:

@@ -59,7 +59,7 @@ class UserChange(msgspec.Struct, kw_only=True):
 async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     """Change a user. Raises Problem 400, 403, 404."""
     row = await model.find(call, user_id)
-    _check_rights(call, row, change)
+    check_may(call, row, msgspec.structs.asdict(change))
     changed = await _changed(call, row, change)
     await _check_handed_on(call, row, changed)
     await _check_guards(call, row, changed)
@@ -89,9 +89,12 @@ async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
     return changed
 
 
-def _check_rights(call: Writing, row: UserRow, change: UserChange) -> None:
-    """Refuse to change rights to who may not, or whose own they are. Raises Problem 403."""
-    if all(getattr(change, name) is None for name in RIGHTS):
+def check_may(call: Writing, row: UserRow, given: dict[str, Any]) -> None:
+    """Refuse who may not change what was sent, be it right or wrong: rights, or one's own.
+
+    Raises Problem 403.
+    """
+    if all(given.get(name) is None for name in RIGHTS):
         return
     if not decide(call.principal.grants, "user.update").allowed:
         raise not_authorized()
