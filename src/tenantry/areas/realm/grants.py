@@ -1,13 +1,16 @@
 """Grants: what a program holds on to after a sign-in, as a family of refresh tokens.
 
 Each refresh token is used once, and brings the next. One that comes twice is in two hands: the
-family ends, and the session that came of it (RFC 9700 §4.14.2). A family rests on a session (the
-browser's that agreed, then its own) and is worth nothing once that was ended, by whatever: signing
-out, a lock, a new password, the user's removal.
+family ends, and the session that came of it (RFC 9700 §4.14.2). Not within a few seconds: two
+commands at once hold the same token, and who lost the answer comes again. They get the very next
+that the first got, so that there are never two lines of which a thief could keep one.
+
+A family rests on a session (the browser's that agreed, then its own) and is worth nothing once that
+was ended, by whatever: signing out, a lock, a new password, the user's removal.
 """
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
 
 from tenantry.areas.customers import keys
 from tenantry.areas.realm import programs
@@ -21,6 +24,12 @@ from tenantry.core.ids import new_id
 from tenantry.core.secrets import Keyring, new_token
 from tenantry.core.security_tables import refresh_tokens
 from tenantry.core.statements import Statement
+
+GRACE = 10 * SECOND
+"""For how long a refresh token that was used still brings the same next one."""
+EXCHANGE_GRACE = 2 * GRACE
+"""Likewise an access token: whoever got it last has a while to come with it, too."""
+PURPOSE = "next refresh token"
 
 _R = refresh_tokens.c
 
@@ -68,8 +77,12 @@ _USE = Statement(
 )
 _EXCHANGE = Statement(
     update(refresh_tokens)
-    .where(_OF_CUSTOMER, _R.id == bindparam("grant"), _R.exchanged_at.is_(None))
-    .values(exchanged_at=bindparam("now"))
+    .where(
+        _OF_CUSTOMER,
+        _R.id == bindparam("grant"),
+        or_(_R.exchanged_at.is_(None), _R.exchanged_at > bindparam("since")),
+    )
+    .values(exchanged_at=func.coalesce(_R.exchanged_at, bindparam("now")))
 )
 _REST = Statement(
     update(refresh_tokens)
@@ -123,22 +136,37 @@ async def begin(call: Writing, agreed: Agreed, user_id: str) -> tuple[Grant, str
         expires_at=await _end_of(call, agreed.signed_in_at),
         created_at=call.now,
     )
-    return grant, await _store(call, grant)
+    secret = new_token()
+    await _store(call, grant, secret)
+    return grant, secret
 
 
 async def use(call: Writing, grant: Grant) -> tuple[Grant, str] | None:
-    """The next of a family and its secret; None if this one was used before."""
-    if not await call.run(_USE, customer=grant.customer_id, grant=grant.id, now=call.now):
+    """The next of a family and its secret; None if this one was used before, and not just now."""
+    secret = _next_secret(call.keyring, grant)
+    if await call.run(_USE, customer=grant.customer_id, grant=grant.id, now=call.now):
+        new = msgspec.structs.replace(
+            grant, id=new_id(), used_at=None, exchanged_at=None, created_at=call.now
+        )
+        await _store(call, new, secret)
+        return new, secret
+    if grant.used_at is None or call.now >= grant.used_at + GRACE:
         return None
-    new = msgspec.structs.replace(
-        grant, id=new_id(), used_at=None, exchanged_at=None, created_at=call.now
-    )
-    return new, await _store(call, new)
+    following = await find_by_secret(call, secret)
+    # Who has used that one has got it: nothing was lost that could be asked for again.
+    return None if following is None or following.used_at is not None else (following, secret)
+
+
+def _next_secret(keyring: Keyring, grant: Grant) -> str:
+    """That of the one that follows: derived, so that it can be told again and is stored nowhere."""
+    return "r" + keyring.code_for(PURPOSE, grant.id)
 
 
 async def exchange(call: Writing, grant: Grant) -> bool:
-    """Note that its access token was exchanged; whether nobody had done so before."""
-    return bool(await call.run(_EXCHANGE, customer=grant.customer_id, grant=grant.id, now=call.now))
+    """Note that its access token was exchanged; whether nobody had done so before, or just now."""
+    since = call.now - EXCHANGE_GRACE
+    given = {"customer": grant.customer_id, "grant": grant.id}
+    return bool(await call.run(_EXCHANGE, now=call.now, since=since, **given))
 
 
 async def rest_on_itself(call: Writing, grant: Grant) -> None:
@@ -170,11 +198,9 @@ async def end(call: Writing, family: str, why: str) -> None:
     await keys.end(call, own)
 
 
-async def _store(call: Writing, grant: Grant) -> str:
-    secret = new_token()
+async def _store(call: Writing, grant: Grant, secret: str) -> None:
     values = {name: getattr(grant, name) for name in Grant.__struct_fields__}
     await call.run(_ADD, digest=_digest(call.keyring, secret), **values)
-    return secret
 
 
 def _digest(keyring: Keyring, secret: str) -> bytes:

@@ -69,13 +69,11 @@ async def refresh(call: Writing, key: RSAKey, secret: str, client_id: str) -> Is
         raise refusal("invalid_grant", "the refresh token is unknown or has expired")
     if client_id != grant.client_id:
         raise refusal("invalid_grant", "the refresh token was issued to another client")
-    if grant.used_at is not None:
+    used = await grants.use(call, grant)
+    if used is None:
         await grants.end(call, grant.family, "a refresh token was used twice")
         return refusal("invalid_grant", "the refresh token was used before")
     row = await _welcome(call, grant.user_id, grant.session_id, grant.amr)
-    used = await grants.use(call, grant)
-    if used is None:
-        raise refusal("invalid_grant", "the refresh token was used before")
     return _issued(call, key, Issue(*used, row))
 
 
