@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, func, or_, select, union
+from sqlalchemy import bindparam, func, select, union
 
 from tenantry.core import schema
 from tenantry.core.clock import Instant
 from tenantry.core.kept_events import COLUMNS, PERSONAL, Kept, follow_kept, nothing
 from tenantry.core.numbering import NUMBERS
+from tenantry.core.revision_ends import what_is_wrong
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.text_bytes import as_bytes
@@ -64,30 +65,6 @@ _REVISIONS = Statement(
         _R.from_sequence <= bindparam("until"),
     )
 )
-_FOLLOWED = (
-    select(
-        *(_R.from_sequence, _R.to_sequence, _R.kind, _R.row_id, _R.body),
-        func.lead(_R.from_sequence)
-        .over(partition_by=(_R.kind, _R.row_id), order_by=_R.from_sequence)
-        .label("following"),
-    )
-    .where(_R.customer_id == bindparam("customer_id"))
-    .subquery()
-)
-_F = _FOLLOWED.c
-# A revision ends where the next of its row begins. That of a row that is gone may stay open.
-_ENDED_WRONG = Statement(
-    select(_F.from_sequence, _F.kind, _F.row_id)
-    .where(
-        or_(
-            and_(_F.to_sequence.is_(None), _F.body.is_not(None), _F.following.is_not(None)),
-            _F.to_sequence != func.coalesce(_F.following, 0),
-        )
-    )
-    .order_by(_F.from_sequence)
-    .limit(1)
-)
-
 Follow = Callable[[Reads, Place, int, frozenset[int | bytes]], Awaitable[Kept]]
 """Follows a log from a place up to a number, looking for some events. Raises Wrong."""
 
@@ -167,13 +144,18 @@ async def verify(
         return Checked(0, "there is no such customer")
     head, digest, *more = row
     begins = Place(begins.sequence, begins.hash, customer_id)
+    # Beside the rest, which other processes may be at.
+    ends = asyncio.ensure_future(what_is_wrong(rows, customer_id, head))
     try:
         kept = await (by or follow)(rows, begins, head, wanted)
         _check_end(kept.found.last, Place(head, bytes(digest)), *more[:2])
         _check_head(kept, begins, *more[2:])
-        await _check_ends(rows, customer_id)
-    except Wrong as problem:
-        return Checked(0, str(problem))
+        if (problem := await ends) is not None:
+            return Checked(0, problem)
+    except Wrong as wrong:
+        return Checked(0, str(wrong))
+    finally:
+        ends.cancel()
     return Checked(kept.found.last.sequence - begins.sequence, None, kept)
 
 
@@ -198,11 +180,6 @@ def _check_head(kept: Kept, begins: Place, shown: int, at: Instant) -> None:
         raise Wrong(f"the head says that {shown} events are shown, wrongly")
     if kept.ended_at != at:
         raise Wrong("the head says another time than its event")
-
-
-async def _check_ends(rows: Reads, customer_id: str) -> None:
-    for sequence, kind, row_id in await rows.all(_ENDED_WRONG, customer_id=customer_id):
-        raise Wrong(f"the revision of {kind}/{row_id} by event {sequence} has another end")
 
 
 async def follow(

@@ -60,9 +60,12 @@ class Numbered(msgspec.Struct):
                 continue
             if value is None or number is None:
                 raise Wrong(_misnumbered(sequence, field, value, number))
-            if number < 1 or number != last.get(value, number - 1) + 1:
-                raise Wrong(_misnumbered(sequence, field, value, number))
-            first.setdefault(value, number)
+            if number != last.get(value, 0) + 1:
+                if number < 1 or value in last:
+                    raise Wrong(_misnumbered(sequence, field, value, number))
+                first[value] = number
+            elif number == 1:
+                first[value] = 1
             last[value] = number
 
     def go_on(self, other: "Numbered") -> None:
