@@ -1,18 +1,27 @@
-"""The PostgreSQL server of a test run: one, shared by all workers of pytest-xdist.
+"""The PostgreSQL server of a test run, shared by all workers of pytest-xdist, and where files lie.
 
 Load it as a plugin (`pytest_plugins` in tests/conftest.py): the process that starts the workers
 owns the server and hands each of them its address, so that no worker has to be the last. Without
 workers the first test that needs the server starts it.
 """
 
+import os
 from typing import Any
 
 import pytest
 
+from tests.infrastructure.memory import place_in_memory
 from tests.infrastructure.postgres import PostgresServer
 from tests.infrastructure.postgres_programs import PostgresUnavailableError
 
 _SERVER = pytest.StashKey[PostgresServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let `tmp_path` lie in memory, unless who runs the tests has a place for it."""
+    place = place_in_memory()
+    if place is not None and config.option.basetemp is None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place))
 
 
 @pytest.hookimpl(optionalhook=True)

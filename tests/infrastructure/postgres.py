@@ -9,7 +9,6 @@
 """
 
 import contextlib
-import os
 import secrets
 import shutil
 import signal
@@ -22,6 +21,7 @@ from typing import IO, Self
 
 import asyncpg
 
+from tests.infrastructure.memory import place_in_memory
 from tests.infrastructure.postgres_programs import (
     PostgresUnavailableError,
     Programs,
@@ -29,8 +29,6 @@ from tests.infrastructure.postgres_programs import (
 )
 
 _SECONDS_TO_START = 60
-_MEMORY = Path("/dev/shm")  # noqa: S108 - mkdtemp makes a directory of our own in it
-_MEMORY_NEEDED = 2 << 30
 
 _SETTINGS = [
     "listen_addresses=127.0.0.1",
@@ -123,7 +121,8 @@ class _PortTakenError(PostgresUnavailableError):
 
 
 def _launch(*, durable: bool) -> tuple[str, subprocess.Popen[bytes]]:
-    home = Path(tempfile.mkdtemp(prefix="tenantry-postgres-", dir=_place(durable=durable)))
+    place = None if durable else place_in_memory()
+    home = Path(tempfile.mkdtemp(prefix="tenantry-postgres-", dir=place))
     try:
         programs = programs_for(home)
         password = _initialise(programs, home)
@@ -134,13 +133,6 @@ def _launch(*, durable: bool) -> tuple[str, subprocess.Popen[bytes]]:
     settings = [f"port={port}", *_SETTINGS, *([] if durable else _FORGETFUL)]
     guard = _serve(programs, home, settings)
     return f"postgresql://postgres:{password}@127.0.0.1:{port}", guard
-
-
-def _place(*, durable: bool) -> Path | None:
-    """Memory, if there is plenty: a virtual disk can take ten times as long to copy a database."""
-    if durable or not os.access(_MEMORY, os.W_OK):
-        return None
-    return _MEMORY if shutil.disk_usage(_MEMORY).free > _MEMORY_NEEDED else None
 
 
 def _initialise(programs: Programs, home: Path) -> str:
