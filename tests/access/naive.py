@@ -7,7 +7,7 @@ product and this disagree, one of them misread the contract.
 
 from dataclasses import dataclass, field
 
-SCOPED_READS = ("read", "read_all", "stats")
+SCOPED_READS = ("read", "read_all", "security", "stats")
 
 # §9.2, the columns user, billing, engineer, superuser, tls_viewer, tls_admin.
 MATRIX = {

@@ -5,9 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tenantry.core.permissions import CATALOGUE
+from tenantry.core.permissions import CATALOGUE, READING
 from tests.access.naive import COLUMNS, MATRIX
 from tests.access.probes import PROBES, authorization
+from tests.table import GUARDED
 from tests.world import API, BEN, BILL, BOT, LIM, SUE, TESS, TONI, UMA, WWW, Person, World
 
 PEOPLE: dict[str, Person] = {
@@ -39,6 +40,12 @@ async def test_an_endpoint_lets_through_whom_the_matrix_names(world: World, name
             check(name, role, answer)
         if cell == "-" and name not in ARRANGED:
             assert len(await world.events()) == before, (name, role)
+
+
+def test_a_token_for_reading_reads_whatever_its_user_may() -> None:
+    """Contract: access §9.4."""
+    asked = {row.allow.permission for row in GUARDED.values() if not row.writes}
+    assert asked - {None} <= READING
 
 
 def _allowed(name: str, role: str, answer: httpx.Response) -> None:

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.areas.authorization_calls import document, post
 from tests.areas.role_calls import assert_problem, role
 from tests.areas.test_automation_tokens import PATH, create
 from tests.areas.test_users import BUILT_IN
-from tests.world import ADA, EVE, WIDGETS, World
+from tests.world import ADA, API, EVE, WIDGETS, WWW, World
 
 
 async def shown(world: World, made: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +52,17 @@ async def test_an_own_role_opens_services_within_the_tokens_list(world: World) -
     made = await create(world, name="two", roles=[own], limit_services=True)
     seen = await world.ask(made["access_token"], "GET", "/verify")
     assert seen.json()["services"] == {}
+
+
+async def test_a_program_hands_on_nothing_outside_its_own_list(world: World) -> None:
+    """It is no user's: the list is the whole of its rights to services (access §9.6)."""
+    names = ("service_authorization.manage", "service.read", "service.stats")
+    own = await role(world, "Granter", names)
+    made = await create(world, roles=[own], services=[WWW])
+    for service_id, status in ((WWW, 200), (API, 404)):
+        asked = document(service_id=service_id, permission="read_only")
+        answer = await post(world, asked, made["access_token"])
+        assert answer.status_code == status
 
 
 @pytest.mark.parametrize("beside", [[], ["engineer"]])

@@ -18,6 +18,7 @@ from tests.areas.authorization_calls import (
     not_found,
     post,
 )
+from tests.areas.role_calls import hold
 from tests.world import (
     ADA,
     API,
@@ -211,15 +212,36 @@ async def test_another_customers_authorizations_are_as_if_absent(world: World) -
     assert (await post(world, document(), EVE)).status_code == 404
 
 
-async def test_a_token_does_not_hand_on_what_lies_outside_its_list(world: World) -> None:
-    """A superuser's own token that is limited to www opens neither api nor more of it."""
-    answer = await post(world, document(service_id=API), LIMITED)
-    assert (answer.status_code, answer.json()["detail"]) == (404, f"Cannot find service '{API}'")
-    assert (await post(world, document(), LIMITED)).status_code == 200
-    authorization_id = await authorize(world, service_id=API, permission="read_only")
-    change = {"data": {"attributes": {"permission": "full"}}}
-    answer = await world.ask(LIMITED, "PATCH", f"{PATH}/{authorization_id}", json=change)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+async def test_a_tokens_list_of_services_binds_no_account_endpoint(world: World) -> None:
+    """Contract: access §9.5. What he may hand on is what he may himself (decision 0016)."""
+    for service_id in (WWW, API):
+        assert (await post(world, document(service_id=service_id), LIMITED)).status_code == 200
+    (one, other) = (await world.ask(LIMITED, "GET", PATH)).json()["data"]
+    for permission in ("read_only", "full"):
+        change = {"data": {"attributes": {"permission": permission}}}
+        answer = await world.ask(LIMITED, "PATCH", f"{PATH}/{other['id']}", json=change)
+        assert (answer.status_code, answer.json()["data"]["id"]) == (200, other["id"])
+    for gone in (one, other):
+        answer = await world.ask(LIMITED, "DELETE", f"{PATH}/{gone['id']}")
+        assert answer.status_code == 204
+
+
+async def test_who_hands_on_less_than_there_was_takes_away(world: World) -> None:
+    """Creating, changing and withdrawing agree: only what is added must be held."""
+    await hold(world, UMA, "service_authorization.manage", "service.read", "service.stats")
+    one = f"{PATH}/{await authorize(world, permission='purge_select')}"
+    for permission, status in (
+        ("purge_select", 200),
+        ("purge_all", 403),
+        ("read_only", 200),
+        ("read_only", 200),
+        ("purge_select", 403),
+    ):
+        change = {"data": {"attributes": {"permission": permission}}}
+        assert (await world.ask(UMA, "PATCH", one, json=change)).status_code == status, permission
+    assert (await world.ask(UMA, "DELETE", one)).status_code == 204
+    assert (await post(world, document(), UMA)).status_code == 403
+    assert (await post(world, document(permission="read_only"), UMA)).status_code == 200
 
 
 _ADD = Statement(insert(service_authorizations))

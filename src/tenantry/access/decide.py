@@ -109,6 +109,15 @@ def rights(grants: Grants) -> Rights:
     return _once(grants, "rights", _scoped)
 
 
+def rights_of_user(grants: Grants) -> Rights:
+    """What they would hold if the token were limited to no services (contract: access §9.5)."""
+    return _once(grants, "of_user", _of_user)
+
+
+def _of_user(grants: Grants) -> Rights:
+    return rights(msgspec.structs.replace(grants, token_limited=False))
+
+
 def _unscoped(grants: Grants) -> Rights:
     """What they would hold if the token's scope covered everything."""
     return _once(grants, "unscoped", _token_limited)

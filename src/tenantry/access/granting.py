@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tenantry.access.decide import decide, rights
+from tenantry.access.decide import Rights, decide, rights, rights_of_user
 from tenantry.access.holdings import custom_roles
 from tenantry.core.context import Reading
 from tenantry.core.errors import not_authorized, not_found
@@ -34,13 +34,23 @@ def grants_anything(call: Reading) -> bool:
     return "superuser" in call.principal.grants.roles
 
 
+def to_hand_on(call: Reading) -> Rights:
+    """What the caller may hand on: all that he may himself, by whichever of his tokens.
+
+    A token's list of services does not bind account endpoints (contract: access §9.5; decision
+    0016). A program has no rights beside its token's.
+    """
+    grants = call.principal.grants
+    return rights_of_user(grants) if call.principal.is_person else rights(grants)
+
+
 def check_may_grant(
     call: Reading, permissions: frozenset[str], services: Iterable[str] | None = None
 ) -> None:
     """Refuse to hand on what the caller lacks; None is every service. Raises Problem 403."""
     if grants_anything(call):
         return
-    held = rights(call.principal.grants)
+    held = to_hand_on(call)
     on_services = permissions & SERVICE_PERMISSIONS
     is_held = permissions - on_services <= held.account
     if services is None:
@@ -63,9 +73,17 @@ async def check_may_grant_roles(call: Reading, ids: Iterable[str]) -> None:
         check_may_grant(call, permissions)
 
 
-def check_may_authorize(call: Reading, permission: str, service_id: str) -> None:
-    """Refuse to let others through to what the caller lacks. Raises Problem 403."""
-    check_may_grant(call, AUTHORIZATION_MASKS[permission], [service_id])
+def check_may_authorize(
+    call: Reading, permission: str, service_id: str, before: str | None = None
+) -> None:
+    """Refuse to let others through to what the caller lacks. Raises Problem 403.
+
+    Where somebody was let through before, only what is added is handed on.
+    """
+    added = AUTHORIZATION_MASKS[permission]
+    if before is not None:
+        added -= AUTHORIZATION_MASKS[before]
+    check_may_grant(call, added, [service_id])
 
 
 def check_not_own(call: Reading, user_id: str) -> None:

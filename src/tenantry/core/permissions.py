@@ -195,8 +195,10 @@ def conferred(permissions: frozenset[str]) -> frozenset[str]:
 
 
 READING = frozenset(form for forms in _ALL_FORMS.values() for form in forms if ".read" in form) | {
-    "service.stats"
+    "customer.security",
+    "service.stats",
 }
+"""What a token for reading lets through; writes are refused it by their method (access §9.4)."""
 
 _SEES_SERVICES = frozenset({"service.read", "service.stats"})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
-from tenantry.access.decide import rights
+from tenantry.access.granting import to_hand_on
 from tenantry.areas.groups import guards, membership, model
 from tenantry.areas.groups.membership import SERVICES, Named
 from tenantry.areas.groups.model import SERVICE_GROUPS, ServiceGroupRow
@@ -57,7 +57,7 @@ async def list_services(
 ) -> tuple[list[Named], int]:
     """A page of its services, in the order in which they came in, and how many there are."""
     key = {"customer_id": call.customer_id, "group": row.id}
-    visible = rights(call.principal.grants).visible
+    visible = to_hand_on(call).visible
     if visible is None:
         page = await call.all(_PAGE, **key, size=size, skipped=skipped)
         return page, row.services_count
@@ -84,7 +84,7 @@ async def remove_services(call: Writing, row: ServiceGroupRow, ids: Sequence[str
 
 async def _seen(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
     services = await membership.known(call, _KNOWN, "service", ids)
-    held = rights(call.principal.grants)
+    held = to_hand_on(call)
     for one in services:
         if not held.sees(one):
             raise not_found("service", one)

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import bindparam, insert, select
 
-from tenantry.access.decide import rights
-from tenantry.access.granting import check_may_authorize, check_may_grant_roles
+from tenantry.access.granting import check_may_authorize, check_may_grant_roles, to_hand_on
 from tenantry.areas.invitations import model
 from tenantry.areas.invitations.model import InvitationRow
 from tenantry.areas.users import model as users
@@ -140,7 +139,7 @@ async def _check_services(call: Reading, asked: Sequence[tuple[str, Permission]]
     ids = [service_id for service_id, _ in asked]
     found = await call.all(_LIVE_SERVICES, customer_id=call.customer_id, ids=ids)
     known = {service_id for (service_id,) in found}
-    held = rights(call.principal.grants)
+    held = to_hand_on(call)
     for one in ids:
         if one not in known or not held.sees(one):
             raise not_found("service", one)

@@ -114,15 +114,23 @@ _PAGES = {
 }
 
 
+async def find(call: Reading, service_id: str) -> ServiceRow:
+    """A service of the call's customer, also a removed one. Raises Problem 404."""
+    row = await call.one(_FIND, customer_id=call.customer_id, id=service_id)
+    if row is None:
+        raise not_found("service", service_id)
+    return row
+
+
 async def reach(call: Reading, service_id: str, permission: str) -> ServiceRow:
     """A service on which the caller holds a permission; also a removed one.
 
     Raises Problem 404 for one that is absent, another customer's or out of sight, 403 for one
     that he sees and may not do this to (contract: access §9.6, steps 10 and 11).
     """
-    row = await call.one(_FIND, customer_id=call.customer_id, id=service_id)
+    row = await find(call, service_id)
     decision = decide(call.principal.grants, permission, service_id)
-    if row is None or decision.reason == "out_of_sight":
+    if decision.reason == "out_of_sight":
         raise not_found("service", service_id)
     if not decision.allowed:
         raise not_authorized(permission, service_id)
