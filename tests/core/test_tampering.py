@@ -15,7 +15,6 @@ from sqlalchemy import and_, delete, insert, update
 
 from tenantry.areas.audit import verification
 from tenantry.core import chain, checkpoint_tables, checkpoints, schema
-from tenantry.core.revision_ends import what_is_wrong
 from tenantry.core.shares import Shares
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
@@ -270,19 +269,6 @@ async def test_tampering_with_history_is_found_and_named(world: World, how: str)
     assert problem.startswith("the revision of ")
     assert f" by event {AT}" in problem
     assert problem.endswith(says)
-
-
-async def test_the_ends_of_a_long_history_are_looked_at_in_parts(world: World) -> None:
-    async def work(unit: Unit) -> None:
-        await unit.run(HISTORY["ended"][0])
-
-    async def found() -> set[str | None]:
-        database = world.app.database
-        return {await what_is_wrong(database, WIDGETS, 10, most) for most in (1, 2, 5, 100)}
-
-    assert await found() == {None}
-    await world.app.database.write(work)
-    assert await found() == {(await chain.verify(world.app.database, WIDGETS)).problem}
 
 
 async def test_several_processes_find_the_same(world: World, database_url: str) -> None:
