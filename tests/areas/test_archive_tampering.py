@@ -1,6 +1,7 @@
 """Archives and what is said of them, tampered with by who has the database and the files."""
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tenantry.core.retention_tables import archives
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.core.verify_audit import Wrong
+from tests.areas.erasure_calls import NINA, erase, live_and_leave
 from tests.core.tampering import changed, computed_anew, put, rows_of
 from tests.world import ADA, BEN, DAY, WIDGETS, World
 
@@ -37,15 +39,15 @@ async def verdict(world: World, *published: checkpoints.Checkpoint) -> str:
     return "\n".join(lines)
 
 
-async def archived(world: World, folder: Path) -> int:
-    """Have two archives, and a log that goes on; the number of the last event archived."""
+async def archived(world: World, folder: Path, before: int = 0) -> int:
+    """Have two archives more, and a log that goes on; the number of the last event archived."""
     app = world.app
     for name in ("one", "two"):
         world.clock.turn(402 * DAY)
         await retention.archive_due(app.database, app.keyring, str(folder), ORIGIN)
         answer = await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": name})
         assert answer.status_code == 200, answer.text
-    assert f"{WIDGETS}  2 archives  whole" in await verdict(world)
+    assert f"{WIDGETS}  {before + 2} archives  whole" in await verdict(world)
     return int((await world.events())[0][5]) - 1
 
 
@@ -94,6 +96,12 @@ FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
         lambda file: _packed(file, lambda text: text.replace(b"Example Widgets", b"Nobody", 1)),
         " has a changed ",
     ),
+    "personal values taken away": (
+        lambda file: _packed(
+            file, lambda text: re.sub(rb'"personal":.*', b'"personal":null}', text)
+        ),
+        ": event 1 lacks description, and no erasure took that",
+    ),
     "the manifest of a longer one": (lambda file: _manifest(file, last=99), "the manifest of "),
     "the manifest of another hash": (lambda file: _manifest(file, hash="0"), "the manifest of "),
     "no manifest": (lambda file: archive_files.manifest_of(file).unlink(), " can't be read: "),
@@ -119,6 +127,22 @@ async def test_a_file_that_is_not_here_is_told(world: World, tmp_path: Path) -> 
     told = await verdict(world)
     assert f"{WIDGETS}  1 archives  whole" in told
     assert f"not here, and NOT checked: 1 archives, from {file} on" in told
+
+
+async def test_what_was_erased_from_files_is_known(world: World, tmp_path: Path) -> None:
+    """By an event that is archived itself, later; where that file is not here, it is told."""
+    nina = await live_and_leave(world)
+    await archived(world, tmp_path)
+    assert (await erase(world, customer_id=WIDGETS, user_id=nina))[0] == 200
+    await world.app.worker().deliver_due()
+    assert NINA.encode() not in gzip.decompress(first(tmp_path).read_bytes())
+    assert f"{WIDGETS}  2 archives  whole" in await verdict(world)
+    await archived(world, tmp_path, before=2)
+    told = sorted((tmp_path / WIDGETS).glob("*.ndjson.gz"))[2]
+    assert b"user.erase" in gzip.decompress(told.read_bytes())
+    told.unlink()
+    says = f"{WIDGETS}  erased by whom is not told here, and NOT checked: "
+    assert says in await verdict(world)
 
 
 async def test_records_of_archives_are_held_against_the_log(world: World, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ COLUMNS = ("id", "action", *FIELDS)
 _TELLING = frozenset({ARCHIVED, ERASED})
 Made = dict[int, dict[str, str | None]]
 """The digests of the revisions that an event made, by its number."""
+Bare = tuple[int, list[str]]
+"""The number of an event that lacks personal values, and the places of these."""
 
 
 class Facts(msgspec.Struct):
@@ -76,8 +78,7 @@ class Kept(msgspec.Struct):
     ended_at: Instant = 0
     """When the first and the last of them happened."""
     told: list[Told] = []
-    bare: list[tuple[int, list[str]]] = []
-    """The numbers of events that lack personal values, with the places of these."""
+    bare: list[Bare] = []
 
     def go_on(self, other: "Kept") -> None:
         """Go on with what was found in the events that follow. Raises Wrong."""
@@ -171,14 +172,27 @@ def _wrong_column(facts: Facts, filed: Sequence[Any]) -> str:
     return f"{_named(facts)} is filed under another {name} than it was recorded with"
 
 
-def _check_personal(
-    facts: Facts, personal: bytes | None, bare: list[tuple[int, list[str]]]
-) -> None:
-    """Hold personal values against their seals; `bare` is told where one is gone. Raises Wrong."""
+def look_through(event: Event, told: list[Told], bare: list[Bare]) -> None:
+    """Note what an event that was archived tells of erasures, and what it lacks itself."""
+    facts = _facts(event.body)
+    if facts.action in _TELLING:
+        told.append(Told(facts.sequence, facts.action, facts.metadata))
+    if gone := _sealed(facts).keys() - event.personal.keys():
+        bare.append((facts.sequence, sorted(gone)))
+
+
+def _sealed(facts: Facts) -> dict[str, Any]:
+    """The seals in an event, by their places."""
     sealed = {"description": facts.description}
     if facts.ip is not None:
         sealed["ip"] = facts.ip
     _collect(facts.metadata, "metadata.", sealed)
+    return sealed
+
+
+def _check_personal(facts: Facts, personal: bytes | None, bare: list[Bare]) -> None:
+    """Hold personal values against their seals; `bare` is told where one is gone. Raises Wrong."""
+    sealed = _sealed(facts)
     try:
         known = {} if personal is None else _values(personal)
     except msgspec.DecodeError as problem:

@@ -5,7 +5,6 @@ The log itself would not say so: each archive has an event of its own, behind al
 """
 
 import hashlib
-import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -14,14 +13,15 @@ from sqlalchemy import bindparam, or_, select
 
 from tenantry.areas.audit import archive_files
 from tenantry.areas.audit.archive_files import Archive
+from tenantry.areas.audit.taken import untaken
 from tenantry.core import schema, verify_audit
 from tenantry.core.checkpoints import Checkpoint
-from tenantry.core.kept_events import ARCHIVED, Kept
+from tenantry.core.kept_events import ARCHIVED, Bare, Kept, Told, look_through
 from tenantry.core.retention_tables import archives
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 from tenantry.core.text_bytes import as_bytes
-from tenantry.core.verify_audit import FIRST, Found, Place, Wanted, Wrong, follow_lines
+from tenantry.core.verify_audit import FIRST, Found, Place, Wanted, Wrong, follow, read_line
 
 _A, _R = archives.c, schema.revisions.c
 
@@ -41,6 +41,13 @@ _HELD = Statement(
     )
     .order_by(_R.from_sequence, _R.kind, _R.row_id)
 )
+
+
+class Values(msgspec.Struct):
+    """Personal values that archived events lack, and what is told of erasures."""
+
+    told: list[Told]
+    bare: list[Bare] = []
 
 
 async def held(rows: Reads, customer_id: str, at: int) -> str:
@@ -66,7 +73,7 @@ async def check(
     if not found:
         return [], ()
     old = [one for one in signed if one.sequence <= found[-1].last]
-    said, hashes = check_files(found, noted | {one.sequence for one in old})
+    said, hashes = check_files(found, noted | {one.sequence for one in old}, kept.told)
     told = Found(found[0].first, found[-1].end, hashes)
     left = [one for one in old if not verify_audit.check_checkpoint(msgspec.to_builtins(one), told)]
     if left:
@@ -89,21 +96,44 @@ async def check_records(rows: Reads, customer_id: str, kept: Kept) -> list[Archi
 
 
 def check_files(
-    found: Sequence[Archive], wanted: Wanted = frozenset()
+    found: Sequence[Archive], wanted: Wanted, told: Sequence[Told]
 ) -> tuple[list[str], dict[int, bytes]]:
-    """Check those that are here; what to say, and the wanted hashes. Raises Wrong."""
+    """Check those that are here; what to say, and the wanted hashes. Raises Wrong.
+
+    `told` is what is left of the log tells of erasures; that of archived ones is in their files.
+    """
     missing = [one for one in found if not Path(one.file).exists()]
     hashes = {one.last: bytes(one.hash) for one in found}
+    values = Values(told=[*told])
     for one in found:
         if one not in missing:
-            hashes.update(check_file(one, wanted).wanted)
+            hashes.update(check_file(one, wanted, values).wanted)
     customer_id, here, said = found[0].customer_id, len(found) - len(missing), []
     if here:
         said.append(f"{customer_id}  {here} archives  whole")
     if missing:
         which = f"{len(missing)} archives, from {missing[0].file} on"
         said.append(f"{customer_id}  not here, and NOT checked: {which}")
+    unsure = _check_values(found, values, max((one.last for one in missing), default=0))
+    if unsure:
+        which = f"{len(unsure)} events, from event {min(unsure)} on"
+        said.append(f"{customer_id}  erased by whom is not told here, and NOT checked: {which}")
     return said, hashes
+
+
+def _check_values(found: Sequence[Archive], values: Values, unknown: int) -> set[int]:
+    """Personal values are only taken away by erasures, which say which. Raises Wrong.
+
+    Returns the events that lack some without its being known who took them: an erasure stands
+    behind what it took, and of what stands up to `unknown` not all is here.
+    """
+    unsure = set()
+    for number, place in untaken(values.bare, values.told):
+        if number > unknown:
+            file = next(one.file for one in found if number <= one.last)
+            raise Wrong(f"{file}: event {number} lacks {place}, and no erasure took that")
+        unsure.add(number)
+    return unsure
 
 
 async def _check_told(rows: Reads, newest: Archive, kept: Kept) -> None:
@@ -118,13 +148,16 @@ async def _check_told(rows: Reads, newest: Archive, kept: Kept) -> None:
     raise Wrong(f"no event says that those up to {at} were archived")
 
 
-def check_file(archive: Archive, wanted: Wanted) -> Found:
-    """Hold the file of an archive, and its manifest, against the record. Raises Wrong."""
+def check_file(archive: Archive, wanted: Wanted, values: Values) -> Found:
+    """Hold the file of an archive, and its manifest, against the record. Raises Wrong.
+
+    `values` is told of its personal values.
+    """
     file = Path(archive.file)
     try:
         manifest, packed = archive_files.read(file)
         lines = archive_files.lines(packed)
-    except (OSError, EOFError, zlib.error, ValueError) as problem:
+    except archive_files.UNREADABLE as problem:
         raise Wrong(f"{file} can't be read: {problem!r}") from problem
     if manifest.get("sha256") != hashlib.sha256(packed).hexdigest():
         raise Wrong(f"{file} is not the one that its manifest names")
@@ -132,9 +165,12 @@ def check_file(archive: Archive, wanted: Wanted) -> Found:
     if any(manifest.get(name) != value for name, value in own.items()):
         raise Wrong(f"the manifest of {file} is not that of its archive")
     try:
-        told = follow_lines(lines, archive.before, wanted)
+        events = [read_line(one) for one in lines]
+        told = follow(events, archive.before, wanted)
     except Wrong as problem:
         raise Wrong(f"{file}: {problem}") from problem
     if told.last != archive.end:
         raise Wrong(f"{file} ends with event {told.last.sequence}, and not as it was archived")
+    for event in events:
+        look_through(event, values.told, values.bare)
     return told

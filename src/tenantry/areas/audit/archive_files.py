@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,10 @@ import msgspec
 
 from tenantry.core.chain import line
 from tenantry.core.ids import is_id
-from tenantry.core.verify_audit import Place, Wrong, read_line
+from tenantry.core.verify_audit import Event, Place, Wrong, read_line
+
+UNREADABLE = (OSError, EOFError, zlib.error, ValueError)
+"""What comes of a file that is missing, damaged, or none of ours."""
 
 
 class Archive(msgspec.Struct, frozen=True, array_like=True):
@@ -87,6 +91,16 @@ def lines(packed: bytes) -> list[bytes]:
     return gzip.decompress(packed).splitlines(keepends=True)
 
 
+def taken(file: Path, left: Callable[[str, str | None], str | None]) -> list[tuple[str, int]]:
+    """What `rewrite` is going to take: places, and numbers of events. Raises UNREADABLE, Wrong."""
+    found: list[tuple[str, int]] = []
+    for event in map(read_line, lines(file.read_bytes())):
+        kept = _left(event, left)
+        gone = event.personal.keys() - (msgspec.json.decode(kept) if kept else {}).keys()
+        found += [(place, event.sequence) for place in gone]
+    return found
+
+
 def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
     """Take personal values out of an archive, whose hashes don't cover them.
 
@@ -124,9 +138,16 @@ def _write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:
 
 def _redacted(raw: bytes, left: Callable[[str, str | None], str | None]) -> bytes:
     event = read_line(raw)
-    personal = msgspec.json.encode(event.personal).decode() if event.personal else None
-    rest = left(event.body.decode(), personal)
-    return raw if rest == personal else line(event.sequence, event.hash, event.body.decode(), rest)
+    rest = _left(event, left)
+    return raw if rest == _personal(event) else line(*event[:2], event.body.decode(), rest)
+
+
+def _left(event: Event, left: Callable[[str, str | None], str | None]) -> str | None:
+    return left(event.body.decode(), _personal(event))
+
+
+def _personal(event: Event) -> str | None:
+    return msgspec.json.encode(event.personal).decode() if event.personal else None
 
 
 def _put_manifest(file: Path, packed: bytes, manifest: Mapping[str, Any]) -> None:

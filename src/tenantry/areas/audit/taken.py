@@ -6,7 +6,7 @@ That is shorter than what it took. A list of texts, because what has the key `ip
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
-from tenantry.core.kept_events import ERASED, Told
+from tenantry.core.kept_events import ERASED, Bare, Told
 
 
 def written(taken: Mapping[str, Iterable[int]]) -> list[str]:
@@ -28,6 +28,13 @@ def read(told: Iterable[Told]) -> dict[str, set[int]]:
             place, _, runs = line.partition(" ")
             taken.setdefault(place, set()).update(_numbers(runs, one.sequence))
     return taken
+
+
+def untaken(bare: Iterable[Bare], told: Iterable[Told]) -> Iterator[tuple[int, str]]:
+    """What is gone and no erasure took: the event, and the place in it."""
+    taken = read(told)
+    for number, places in bare:
+        yield from ((number, place) for place in places if number not in taken.get(place, ()))
 
 
 def _numbers(runs: str, end: int) -> Iterator[int]:

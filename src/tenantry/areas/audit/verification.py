@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from tenantry.areas.audit import archive_checks, beginning
-from tenantry.areas.audit.taken import read as read_taken
+from tenantry.areas.audit.taken import untaken
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
@@ -178,11 +178,8 @@ def _count(kept: Kept) -> int:
 
 def _check_bare(kept: Kept) -> None:
     """Personal values are only taken away by erasures, which say which. Raises Wrong."""
-    taken = read_taken(kept.told)
-    for number, places in kept.bare:
-        for place in places:
-            if number not in taken.get(place, ()):
-                raise Wrong(f"event {number} lacks {place}, and no erasure took that")
+    for number, place in untaken(kept.bare, kept.told):
+        raise Wrong(f"event {number} lacks {place}, and no erasure took that")
 
 
 async def _signed(database: Database, customer_id: str, asked: Asked) -> list[Checkpoint]:
