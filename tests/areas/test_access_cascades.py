@@ -2,16 +2,18 @@
 
 from typing import Any
 
+import pytest
 from msgspec.json import decode as read
 from sqlalchemy import Table, bindparam, func, select
 
+from tenantry.areas.invitations.model import PURPOSE
 from tenantry.core import access_tables, schema
 from tenantry.core.clock import HOUR
 from tenantry.core.statements import Statement
 from tests.areas.authorization_calls import PATH, authorize
 from tests.areas.group_calls import role, service_group, user_group
 from tests.areas.service_calls import create, names
-from tests.world import ADA, API, BEN, EVERYBODY, LIM, OTHER, WIDGETS, WWW, World
+from tests.world import ADA, API, BEN, EVERYBODY, LIM, OTHER, WIDGETS, WWW, Person, World
 
 _R = schema.revisions.c
 _OPEN = Statement(
@@ -130,6 +132,29 @@ async def test_a_deleted_user_takes_what_was_his_along(world: World) -> None:
     assert (reduced["users_count"], reduced["updated_at"]) == (1, "2026-03-01T11:00:00Z")
     left = {row_id for kind, row_id in await standing(world) if kind == "service_authorization"}
     assert left == {others}
+
+
+@pytest.mark.parametrize("end", ["withdrawn", "accepted", "reduced"])
+async def test_what_leaves_a_user_group_by_itself_changes_it(world: World, end: str) -> None:
+    """An invitation that ends, or a service group that is deleted (contract: access §8)."""
+    invitation = await invite(world)
+    collected = await service_group(world, "Storefront", WWW)
+    group = await user_group(world, "Edge team", service_groups=[collected])
+    await user_group(world, "Untouched")
+    members = {"members": [{"id": invitation, "object": "invitation"}]}
+    assert (await world.ask(ADA, "POST", f"/user-groups/{group}/members", json=members)).is_success
+    world.clock.turn(HOUR)
+    code = world.app.keyring.code_for(PURPOSE, invitation)
+    newcomer = {"name": "Lin", "password": "stapled-Sponge-7-otter"}
+    calls: dict[str, tuple[Person | None, str, str]] = {
+        "withdrawn": (ADA, "DELETE", f"/invitations/{invitation}"),
+        "accepted": (None, "PUT", f"/invitation/accept/{code}"),
+        "reduced": (ADA, "DELETE", f"/service-groups/{collected}"),
+    }
+    answer = await world.ask(*calls[end], json=newcomer)
+    assert answer.is_success
+    changed = [one["updated_at"] for one in (await shown(world, "/user-groups"))["data"]]
+    assert sorted(changed) == ["2026-03-01T10:00:00Z", "2026-03-01T11:00:00Z"]
 
 
 async def test_a_closed_customer_leaves_nothing_that_access_depends_on(world: World) -> None:

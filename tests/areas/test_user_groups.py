@@ -19,6 +19,7 @@ from tests.areas.group_calls import (
     shown_ids,
     user_group,
 )
+from tests.areas.role_calls import hold
 from tests.world import (
     ADA,
     BEN,
@@ -95,6 +96,13 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
     await create(world, USER_GROUPS, name="Edge team")
     answer = await world.ask(ADA, "POST", USER_GROUPS, json={"name": "EDGE Team"})
     assert_problem(answer, 409, "Duplicate record", "Duplicate usergroup: 'EDGE Team'")
+    # What is absent is told first (access §2.5), and what the caller may not give.
+    for word in ("members", "roles", "service_groups"):
+        lost = {"name": "Edge team", word: ids("0Unknown00000000000000")}
+        assert (await world.ask(ADA, "POST", USER_GROUPS, json=lost)).status_code == 404
+    await hold(world, UMA, "user_group.manage")
+    body = {"name": "Edge team", "roles": ids(ROLE_IDS["superuser"])}
+    assert (await world.ask(UMA, "POST", USER_GROUPS, json=body)).status_code == 403
     await create(world, USER_GROUPS, EVE, name="Edge team")
 
 

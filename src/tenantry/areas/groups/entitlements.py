@@ -105,7 +105,7 @@ async def list_service_groups(
 
 async def add_service_groups(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> list[Named]:
     """Have a group's roles act on more services; all that were named. Raises Problem 403, 404."""
-    service_groups = await _known_service_groups(call, ids)
+    service_groups = await known_service_groups(call, ids)
     await guards.check_may_attach(call, row.id, list(service_groups))
     await membership.add(call, SERVICE_GROUPS_OF, row, service_groups)
     return list(service_groups.values())
@@ -113,7 +113,7 @@ async def add_service_groups(call: Writing, row: UserGroupRow, ids: Sequence[str
 
 async def remove_service_groups(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> None:
     """Have a group's roles act on fewer services. Raises Problem 403, 404."""
-    service_groups = await _known_service_groups(call, ids)
+    service_groups = await known_service_groups(call, ids)
     guards.check_not_in(call, [row.id])
     await membership.remove(call, SERVICE_GROUPS_OF, row, service_groups)
 
@@ -124,7 +124,8 @@ async def _known_roles(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
     return {one: found.get(one) or _named(one, None) for one in ids}
 
 
-async def _known_service_groups(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
+async def known_service_groups(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
+    """The service groups that these ids name. Raises Problem 404."""
     return await membership.known(call, _SERVICE_GROUPS, "servicegroup", ids)
 
 

@@ -96,7 +96,7 @@ async def add_members(
     call: Writing, row: UserGroupRow, named: Sequence[MemberReference]
 ) -> list[Member]:
     """Let people in; all who were named. Raises Problem 403, 404."""
-    members = await _known(call, named)
+    members = await known(call, named)
     _check_not_himself(call, members)
     await guards.check_may_admit(call, row.id)
     kinds = {one.id: one.kind for one in members.values()}
@@ -110,7 +110,7 @@ async def remove_members(
     call: Writing, row: UserGroupRow, named: Sequence[MemberReference]
 ) -> None:
     """Take people out; what they had by the group ends. Raises Problem 403, 404."""
-    members = await _known(call, named)
+    members = await known(call, named)
     _check_not_himself(call, members)
     removed = await membership.remove(call, MEMBERS, row, members)
     users = [one for one in removed if members[one].kind == "user"]
@@ -125,18 +125,21 @@ async def users_in(call: Reading, row: UserGroupRow) -> list[str]:
 
 async def record_changes(call: Writing, users: Sequence[str], **changes: Any) -> None:
     """Write down, for each of these users, what changed of his groups or their roles."""
-    known = await logins(call, users)
+    login_of = await logins(call, users)
     for user_id in users:
         await audit.record(
             call,
             "user.update",
-            f"User '{known[user_id]}' was updated",
+            f"User '{login_of[user_id]}' was updated",
             metadata={"user_id": user_id, **changes},
         )
 
 
-async def _known(call: Reading, named: Sequence[MemberReference]) -> dict[str, Member]:
-    """Living users and pending invitations, in the order in which they are named."""
+async def known(call: Reading, named: Sequence[MemberReference]) -> dict[str, Member]:
+    """Living users and pending invitations, in the order in which they are named.
+
+    Raises Problem 404.
+    """
     of_kind = {
         kind: [one.id for one in named if one.object == kind] for kind in ("user", "invitation")
     }

@@ -71,8 +71,10 @@ async def known(
     """What these ids name, in their order and each once. Raises Problem 404 for the first lost."""
     wanted = list(dict.fromkeys(ids))
     asked = [one for one in wanted if is_id(one)]
-    rows = await call.all(statement, customer_id=call.customer_id, ids=asked, now=call.now)
-    found = {row.id: row for row in rows}
+    found: dict[str, N] = {}
+    if asked:
+        rows = await call.all(statement, customer_id=call.customer_id, ids=asked, now=call.now)
+        found = {row.id: row for row in rows}
     for one in wanted:
         if one not in found:
             raise not_found(noun, one[:_LONGEST_TOLD])

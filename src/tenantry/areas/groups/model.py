@@ -5,6 +5,7 @@ them roles, and service groups to use these on. A group is created, renamed and 
 is in it stands in membership.py.
 """
 
+from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -86,6 +87,11 @@ class Kind(Generic[G]):
             update(table).where(one).values({name: bindparam(name) for name in _CHANGEABLE})
         )
         self.touch = Statement(update(table).where(one).values(updated_at=bindparam("updated_at")))
+        self.touch_all = Statement(
+            update(table)
+            .where(column.customer_id == bindparam("customer"), is_one_of(column.id, "groups"))
+            .values(updated_at=bindparam("updated_at"))
+        )
         self.delete = Statement(delete(table).where(one))
 
 
@@ -213,6 +219,13 @@ async def touch(call: Writing, kind: Kind[G], row: GroupRow) -> None:
     key = {"customer": row.customer_id, "group": row.id}
     if not await call.run(kind.touch, **key, updated_at=call.now):
         raise not_found(kind.noun, row.id)
+
+
+async def touch_all(call: Writing, kind: Kind[G], groups: Sequence[str]) -> None:
+    """As `touch`, where something that was in several groups has ended or become something else."""
+    if groups:
+        key = {"customer": call.customer_id, "groups": list(groups)}
+        await call.run(kind.touch_all, **key, updated_at=call.now)
 
 
 async def remove(call: Writing, kind: Kind[G], row: GroupRow) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, func, select
 
 from tenantry.access.granting import to_hand_on
 from tenantry.areas.groups import guards, membership, model
-from tenantry.areas.groups.membership import SERVICES, Named
-from tenantry.areas.groups.model import SERVICE_GROUPS, ServiceGroupRow
+from tenantry.areas.groups.membership import SERVICE_GROUPS_OF, SERVICES, Named
+from tenantry.areas.groups.model import SERVICE_GROUPS, USER_GROUPS, ServiceGroupRow
 from tenantry.core import access_tables as tables
 from tenantry.core import schema
 from tenantry.core.context import Reading, Writing
@@ -49,6 +49,8 @@ _PAGE, _PAGE_AMONG = (
 async def remove(call: Writing, row: ServiceGroupRow) -> None:
     """Remove a service group; what its users could do by it ends. Raises Problem 403, 404."""
     await guards.check_not_used(call, row.id)
+    used_by = await membership.holding(call, SERVICE_GROUPS_OF, [row.id])
+    await model.touch_all(call, USER_GROUPS, used_by)
     await model.remove(call, SERVICE_GROUPS, row)
 
 
@@ -69,7 +71,7 @@ async def list_services(
 
 async def add_services(call: Writing, row: ServiceGroupRow, ids: Sequence[str]) -> list[Named]:
     """Put services into a group; all that were named. Raises Problem 403, 404."""
-    services = await _seen(call, ids)
+    services = await seen(call, ids)
     await guards.check_may_collect(call, row.id, list(services))
     await membership.add(call, SERVICES, row, services)
     return list(services.values())
@@ -77,12 +79,13 @@ async def add_services(call: Writing, row: ServiceGroupRow, ids: Sequence[str]) 
 
 async def remove_services(call: Writing, row: ServiceGroupRow, ids: Sequence[str]) -> None:
     """Take services out of a group. Raises Problem 403, 404."""
-    services = await _seen(call, ids)
+    services = await seen(call, ids)
     await guards.check_not_used(call, row.id)
     await membership.remove(call, SERVICES, row, services)
 
 
-async def _seen(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
+async def seen(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
+    """The living services that these ids name, if the caller sees them all. Raises Problem 404."""
     services = await membership.known(call, _KNOWN, "service", ids)
     held = to_hand_on(call)
     for one in services:

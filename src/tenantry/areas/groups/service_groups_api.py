@@ -77,9 +77,12 @@ async def list_service_groups(call: Reading, query: Query) -> Answer:
 async def create_a_service_group(call: Writing, body: Body[NewServiceGroup]) -> ServiceGroup:
     """Create a service group, with services in it if any are named."""
     new = body()
+    services = shapes.ids(new.services or [])
+    # What is absent is told before a name that is taken (contract: access §2.5).
+    await service_groups.seen(call, services)
     row = await model.create(call, SERVICE_GROUPS, new.name, new.description)
-    if new.services:
-        await service_groups.add_services(call, row, shapes.ids(new.services))
+    if services:
+        await service_groups.add_services(call, row, services)
     return _shown(await model.find(call, SERVICE_GROUPS, row.id))
 
 

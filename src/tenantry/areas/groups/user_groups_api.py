@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from tenantry.access.granting import check_may_grant_roles
 from tenantry.areas.groups import entitlements, members, model, shapes, user_groups
 from tenantry.areas.groups.members import MemberReference
 from tenantry.areas.groups.model import USER_GROUPS, GroupChange, UserGroupRow
@@ -84,13 +85,19 @@ async def list_user_groups(call: Reading, query: Query) -> Answer:
 async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGroup:
     """Create a user group, with what is named in it."""
     new = body()
+    roles, groups = shapes.ids(new.roles or []), shapes.ids(new.service_groups or [])
+    people = new.members or []
+    # What is absent, or not his to give, is told before a name that is taken (access §2.5).
+    await members.known(call, people)
+    await entitlements.known_service_groups(call, groups)
+    await check_may_grant_roles(call, roles)
     row = await model.create(call, USER_GROUPS, new.name, new.description)
-    if new.roles:
-        await entitlements.add_roles(call, row, shapes.ids(new.roles))
-    if new.service_groups:
-        await entitlements.add_service_groups(call, row, shapes.ids(new.service_groups))
-    if new.members:
-        await members.add_members(call, row, new.members)
+    if roles:
+        await entitlements.add_roles(call, row, roles)
+    if groups:
+        await entitlements.add_service_groups(call, row, groups)
+    if people:
+        await members.add_members(call, row, people)
     return _shown(await model.find(call, USER_GROUPS, row.id))
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, insert, select, update
 
 from tenantry.areas.customers.model import CustomerRow
 from tenantry.areas.customers.model import find as find_customer
+from tenantry.areas.groups.model import USER_GROUPS, touch_all
 from tenantry.areas.invitations import model
 from tenantry.areas.invitations.model import InvitationRow
 from tenantry.areas.users import authorizations, passwords
@@ -188,12 +189,14 @@ async def _authorize(call: Writing, row: InvitationRow, user: users.UserRow) -> 
 async def _take_places(call: Writing, row: InvitationRow, user: users.UserRow) -> list[Revision]:
     """Put him into every user group in which the invitation kept a place."""
     revisions: list[Revision] = []
-    for group_id in await model.groups_of(call, row):
+    groups = await model.groups_of(call, row)
+    for group_id in groups:
         body = {"kind": "user", "member_id": user.id, "user_group_id": group_id}
         revisions += [
             Revision("user_group_member", f"{group_id}/{row.id}", None),
             Revision("user_group_member", f"{group_id}/{user.id}", body),
         ]
-    if revisions:
+    if groups:
+        await touch_all(call, USER_GROUPS, groups)
         await call.run(_TAKE_PLACES, customer=row.customer_id, invitation=row.id, user=user.id)
     return revisions

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, upd
 
 from tenantry.access.decide import decide
 from tenantry.areas.customers.model import find as find_customer
+from tenantry.areas.groups.model import USER_GROUPS, touch_all
 from tenantry.areas.users import model as users
 from tenantry.core import access_tables as tables
 from tenantry.core import audit, outbox
@@ -192,6 +193,7 @@ async def leave_groups(call: Writing, row: InvitationRow) -> list[Revision]:
     """Give up the places that an invitation keeps in user groups."""
     groups = await groups_of(call, row)
     if groups:
+        await touch_all(call, USER_GROUPS, groups)
         await call.run(_LEAVE, customer=row.customer_id, invitation=row.id)
     return [Revision("user_group_member", f"{group_id}/{row.id}", None) for group_id in groups]
 
