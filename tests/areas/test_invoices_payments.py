@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from tenantry.http.paging import cursor
 from tests.areas.invoice_calls import INVOICES, done, got, invoiced_example
 from tests.told import events_since
 from tests.world import ADA, BILL, OPERATOR, WIDGETS, World
@@ -100,7 +101,7 @@ async def test_it_is_the_operators_alone_and_of_an_invoice(world: World) -> None
         for method in ("GET", "POST"):
             answer = await world.ask(OPERATOR, method, _payments(absent), json=PAID)
             assert answer.status_code == 404
-    for wrong in ("x", "W10", "WzBd"):
+    for wrong in ("x", "W10", "WzBd", cursor(3), cursor(999, 3)):
         answer = await world.ask(OPERATOR, "GET", f"{path}?cursor={wrong}")
         assert answer.status_code == 400
 

@@ -235,3 +235,6 @@ async def test_later_pages_have_events_alone(world: World) -> None:
     assert not {"steps", "late"} & set(second)
     assert [one["id"] for one in first["data"] + second["data"]] == [f"e{n}" for n in range(7)]
     assert second["meta"] == {"limit": 4, "next_cursor": ""}
+    for other in ("2/usage?", "1/usage?late=true&"):
+        path = f"{OURS}/{invoice_id}/lines/{other}cursor={following}"
+        assert (await world.ask(ADA, "GET", path)).status_code == 400, other

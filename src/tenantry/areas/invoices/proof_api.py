@@ -44,6 +44,10 @@ class LateUsage(msgspec.Struct, frozen=True):
     """In raw units; what was voided counts negative."""
 
 
+_MadeFor = list[str | int]
+"""Invoice, line, and whether late: what a cursor is good for."""
+
+
 class PageMeta(msgspec.Struct, frozen=True):
     """Where the next page of events begins; empty on the last."""
 
@@ -130,9 +134,14 @@ async def get_line_usage(
     line = proofs.line_at(invoice, line_number)
     if line is None:
         raise not_found("line", line_number)
-    limit, place = limited(query, default=100), _place(query)
-    asked = Asked(_is_true(query, "late"), place, limit + 1)
-    return _shown(invoice, await proofs.prove(call.rows, invoice, line, asked), limit)
+    limit, is_late = limited(query, default=100), _is_true(query, "late")
+    made_for: _MadeFor = [invoice_id, line_number, int(is_late)]
+    asked = Asked(is_late, _place(query, made_for), limit + 1)
+    proof = await proofs.prove(call.rows, invoice, line, asked)
+    following = (
+        cursor(*made_for, *proof.changes[limit - 1].place) if len(proof.changes) > limit else ""
+    )
+    return _shown(invoice, proof, PageMeta(limit, following))
 
 
 @operation("GET /_tenantry/v1/usage-events/{source}/{usage_event_id}", allow=_SEE, wire=PLAIN)
@@ -182,8 +191,8 @@ async def _find(call: Reading, invoice_id: str) -> Behind:
     return await model.behind(call.rows, row)
 
 
-def _shown(invoice: Behind, proof: Proof, limit: int) -> LineUsage:
-    line, page = proof.line, proof.changes[:limit]
+def _shown(invoice: Behind, proof: Proof, meta: PageMeta) -> LineUsage:
+    line, page = proof.line, proof.changes[: meta.limit]
     late = proof.late
     return LineUsage(
         invoice_id=str(invoice.invoice.id),
@@ -200,7 +209,7 @@ def _shown(invoice: Behind, proof: Proof, limit: int) -> LineUsage:
         steps=msgspec.UNSET if proof.steps is None else proof.steps,
         late=msgspec.UNSET if late is None else LateUsage(late[0], plain(raw_of(late[1]))),
         data=[_event(change) for change in page],
-        meta=PageMeta(limit, cursor(*page[-1].place) if len(proof.changes) > limit else ""),
+        meta=meta,
     )
 
 
@@ -223,13 +232,13 @@ def _ending(one: tracing.Ending) -> EventEnding:
     return EventEnding(invoice_id, month, at, one.effect, one.lines)
 
 
-def _place(query: Query) -> Place:
-    """Where the page before ended. Raises Problem 400."""
+def _place(query: Query, made_for: _MadeFor) -> Place:
+    """Where the page before ended, of the same line's events. Raises Problem 400."""
     text = query.get("cursor")
     if not text:
         return START
     match position(text):
-        case [int(at), str(source), str(event_id)] if 0 <= at < 1 << 62:
+        case [*of, int(at), str(source), str(event_id)] if of == made_for and 0 <= at < 1 << 62:
             return at, source, event_id
         case _:
             raise bad_request("The cursor is not valid")

@@ -68,7 +68,7 @@ async def create_payment(call: Writing, body: Body[NewPayment], invoice_id: str)
 async def list_payments(call: Reading, query: Query, invoice_id: str) -> Payments:
     """What became of an invoice, the newest first, and how it stands."""
     invoice = await _find(call, invoice_id)
-    limit, before = limited(query, default=100), _before(query)
+    limit, before = limited(query, default=100), _before(query, invoice)
     found = await payments.page(call.rows, invoice, before, limit + 1)
     newest = await payments.newest(call.rows, invoice.customer_id, invoice.id)
     page = found[:limit]
@@ -78,7 +78,7 @@ async def list_payments(call: Reading, query: Query, invoice_id: str) -> Payment
         amount=invoice.total,
         status="Outstanding" if newest is None else newest.status,
         limit=limit,
-        next_cursor=cursor(page[-1].number) if len(found) > limit else "",
+        next_cursor=cursor(invoice.id, page[-1].number) if len(found) > limit else "",
         data=[_shown(payment) for payment in page],
     )
 
@@ -96,11 +96,12 @@ def _shown(payment: Payment) -> ShownPayment:
     return ShownPayment(payment.number, payment.status, payment.reference, at)
 
 
-def _before(query: Query) -> int:
+def _before(query: Query, invoice: Billed) -> int:
     text = query.get("cursor")
     if not text:
         return _FIRST
-    place = position(text)
-    if len(place) != 1 or not isinstance(place[0], int) or not 0 < place[0] <= _FIRST:
-        raise bad_request("The cursor is not valid")
-    return place[0]
+    match position(text):
+        case [invoice.id, int(number)] if 0 < number <= _FIRST:
+            return number
+        case _:
+            raise bad_request("The cursor is not valid")
