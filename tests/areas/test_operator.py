@@ -59,9 +59,7 @@ async def test_an_operator_is_nobody_of_the_customer(world: World) -> None:
     for method, path, status in (
         ("GET", "/current_user", 404),
         ("GET", "/tokens", 403),
-        ("GET", "/tokens/self", 404),
-        ("DELETE", "/tokens/self", 404),
-        ("GET", "/verify", 404),
+        ("DELETE", "/tokens/self", 403),
         ("POST", "/sudo", 403),
         ("POST", "/tokens", 403),
         ("DELETE", f"/customer/{WIDGETS}", 403),
@@ -70,6 +68,16 @@ async def test_an_operator_is_nobody_of_the_customer(world: World) -> None:
         assert answer.status_code == status, (path, answer.text)
     answer = await world.ask(OPERATOR, "POST", "/tokens", data=form)
     assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+async def test_an_operators_key_tells_whose_it_is(world: World) -> None:
+    for params in ({}, HERE):
+        token = (await world.ask(OPERATOR, "GET", "/tokens/self", params=params)).json()
+        told = (await world.ask(OPERATOR, "GET", "/verify", params=params)).json()
+        assert (token["name"], token["customer_id"]) == ("operator", params.get("customer_id", ""))
+        assert (told["token"]["id"], told["user"]["id"]) == (token["id"], token["id"])
+        assert (told["token"]["name"], told["customer"]["id"]) == ("operator", token["customer_id"])
+        assert bool(told["services"]) is bool(params)
 
 
 async def test_an_operator_opens_what_a_customer_shut_on_itself(world: World) -> None:

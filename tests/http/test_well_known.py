@@ -34,6 +34,11 @@ async def test_search_engines_are_asked_to_stay_away(world: World) -> None:
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
 
 
+async def test_clients_that_open_firewalls_to_an_edge_find_none(world: World) -> None:
+    answer = await world.ask(None, "GET", "/public-ip-list")
+    assert (answer.status_code, answer.json()) == (200, {"addresses": [], "ipv6_addresses": []})
+
+
 async def test_password_managers_find_where_it_is_changed(world: World) -> None:
     """And that what is not there is not found, which they try first (W3C change-password §3)."""
     ada = Visitor(world)

@@ -22,6 +22,7 @@ from tenantry.core.errors import (
     unauthenticated,
 )
 from tenantry.core.secrets import Keyring
+from tenantry.http.body import content_kind
 from tenantry.http.message import Header, Query, Request
 from tenantry.http.operation import Allow, Operation
 
@@ -95,8 +96,7 @@ def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> Non
     principal = call.principal
     if allow.who == "public":
         return
-    if not allow.anywhere:
-        check_address(call)
+    check_way_in(allow, call)
     if allow.who != "any key":
         check_scope(principal, method)
         _check_role(allow, call, path)
@@ -105,6 +105,14 @@ def admit(allow: Allow, call: Reading, method: str, path: dict[str, str]) -> Non
     # An operator's key is the installation's, and has no password that could lift it.
     if allow.sudo and principal.kind != "operator" and not is_lifted(principal, call.now):
         raise sudo_missing()
+
+
+def check_way_in(allow: Allow, call: Reading, refusal: Problem | None = None) -> None:
+    """Refuse what `acting_customer` refused, and addresses. Raises Problem 403."""
+    if refusal is not None:
+        raise refusal
+    if not allow.anywhere:
+        check_address(call)
 
 
 def check_address(call: Reading) -> None:
@@ -227,9 +235,15 @@ def _decision(
     )
 
 
-def check_length(request: Request) -> None:
-    """Refuse what no honest client sends. Raises Problem 400 or 413."""
+def check_sent(operation: Operation, request: Request) -> None:
+    """Refuse what no honest client sends, and a body of a type that is not taken.
+
+    Raises Problem 400, 413, 415.
+    """
     if request.is_too_large:
         raise too_large()
     if "\0" in request.path:
         raise bad_request("NUL characters are not allowed")
+    # Meters send more types than the contract's clients, and are told by who reads them.
+    if request.body and operation.shape is not None and operation.allow.who != "operator":
+        content_kind(request, takes_forms=operation.wire.takes_forms)

@@ -143,17 +143,13 @@ class Pipeline:
             return await self._look(exchange, operation, path, self.principals)
 
     async def _look(
-        self,
-        exchange: Exchange,
-        operation: Operation,
-        path: dict[str, str],
-        finder: Finder,
+        self, exchange: Exchange, operation: Operation, path: dict[str, str], finder: Finder
     ) -> Response:
         call, _ = await self._call(exchange, operation, finder)
         if exchange.refusal is not None:
             raise exchange.refusal
         gate.admit(operation.allow, call, exchange.request.method, path)
-        gate.check_length(exchange.request)
+        gate.check_sent(operation, exchange.request)
         result = await operation.function(call, **operation.arguments(exchange.request, path, None))
         return unless_held(exchange.request, self._render(operation, result, call))
 
@@ -192,15 +188,18 @@ class Pipeline:
         return call, digest
 
     async def _refuse_method(self, exchange: Exchange, methods: dict[str, Any]) -> Response:
+        """Tell which verbs there are to who comes in: anybody, where none of them needs a key."""
         operations = [row[0] for row in methods.values()]
-        exchange.operation = operations[0]
-        if all(one.allow.who != "public" for one in operations):
-            call, digest = await self._call(exchange, operations[0], self.principals)
-            if exchange.request.method not in {"GET", "HEAD"}:
+        guarded = [one for one in operations if one.allow.who != "public"]
+        exchange.operation = operation = (guarded or operations)[0]
+        if guarded:
+            call, digest = await self._call(exchange, operation, self.principals)
+            if exchange.request.method not in READS:
                 await self.database.write(
                     lambda unit: self._begin(unit, exchange, call, digest),
-                    meter=gate.meter(operations[0].allow, call.principal),
+                    meter=gate.meter(operation.allow, call.principal),
                 )
+            gate.check_way_in(operation.allow, call, exchange.refusal)
         raise Problem(405, "Method not allowed", headers=(("allow", allowed(methods)),))
 
     async def _write(
@@ -220,7 +219,7 @@ class Pipeline:
                 raise refusal
             gate.admit(operation.allow, writing, request.method, path)
             writing.decision_id = gate.admission(operation, writing, path)
-            gate.check_length(request)
+            gate.check_sent(operation, request)
             is_dry_run = dry_run.is_asked(request, operation)
             arguments = operation.arguments(request, path, evidence)
             result = await operation.function(writing, **arguments)
@@ -259,7 +258,7 @@ class Pipeline:
             return None, None
         try:
             gate.admit(operation.allow, call, exchange.request.method, path)
-            gate.check_length(exchange.request)
+            gate.check_sent(operation, exchange.request)
             return await operation.evidence(exchange.request, call, path), None
         except Problem as problem:
             if problem.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -1,5 +1,7 @@
 """What browsers, crawlers and finders of flaws look for on any host, where they look for it."""
 
+import msgspec
+
 from tenantry.core.clock import DAY, shown
 from tenantry.core.context import Reading
 from tenantry.http.message import Header, Response
@@ -24,6 +26,19 @@ async def get_icon(call: Reading) -> Response:  # noqa: ARG001 - the same for ev
 async def get_robots(call: Reading) -> Response:  # noqa: ARG001 - the same for everybody
     """Nothing here is for search engines (RFC 9309)."""
     return Response(200, b"User-agent: *\nDisallow: /\n", _TEXT, _KEPT)
+
+
+class PublicAddresses(msgspec.Struct):
+    """Networks from which an edge asks its origins."""
+
+    addresses: list[str]
+    ipv6_addresses: list[str]
+
+
+@operation("GET /public-ip-list", allow=PUBLIC, wire=LEGACY)
+async def list_fastly_ips(call: Reading) -> PublicAddresses:  # noqa: ARG001 - the same for everybody
+    """None: this server keeps accounts, and has no edge (contract: protocol §2)."""
+    return PublicAddresses([], [])
 
 
 @operation("GET /.well-known/change-password", allow=PUBLIC, wire=PAGE, status=303)

@@ -68,7 +68,7 @@ async def list_tokens_customer(call: Reading) -> list[Token]:
 @operation("GET /tokens/self", allow=ANY_KEY, wire=LEGACY, compatibility="token")
 async def get_token_current(call: Reading) -> Token:
     """The calling token, whatever its kind and scope."""
-    return shown_token(await model.find(call, call.principal.token_id), call)
+    return shown_token(await model.current(call), call)
 
 
 @operation("GET /tokens/{token_id}", allow=CUSTOMER, wire=LEGACY, compatibility="token")
@@ -178,7 +178,10 @@ async def _checked_row(call: Writing, form: NewToken, user_id: str) -> model.Tok
 
 @operation("DELETE /tokens/self", allow=ANY_KEY, wire=LEGACY, status=204)
 async def revoke_token_current(call: Writing) -> None:
-    """Revoke the calling token, whatever its kind and scope."""
+    """Revoke the calling token, whatever its kind and scope; no operator's key."""
+    if call.principal.kind == "operator":
+        # It is no customer's, so no log would tell who ended the installation's own key.
+        raise not_authorized()
     await model.revoke(call, [call.principal.token_id])
 
 
@@ -214,7 +217,8 @@ async def bulk_revoke_tokens(call: Writing, body: Body[TokenReferences]) -> None
         references = msgspec.convert(data, list[TokenReference])
     except msgspec.ValidationError as problem:
         raise bad_request("Data must be a list of objects with a type and an id") from problem
-    if any(one.type != "token" for one in references):
+    # Some Go programs send no type (contract: protocol §11.2).
+    if any(one.type not in {"", "token"} for one in references):
         raise bad_request("Type must be 'token'")
     await model.revoke(call, list(dict.fromkeys(one.id for one in references)))
 
@@ -232,9 +236,9 @@ class Verification(msgspec.Struct):
 async def verify_token(call: Reading) -> Verification:
     """Who the key is and which services it sees."""
     principal = call.principal
-    token = await model.find(call, principal.token_id)
+    token = await model.current(call)
     return Verification(
-        customer={"id": principal.customer_id, "name": principal.customer_name},
+        customer={"id": call.customer_id, "name": principal.customer_name},
         # An automation token is its own principal (contract: identity §9.2).
         user={
             "id": principal.user_id or token.id,

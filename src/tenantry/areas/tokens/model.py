@@ -21,7 +21,7 @@ from tenantry.core.permissions import ROLE_IDS
 from tenantry.core.secrets import new_token
 from tenantry.core.statements import Statement, is_one_of, point
 
-_T = schema.tokens.c
+_T, _O = schema.tokens.c, schema.operator_keys.c
 
 MAX_LIVE = 100
 """Living tokens of one user, or automation tokens of one customer."""
@@ -71,6 +71,7 @@ _COLUMNS = [schema.tokens.c[name] for name in TokenRow.__struct_fields__]
 _OF_CUSTOMER = _T.customer_id == bindparam("customer_id")
 _IN_TIME = (_T.created_at, _T.id)
 _FIND = point(_COLUMNS, schema.tokens, _row, customer_id=_T.customer_id, id=_T.id)
+_OPERATOR_SINCE = point([_O.created_at], schema.operator_keys, id=_O.id)
 _FIND_MANY = Statement(
     select(*_COLUMNS).where(_OF_CUSTOMER, is_one_of(_T.id, "ids")).order_by(*_IN_TIME), _row
 )
@@ -118,6 +119,22 @@ async def find(call: Reading, token_id: str) -> TokenRow:
     if row is None:
         raise not_found("token", token_id)
     return row
+
+
+async def current(call: Reading) -> TokenRow:
+    """The calling key, whatever its kind: an operator's is told as a program's."""
+    principal = call.principal
+    if principal.kind != "operator":
+        return await find(call, principal.token_id)
+    since = await call.one(_OPERATOR_SINCE, id=principal.token_id)
+    return TokenRow(
+        customer_id=call.customer_id,
+        id=principal.token_id,
+        kind="automation",
+        user_id=None,
+        name=principal.token_name,
+        created_at=since[0] if since else call.now,
+    )
 
 
 async def find_standing(call: Reading, token_id: str) -> TokenRow:
