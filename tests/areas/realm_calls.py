@@ -49,7 +49,7 @@ class Program:
         """Press a button on the page, as whoever is signed in."""
         page = await self.open(**changes)
         form = {"form_token": form_token(page), "decision": decision}
-        return await self.browser.post(address(**changes), form)
+        return await self.browser.post(deciding(**changes), form)
 
     async def sign_in_again(self, who: Person, place: str) -> httpx.Response:
         """Sign in although somebody is, to go on to a place."""
@@ -124,6 +124,11 @@ def address(**changes: str | None) -> str:
     """Where a program has somebody sign in."""
     given = {name: value for name, value in (ASKED | changes).items() if value is not None}
     return f"{AUTH}?{urlencode(given)}"
+
+
+def deciding(**changes: str | None) -> str:
+    """Where the page's form goes then."""
+    return address(**changes).replace(AUTH, f"{CONSOLE}/consent")
 
 
 def answered(answer: httpx.Response) -> dict[str, str]:

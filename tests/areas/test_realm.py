@@ -7,9 +7,9 @@ from joserfc.jwk import KeySet
 from tests.areas.realm_calls import (
     CERTS,
     Program,
-    address,
     answered,
     claims,
+    deciding,
     onward,
     program,
     wanted,
@@ -174,11 +174,11 @@ async def test_the_form_comes_from_the_page_or_not_at_all(world: World) -> None:
     theirs = form_token(await other.open())
     since = len(await world.events())
     for form in ({}, {"form_token": "x.y"}, {"form_token": theirs}):
-        answer = await cli.browser.post(address(), {"decision": "allow", **form})
+        answer = await cli.browser.post(deciding(), {"decision": "allow", **form})
         assert answer.status_code == 403
     good = {"decision": "allow", "form_token": form_token(await cli.open())}
     for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        assert (await cli.browser.post(address(), good, **headers)).status_code == 403
+        assert (await cli.browser.post(deciding(), good, **headers)).status_code == 403
     assert await world.actions(since) == []
 
 

@@ -8,7 +8,17 @@ import pytest
 
 from tenantry.app import Application
 from tenantry.http.log import RequestLog
-from tests.areas.realm_calls import ASKED, LISTENER, Program, address, answered, onward, program
+from tests.areas.realm_calls import (
+    ASKED,
+    AUTH,
+    LISTENER,
+    Program,
+    address,
+    answered,
+    deciding,
+    onward,
+    program,
+)
 from tests.console.browser import ORIGIN, Visitor, form_token
 from tests.world import ADA, WIDGETS, TurnedClock, World, settings
 
@@ -69,7 +79,7 @@ async def test_nobody_is_ever_sent_elsewhere(world: World, place: str) -> None:
         assert (answer.status_code, answer.headers.get("location")) == (400, None)
         assert "not on your own computer" in answer.text
     form = {"form_token": form_token(await cli.open()), "decision": "allow"}
-    answer = await cli.browser.post(address(redirect_uri=place), form)
+    answer = await cli.browser.post(deciding(redirect_uri=place), form)
     assert (answer.status_code, answer.headers.get("location")) == (400, None)
 
 
@@ -184,6 +194,34 @@ async def test_a_program_and_this_server_do_not_listen_at_one_place(
     await world.stop()
 
 
+async def test_a_form_asks_as_an_address_does(world: World) -> None:
+    """As a page of another site's sends it: without cookies, and without a field of ours."""
+    cli = await program(world)
+    since, asked = len(await world.events()), {**ASKED, "state": "x y&z=é\r\nX-Y: z"}
+    sent = {"Origin": "https://other.example.com", "Sec-Fetch-Site": "cross-site"}
+    answer = await world.ask(None, "POST", AUTH, data=asked, headers=sent)
+    assert (answer.status_code, answer.headers["location"]) == (303, address(state=asked["state"]))
+    assert "Allow" in (await cli.browser.get(answer.headers["location"])).text
+    assert answered(await cli.allow(state=asked["state"]))["state"] == asked["state"]
+    assert await world.actions(since) == ["grant.create"]
+    # Nothing that an address may not ask for, and nothing that only the page's own form says.
+    for wrong, status in (
+        ({"redirect_uri": "https://evil.example/callback"}, 400),
+        ({"decision": "allow", "form_token": form_token(await cli.open())}, 200),
+    ):
+        place = (await world.ask(None, "POST", AUTH, data=ASKED | wrong)).headers["location"]
+        assert (await cli.browser.get(place)).status_code == status
+    twice = f"{address().partition('?')[2]}&audience=x"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = await world.ask(None, "POST", AUTH, content=twice, headers=form)
+    told = answered(await cli.browser.get(answer.headers["location"]))
+    assert told["error"] == "invalid_request"
+    for bad in ({"json": ASKED}, {"content": b"state=%ff", "headers": form}):
+        answer = await world.ask(None, "POST", AUTH, **bad)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert await world.actions(since + 1) == []
+
+
 async def test_a_parameter_that_is_given_twice_is_refused(world: World) -> None:
     cli = await program(world)
     for name in ("code_challenge", "audience", "nonce"):
@@ -195,10 +233,10 @@ async def test_what_is_refused_when_looked_at_is_refused_when_agreed_to(world: W
     cli = await program(world)
     since = len(await world.events())
     form = {"form_token": form_token(await cli.open()), "decision": "allow"}
-    answer = await cli.browser.post(address(code_challenge_method="plain"), form)
+    answer = await cli.browser.post(deciding(code_challenge_method="plain"), form)
     assert answered(answer)["error"] == "invalid_request"
     world.clock.turn(1_000_000)
-    answer = await cli.browser.post(address(prompt="login"), form)
+    answer = await cli.browser.post(deciding(prompt="login"), form)
     assert "sign-in" in answer.headers["location"]
     assert await world.actions(since) == []
 
@@ -209,9 +247,9 @@ async def test_only_a_button_agrees(world: World) -> None:
     page = await cli.open()
     for decision in ("", "yes", "ALLOW"):
         form = {"form_token": form_token(page), "decision": decision}
-        answer = await cli.browser.post(address(), form)
+        answer = await cli.browser.post(deciding(), form)
         assert "code=" not in answer.headers.get("location", ""), decision
-    answer = await cli.browser.post(address(), {"form_token": form_token(page)})
+    answer = await cli.browser.post(deciding(), {"form_token": form_token(page)})
     assert answered(answer)["error"] == "access_denied"
     assert await world.actions(since) == []
 
@@ -223,7 +261,7 @@ async def test_no_key_agrees(world: World) -> None:
     page = await cli.browser.get(address(), **{"Fastly-Key": ADA.token})
     assert page.status_code == 303
     answer = await cli.browser.post(
-        address(), {"decision": "allow"}, Authorization=f"Bearer {ADA.token}"
+        deciding(), {"decision": "allow"}, Authorization=f"Bearer {ADA.token}"
     )
     assert answer.status_code == 403
     assert await world.actions(since) == []
@@ -254,4 +292,4 @@ async def test_an_address_that_is_not_allowed_agrees_to_nothing(world: World) ->
     other.browser.client.cookies = cli.browser.client.cookies
     assert (await other.open()).status_code == 403
     form = {"form_token": form_token(await cli.open()), "decision": "allow"}
-    assert (await other.browser.post(address(), form)).status_code == 403
+    assert (await other.browser.post(deciding(), form)).status_code == 403

@@ -96,7 +96,7 @@ def _code(server: LiveServer, who: Person) -> str:
         browser.post(f"{CONSOLE}/sign-in", data=form)
         page = browser.get(AUTH, params=asked)
         form = {"form_token": form_token(page), "decision": "allow"}
-        told = browser.post(AUTH, params=asked, data=form).headers["location"]
+        told = browser.post(f"{CONSOLE}/consent", params=asked, data=form).headers["location"]
     return dict(parse_qsl(urlsplit(told).query))["code"]
 
 

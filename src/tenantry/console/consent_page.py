@@ -6,7 +6,7 @@ back. Nobody is let in unasked: what listens on somebody's own machine can be an
 """
 
 from typing import Literal
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
 
@@ -26,10 +26,13 @@ from tenantry.http.message import Response
 from tenantry.http.operation import PUBLIC, operation
 from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
-from tenantry.http.wire import PAGE
+from tenantry.http.wire import OAUTH, PAGE
 
 PATH = "/realms/fastly/protocol/openid-connect/auth"
+DECISION = "/_tenantry/console/consent"
+"""Where the page's form goes; the query is that of the page."""
 STAMP = "asked_at"
+MOST_FIELDS = 200
 
 
 class Decision(msgspec.Struct):
@@ -64,12 +67,54 @@ async def get_consent_page(call: Reading, visit: Visit) -> Response:
         listener=urlsplit(asked.redirect_uri).netloc,
         ends=_shown(browser.signed_in_at + policy.session_seconds * SECOND),
         again=_address(visit),
+        place=f"{DECISION}?{urlencode(_values(visit))}",
         other_login=_other(asked.login_hint, call.principal.login),
         is_other_account=asked.account_hint not in {None, call.customer_id},
     )
 
 
-@operation(f"POST {PATH}", allow=PUBLIC, wire=PAGE)
+class Asking(msgspec.Struct, kw_only=True):
+    """What a program asks for, as it does in an address (`asked.checked`)."""
+
+    client_id: str | None = None
+    redirect_uri: str | None = None
+    response_type: str | None = None
+    scope: str | None = None
+    audience: str | None = None
+    code_challenge: str | None = None
+    code_challenge_method: str | None = None
+    state: str | None = None
+    nonce: str | None = None
+    prompt: str | None = None
+    max_age: str | None = None
+    login_hint: str | None = None
+
+
+@operation(f"POST {PATH}", allow=PUBLIC, wire=OAUTH)
+async def ask_by_form(call: Writing, body: Body[Asking]) -> Response:  # noqa: ARG001 - who asks has yet to sign in
+    """Ask by a form (OpenID Connect Core §3.1.2.1), and be sent on to the same page.
+
+    What is sent from another site brings no cookies along; where it is redirected to, it does.
+    Raises Problem 400, 415.
+    """
+    if not body.is_form:
+        raise requests.refusal("invalid_request", "the request must be a form")
+    try:
+        text = body.raw.decode()
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+    except ValueError as problem:
+        why = "the form is not valid UTF-8 or has too many fields"
+        raise requests.refusal("invalid_request", why) from problem
+    return see_other(f"{PATH}?{urlencode(pairs)}")
+
+
+@operation(f"GET {DECISION}", allow=PUBLIC, wire=PAGE)
+async def get_consent_page_again(call: Reading, visit: Visit) -> Response:  # noqa: ARG001 - nothing is told here
+    """Back to the page, for who signed in instead of deciding."""
+    return see_other(f"{PATH}?{urlencode(_values(visit))}")
+
+
+@operation(f"POST {DECISION}", allow=PUBLIC, wire=PAGE)
 async def decide_consent(call: Writing, body: Body[Decision], visit: Visit) -> Response:
     """Answer the program: with a code, or that it may not."""
     _, values = _who_asks(visit)
@@ -88,7 +133,7 @@ async def decide_consent(call: Writing, body: Body[Decision], visit: Visit) -> R
 
 def _who_asks(visit: Visit) -> tuple[Program, dict[str, str]]:
     """The program, and all that it sent. Raises Problem 400 where nobody can be answered."""
-    values = {name: visit.query.get(name) or "" for name in visit.query}
+    values = _values(visit)
     if {"client_id", "redirect_uri"} & visit.query.repeated:
         raise Problem(400, "Unknown program", "The address that you opened is not well formed.")
     program, _ = programs.checked(values.get("client_id"), values.get("redirect_uri"))
@@ -147,10 +192,15 @@ def _sign_in(call: Reading, visit: Visit, asked: Asked) -> Response:
     return see_other(f"{place}&login={quote(hint, safe='')}" if hint else place)
 
 
+def _values(visit: Visit) -> dict[str, str]:
+    return {name: visit.query.get(name) or "" for name in visit.query}
+
+
 def _address(visit: Visit, **more: str) -> str:
     """Where this same page is, asked for anew."""
-    values = {name: visit.query.get(name) or "" for name in visit.query if name != STAMP}
-    return f"{visit.path}?{urlencode(values | more)}"
+    values = _values(visit)
+    values.pop(STAMP, None)
+    return f"{PATH}?{urlencode(values | more)}"
 
 
 def _shown(instant: Instant) -> str:
