@@ -46,6 +46,7 @@ class PostgresDatabase(Database):
             max_size=_CONNECTIONS,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
+            timeout=_PATIENCE,
             command_timeout=30,
             reset=_as_it_was,
             server_settings={
@@ -93,8 +94,9 @@ class PostgresDatabase(Database):
         return None
 
     async def _fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        async with asyncio.timeout(_PATIENCE):
-            rows: list[Any] = await _translated(self._pool.fetch(sql, *arguments))
+        # The driver's own patience: a timer of asyncio's costs 10 µs.
+        fetched = self._pool.fetch(sql, *arguments, timeout=_PATIENCE)
+        rows: list[Any] = await _translated(fetched)
         return rows
 
     @asynccontextmanager
