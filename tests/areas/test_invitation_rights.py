@@ -24,7 +24,6 @@ from tests.world import (
     LIM,
     LIMITED,
     OPERATOR,
-    PASSWORD,
     READ_ONLY,
     SUE,
     TESS,
@@ -52,10 +51,6 @@ async def test_an_engineer_invites_engineers_and_users_without_limits(world: Wor
         {"roles": [ROLE_IDS["engineer"], ROLE_IDS["user"]]},
     ):
         await invite(world, BEN, f"n{len(await pending(world))}@example.com", **attributes)
-    # He, not his token: a list of services binds no account endpoint (access §9.5).
-    form = {"username": BEN.login, "password": PASSWORD, "services": WWW}
-    limited = (await world.ask(None, "POST", "/tokens", data=form)).json()["access_token"]
-    await invite(world, limited, "limited@example.com")
     bodies = [
         document(role="engineer", limit_services=True),
         document(role="engineer", services=[(WWW, "read_only")]),

@@ -212,8 +212,8 @@ async def test_another_customers_authorizations_are_as_if_absent(world: World) -
     assert (await post(world, document(), EVE)).status_code == 404
 
 
-async def test_a_tokens_list_of_services_binds_no_account_endpoint(world: World) -> None:
-    """Contract: access §9.5. What he may hand on is what he may himself (decision 0016)."""
+async def test_a_list_of_services_does_not_bind_what_superusers_hand_on(world: World) -> None:
+    """By such a token, too, they create, change and withdraw alike (decision 0016)."""
     for service_id in (WWW, API):
         assert (await post(world, document(service_id=service_id), LIMITED)).status_code == 200
     (one, other) = (await world.ask(LIMITED, "GET", PATH)).json()["data"]

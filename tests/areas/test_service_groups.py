@@ -117,6 +117,10 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
     for method, path in (("POST", SERVICE_GROUPS), ("PATCH", f"{SERVICE_GROUPS}/{other['id']}")):
         answer = await world.ask(ADA, method, path, json={"name": "STOREFRONT"})
         assert_problem(answer, 409, "Duplicate record", detail)
+    # What is absent is told first (access §2.5).
+    lost = {"name": "Storefront", "services": [{"id": "0Unknown"}]}
+    answer = await world.ask(ADA, "POST", SERVICE_GROUPS, json=lost)
+    assert_missing(answer, "service", "0Unknown")
     await create(world, SERVICE_GROUPS, EVE, name="storefront")
     await create(world, "/user-groups", name="storefront")
     renamed = await world.ask(
@@ -246,9 +250,10 @@ async def test_services_out_of_sight_are_neither_shown_nor_named(world: World) -
     """Who manages groups under a limit on services sees and names those that he sees anyway."""
     group = await service_group(world, "Storefront", WWW, API)
     path = f"{SERVICE_GROUPS}/{group}/services"
-    # He, not his token, which is limited to one: that binds no account endpoint (access §9.5).
+    # A superuser's list of services binds no account endpoint (access §9.5, decision 0016).
     assert [one["id"] for one in await listed(world, path, LIMITED)] == [API, WWW]
-    assert (await extend(world, path, API, who=LIMITED)).status_code == 201
+    answer = await world.ask(LIMITED, "POST", path, json={"services": [{"id": API}]})
+    assert answer.status_code == 201
     reads = await role(world, "Reader", "service_group.read")
     await user_group(world, "Readers", LIM, roles=[reads])
     assert await listed(world, path, LIM) == []

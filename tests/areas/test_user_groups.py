@@ -35,10 +35,8 @@ from tests.world import (
     World,
 )
 
-SHAPE = (
-    "id object name description invitations_count users_count roles_count service_groups_count "
-    "created_at updated_at"
-)
+COUNTS = "invitations_count users_count roles_count service_groups_count"
+SHAPE = f"id object name description {COUNTS} created_at updated_at"
 UNKNOWN = "0Unknown00000000000000"
 SECOND = 1_000_000
 
@@ -96,10 +94,10 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
     await create(world, USER_GROUPS, name="Edge team")
     answer = await world.ask(ADA, "POST", USER_GROUPS, json={"name": "EDGE Team"})
     assert_problem(answer, 409, "Duplicate record", "Duplicate usergroup: 'EDGE Team'")
-    # What is absent is told first (access §2.5), and what the caller may not give.
+    # What is absent or not one's to give is told first (access §2.5).
     for word in ("members", "roles", "service_groups"):
-        lost = {"name": "Edge team", word: ids("0Unknown00000000000000")}
-        assert (await world.ask(ADA, "POST", USER_GROUPS, json=lost)).status_code == 404
+        body = {"name": "Edge team", word: ids(UNKNOWN)}
+        assert (await world.ask(ADA, "POST", USER_GROUPS, json=body)).status_code == 404
     await hold(world, UMA, "user_group.manage")
     body = {"name": "Edge team", "roles": ids(ROLE_IDS["superuser"])}
     assert (await world.ask(UMA, "POST", USER_GROUPS, json=body)).status_code == 403

@@ -35,13 +35,13 @@ def grants_anything(call: Reading) -> bool:
 
 
 def to_hand_on(call: Reading) -> Rights:
-    """What the caller may hand on: all that he may himself, by whichever of his tokens.
+    """What the caller may hand on, and the services that he may name for it.
 
-    A token's list of services does not bind account endpoints (contract: access §9.5; decision
-    0016). A program has no rights beside its token's.
+    What his token may do, so that a key for one service that leaked invites nobody to all. A
+    superuser's could make superusers anyway: no list of services binds him here (decision 0016).
     """
     grants = call.principal.grants
-    return rights_of_user(grants) if call.principal.is_person else rights(grants)
+    return rights_of_user(grants) if grants_anything(call) else rights(grants)
 
 
 def check_may_grant(
