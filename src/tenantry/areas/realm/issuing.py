@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from joserfc.jwk import RSAKey
 
-from tenantry.areas.realm import codes, grants, standing, web_tokens
+from tenantry.areas.realm import codes, grants, open_sessions, web_tokens
 from tenantry.areas.realm.asked import SCOPE, refusal
 from tenantry.areas.realm.grants import Grant
 from tenantry.areas.realm.web_tokens import Access, Identity
@@ -83,7 +83,7 @@ async def _welcome(call: Writing, user_id: str, session_id: str, methods: list[s
         row = await welcome(call, user_id, methods)
     except Problem as problem:
         raise refusal("invalid_grant", problem.detail or problem.title) from problem
-    if not await standing.is_open(call, session_id, user_id):
+    if not await open_sessions.is_open(call, session_id, user_id):
         raise refusal("invalid_grant", "the session that this rests on has ended")
     return row
 

@@ -11,7 +11,7 @@ from http import HTTPStatus
 import msgspec
 from sqlalchemy import insert
 
-from tenantry.areas.realm import grants, programs, standing
+from tenantry.areas.realm import grants, open_sessions, programs
 from tenantry.areas.realm.grants import Grant
 from tenantry.areas.realm.web_tokens import Access
 from tenantry.areas.tokens import model as tokens
@@ -45,7 +45,7 @@ async def exchange(call: Writing, claims: Access) -> tokens.TokenRow | None:
     if grant is None or grant.user_id != claims.sub or call.now >= grant.expires_at:
         raise unauthenticated()
     row = await _welcome(call, grant)
-    if not await standing.is_open(call, grant.session_id, grant.user_id):
+    if not await open_sessions.is_open(call, grant.session_id, grant.user_id):
         raise unauthenticated()
     if not await grants.exchange(call, grant):
         await grants.end(call, grant.family, "an access token was used twice")

@@ -5,7 +5,7 @@ Recovery codes stand in for those, and go with the last of them (contract: acces
 """
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -74,7 +74,8 @@ async def record_added(
 ) -> list[str]:
     """Note a factor that was just added; with the first come recovery codes, told this once."""
     row = await model.find(call, user_id)
-    await _record(call, row, f"{kind}.create", f"{_WORDS[kind]} was added", factor_id, name)
+    about = {"factor_id": factor_id, "name": name}
+    await _record(call, row, f"{kind}.create", f"{_WORDS[kind]} was added", **about)
     codes: list[str] = []
     if not row.two_factor_auth_enabled:
         codes = await recovery.renew(call, row.id)
@@ -86,8 +87,12 @@ async def record_added(
 async def rename(call: Writing, user_id: str, passkey_id: str, name: str) -> None:
     """Call a passkey otherwise. Raises Problem 404."""
     row = await model.find(call, user_id)
+    one = await passkeys.find(call, row.id, passkey_id)
+    if one.name == name:
+        return
     await passkeys.rename(call, row.id, passkey_id, name)
-    await _record(call, row, "passkey.update", "A passkey was renamed", passkey_id, name)
+    about = {"factor_id": passkey_id, "old": {"name": one.name}, "new": {"name": name}}
+    await _record(call, row, "passkey.update", "A passkey was renamed", **about)
 
 
 async def remove(call: Writing, user_id: str, factor_id: str) -> None:
@@ -102,7 +107,8 @@ async def remove(call: Writing, user_id: str, factor_id: str) -> None:
         raise bad_request(FORCED)
     where = authenticators if kind == "authenticator" else passkeys
     await where.remove(call, row.id, factor_id)
-    await _record(call, row, f"{kind}.delete", f"{_WORDS[kind]} was removed", factor_id, name)
+    about = {"factor_id": factor_id, "name": name}
+    await _record(call, row, f"{kind}.delete", f"{_WORDS[kind]} was removed", **about)
     if held.count == 1:
         await recovery.forget(call, row.id)
         await _turn(call, row, on=False)
@@ -171,21 +177,13 @@ async def _turn(call: Writing, row: UserRow, *, on: bool) -> None:
     )
 
 
-async def _record(  # noqa: PLR0913, PLR0917 - an event has that many sides
-    call: Writing,
-    row: UserRow,
-    action: str,
-    what: str,
-    factor_id: str | None = None,
-    name: str | None = None,
-) -> None:
-    told = {"action": action, "user_id": row.id, "factor_id": factor_id, "name": name}
+async def _record(call: Writing, row: UserRow, action: str, what: str, **about: Any) -> None:
     await audit.record(
         call,
         action,
         f"{what} for user '{row.login}'",
         event_type="user.update",
-        metadata={key: value for key, value in told.items() if value is not None},
+        metadata={"action": action, "user_id": row.id, **about},
         user_id=_actor(call, row),
     )
 

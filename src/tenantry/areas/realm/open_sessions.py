@@ -1,4 +1,4 @@
-"""Whether what a grant rests on still stands."""
+"""Whether the session that a grant rests on is still open."""
 
 from sqlalchemy import bindparam, select
 
