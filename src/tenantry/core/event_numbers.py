@@ -54,18 +54,16 @@ class Numbered(msgspec.Struct):
     def _follow_values(
         self, sequence: int, values: Sequence[str | None], numbers: Sequence[int | None]
     ) -> None:
-        fields = zip(FIELDS, values, numbers, self.first, self.last, strict=True)
-        for field, value, number, first, last in fields:
+        for at, last in enumerate(self.last):
+            value, number = values[at], numbers[at]
             if value is None and number is None:
                 continue
             if value is None or number is None:
-                raise Wrong(_misnumbered(sequence, field, value, number))
-            if number != last.get(value, 0) + 1:
+                raise Wrong(_misnumbered(sequence, FIELDS[at], value, number))
+            if number != last.get(value, 0) + 1 or number == 1:
                 if number < 1 or value in last:
-                    raise Wrong(_misnumbered(sequence, field, value, number))
-                first[value] = number
-            elif number == 1:
-                first[value] = 1
+                    raise Wrong(_misnumbered(sequence, FIELDS[at], value, number))
+                self.first[at][value] = number
             last[value] = number
 
     def go_on(self, other: "Numbered") -> None:
