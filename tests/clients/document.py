@@ -32,6 +32,11 @@ export FASTLY_API_TOKEN=…    # both clients read it
 ```python
 configuration = fastly.Configuration(host="http://127.0.0.1:8080")
 ```
+
+The official JavaScript client {javascript}, [pointed here](client-setup.md#javascript), reads
+customers, users, tokens, contacts, events, invoices and usage (`tests/clients/test_javascript.py`).
+Its `getUsageMetrics` gives an empty object, whoever answers: the client's model has one metric where
+there is a list.
 """
 _SHIM = """\
 ## The shim
@@ -59,7 +64,9 @@ def compatibility() -> str:
     cases = all_cases()
     deviations = list(dict.fromkeys(case.deviation for case in cases if case.deviation))
     sections = (
-        _INTRODUCTION.format(cli=_cli_version(), python=version("fastly")),
+        _INTRODUCTION.format(
+            cli=_version("@fastly/cli"), python=version("fastly"), javascript=_version("fastly")
+        ),
         "## Endpoints\n\n" + _lines(_endpoints(cases, deviations)),
         _SHIM + "\n" + _lines(_shims()),
         _DEVIATIONS + "\n" + _lines(_numbered(cases, deviations)),
@@ -72,9 +79,9 @@ def _lines(lines: Iterator[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _cli_version() -> str:
+def _version(name: str) -> str:
     package = msgspec.json.decode((Path(__file__).parent / "package.json").read_bytes())
-    return str(package["dependencies"]["@fastly/cli"])
+    return str(package["dependencies"][name])
 
 
 def _endpoints(cases: list[Case], deviations: list[str]) -> Iterator[str]:
