@@ -35,8 +35,8 @@ configuration = fastly.Configuration(host="http://127.0.0.1:8080")
 
 The official JavaScript client {javascript}, [pointed here](client-setup.md#javascript), reads
 customers, users, tokens, contacts, events, invoices and usage (`tests/clients/test_javascript.py`).
-Its `getUsageMetrics` gives an empty object, whoever answers: the client's model has one metric where
-there is a list.
+Its `getUsageMetrics` gives an empty object, whoever answers: the client's model has one metric
+where there is a list.
 """
 _SHIM = """\
 ## The shim
