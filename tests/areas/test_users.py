@@ -112,6 +112,8 @@ async def test_who_is_no_superuser_sees_little_of_others(world: World) -> None:
     for person in (*PEOPLE, BOT):
         other = UMA if person is BEN else BEN
         answer = await world.ask(person, "GET", f"/user/{other.id}")
+        # As a third-party client asks (access §13).
+        assert (await world.ask(person, "GET", f"/users/{other.id}")).content == answer.content
         expected = KEYS if person.role == "superuser" else REDUCED
         assert (answer.status_code, list(answer.json())) == (200, expected), person.name
 

@@ -67,6 +67,12 @@ async def get_user(call: Reading, user_id: str) -> User:
     return shown_seen(seen, call, call.principal, whole=sees_all(call, user_id))
 
 
+@operation("GET /users/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
+async def get_user_by_plural(call: Reading, user_id: str) -> User:
+    """One user of the customer, where a third-party client looks (contract: access §13)."""
+    return await get_user(call, user_id)
+
+
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
 async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     """Add a user, who gets a mail with a link to set a password; a locked one gets none."""
