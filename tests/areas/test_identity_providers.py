@@ -92,6 +92,27 @@ async def test_what_can_not_be_is_refused(world: World, change: dict[str, Any], 
     assert await world.actions(since) == []
 
 
+async def test_no_other_server_is_sent_the_secret_that_nobody_is_told(company: Company) -> None:
+    """A superuser who does not know it could name a server of his own, and sign in."""
+    world, path, since = (
+        company.world,
+        f"{PROVIDERS}/{company.id}",
+        len(await company.world.events()),
+    )
+    elsewhere = {"issuer": "https://192.0.2.1", "name": "Mine"}
+    answer = await world.ask(ADA, "PATCH", path, json=elsewhere)
+    assert (answer.status_code, "required anew" in answer.json()["detail"]) == (400, True)
+    assert await world.actions(since) == []
+    same = {"issuer": company.provider.issuer, "name": "Renamed"}
+    assert (await world.ask(ADA, "PATCH", path, json=same)).json()["has_client_secret"] is True
+    for secret in ("another-secret-of-example-widgets", None):
+        told = (
+            await world.ask(ADA, "PATCH", path, json={**elsewhere, "client_secret": secret})
+        ).json()
+        assert told["has_client_secret"] is bool(secret)
+    world.secrets.add("another-secret-of-example-widgets")
+
+
 async def test_a_map_names_roles_that_exist(world: World) -> None:
     await world.sudo(ADA)
     body = {**PROVIDER, "role_map": {"Edge": "0Unknown00000000000000"}}
@@ -166,7 +187,7 @@ async def test_who_says_who_may_come_in_proves_once_more_that_it_is_he(world: Wo
     [
         (None, True),
         ({"is_enabled": False}, True),
-        ({"issuer": "https://192.0.2.1"}, True),
+        ({"issuer": "https://192.0.2.1", "client_secret": None}, True),
         ({"client_id": "another"}, True),
         ({"name": "Other", "client_secret": "renewed", "creates_users": True}, False),
     ],
@@ -236,7 +257,7 @@ async def test_a_check_says_what_is_wrong(company: Company) -> None:
 
 async def test_a_check_asks_nothing_of_a_private_network(company: Company) -> None:
     for issuer in ("https://10.0.0.1", "https://169.254.169.254", "https://[::1]:8443"):
-        await company.set(issuer=issuer)
+        await company.set(issuer=issuer, client_secret=None)
         answer = await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
         (problem,) = answer.json()["problems"]
         assert problem == "The issuer stands at an address that is not on the public internet"

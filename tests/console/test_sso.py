@@ -10,7 +10,7 @@ from tests.areas.realm_calls import Program, wanted
 from tests.areas.realm_calls import claims as claims_of
 from tests.console.browser import CONSOLE, Visitor
 from tests.console.company import PROFILE, SSO, Company, company, problem_in
-from tests.console.provider import CLIENT, SECOND
+from tests.console.provider import CLIENT, SECOND, as_json
 from tests.federation_writes import PROVIDERS
 from tests.world import ADA, BEN, EVE, HOUR, LIM, NED, OTHER, SUE, WWW
 
@@ -216,6 +216,20 @@ async def test_keys_are_changed_at_any_time(company: Company) -> None:
     company.provider.rotate()
     company.world.clock.turn(SECOND)
     assert (await company.sign_in(BEN)).status_code == 303
+
+
+async def test_keys_that_are_known_count_while_newer_ones_can_not_be_had(company: Company) -> None:
+    provider, honest = company.provider, company.provider.key
+    assert (await company.sign_in(BEN)).status_code == 303
+    company.world.clock.turn(SECOND)
+    provider.answers["keys"] = as_json({}, 503)
+    provider.key = ECKey.generate_key("P-256", {"kid": "unknown"})
+    provider.algorithm = "ES256"
+    assert "status 503" in problem_in(await company.sign_in(BEN))
+    provider.key, provider.algorithm = honest, "RS256"
+    assert (await company.sign_in(BEN)).status_code == 303
+    company.world.clock.turn(HOUR)
+    assert "status 503" in problem_in(await company.sign_in(BEN))
 
 
 async def test_keys_of_every_trusted_kind_are_taken(company: Company) -> None:

@@ -54,6 +54,11 @@ class Remembered(msgspec.Struct, Generic[T]):
     failure: Failed | None = None
 
 
+def _is_good(kept: Remembered[T] | None, now: Instant) -> bool:
+    """Whether an answer still counts: a server that fails for a moment does not take it back."""
+    return kept is not None and kept.failure is None and now - kept.at < LASTS
+
+
 class _Memory(Generic[T]):
     """The newest answers, a bounded number of them; one question at a time about each."""
 
@@ -69,8 +74,11 @@ class _Memory(Generic[T]):
         async with lock:
             kept = self._kept.get(name)
             if kept is None or now - kept.at >= (FAILURE_LASTS if kept.failure else stays):
-                kept = self._kept[name] = await self._asked(now, ask)
-                self._forget_oldest()
+                newer = await self._asked(now, ask)
+                if newer.failure is None or not _is_good(kept, now):
+                    self._kept[name] = newer
+                    self._forget_oldest()
+                kept = newer
         if kept.failure is not None:
             raise Failed(*kept.failure.args) from kept.failure
         assert kept.found is not None  # noqa: S101 - one of the two is there

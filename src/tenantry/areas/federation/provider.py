@@ -1,6 +1,7 @@
 """What an identity provider is, and what it may be set to."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -72,6 +73,7 @@ async def changed_provider(call: Writing, row: ProviderRow, asked: ProviderChang
             given[name] = _checked_text(name, given[name])
     if "issuer" in given:
         _check_issuer(call, given["issuer"])
+        _check_secret_stays(row, given)
     if "client_secret" in given:
         given["client_secret"] = _sealed(call, row.id, given["client_secret"] or "")
     if "scopes" in given:
@@ -100,6 +102,12 @@ def _checked_text(name: str, text: str) -> str:
         detail = f"{label} must have 1 to {LONGEST} characters"
         raise bad_request(detail)
     return text
+
+
+def _check_secret_stays(row: ProviderRow, given: Mapping[str, Any]) -> None:
+    """No other server is sent the secret: whoever named his own would learn what nobody is told."""
+    if row.client_secret and given["issuer"] != row.issuer and "client_secret" not in given:
+        raise bad_request("Client secret is required anew where the issuer is another one")
 
 
 def _check_issuer(call: Reading, text: str) -> None:
