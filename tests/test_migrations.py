@@ -23,6 +23,7 @@ from tenantry.core.numbering import NUMBERS
 from tenantry.core.security_tables import metadata, sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
+from tests.areas.invitation_calls import document
 from tests.areas.realm_calls import program
 from tests.console.test_ended_sessions import put_away
 from tests.world import ADA, BEN, WIDGETS, WWW, TurnedClock, open_world
@@ -178,6 +179,51 @@ async def test_what_was_not_numbered_before_0011_is_numbered(
     await after.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": "Benjamin"})
     assert (await chain.verify(after.app.database, WIDGETS)).problem is None
     await after.stop()
+
+
+_OLD_KEYS = {
+    # As they are, and as people read them: a login, its key before 0012, and its key since.
+    "a@example.com": ("Straße@example.com", "strasse@example.com", "straße@example.com"),
+    "b@example.com": ("mu\u0308ller@example.com", "mu\u0308ller@example.com", None),
+    "c@example.com": ("müller@example.com", "müller@example.com", "müller@example.com"),
+    "d@example.com": ("jo\u0308rg@example.com", "jo\u0308rg@example.com", "jörg@example.com"),
+}
+
+
+def _undo_0012(connection: Connection) -> list[object]:
+    """Logins and invited addresses with the keys that programs before 0012 gave them."""
+    for plain, (login, old, _) in _OLD_KEYS.items():
+        for rows, column, key in (
+            ("users", "login", "login_key"),
+            ("invitations", "email", "email_key"),
+        ):
+            change = f"UPDATE {rows} SET {column} = :new, {key} = :old WHERE {column} = :plain"  # noqa: S608 - names of ours
+            connection.execute(text(change), {"new": login, "old": old, "plain": plain})
+    connection.execute(text("UPDATE alembic_version SET version_num = '0011'"))
+    return []
+
+
+def _keys(connection: Connection) -> list[object]:
+    found = "SELECT login, login_key FROM users UNION ALL SELECT email, email_key FROM invitations"
+    return [tuple(row) for row in connection.execute(text(found))]
+
+
+async def test_addresses_are_compared_composed_and_unfolded_since_0012(
+    database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What would be another's then keeps its old key, and is named on the log."""
+    before = await open_world(database_url, tmp_path)
+    for login in _OLD_KEYS:
+        await before.ask(ADA, "POST", "/invitations", json=document(login))
+        await before.ask(ADA, "POST", "/user", data={"login": login})
+    await before.stop()
+    await _on(database_url, _undo_0012)
+    assert await migrations.migrate(database_url) == ("0011", migrations.NEWEST)
+    found = await _on(database_url, _keys)
+    for login, old, new in _OLD_KEYS.values():
+        assert found.count((login, new or old)) == 2, login
+    kept = [one for one in caplog.messages if "keeps a key of old" in one]
+    assert [one.split()[0] for one in kept] == ["users", "invitations"]
 
 
 async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> None:

@@ -1,6 +1,7 @@
 """Mail addresses: whether a text is one. Nobody is asked over the network whether it exists."""
 
 import re
+import unicodedata
 
 from email_validator import validate_email
 
@@ -10,6 +11,15 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _PLAIN = re.compile(
     rf"(?=[^@]{{1,64}}@.{{1,180}}$){_ATOM}(?:\.{_ATOM})*@(?:[a-z][a-z0-9]{{0,62}}\.)+[a-z]{{2,24}}"
 )
+
+
+def address_key(text: str) -> str:
+    """The form by which addresses are compared: composed, in lower case, without blanks around it.
+
+    Folded no further: different mailboxes would become the same (`ß` and `ss`). A domain that is
+    written in another alphabet and its ASCII form (IDNA) are two.
+    """
+    return unicodedata.normalize("NFC", text.strip().lower())
 
 
 def checked_address(text: str) -> str:

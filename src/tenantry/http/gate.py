@@ -21,6 +21,7 @@ from tenantry.core.errors import (
     too_large,
     unauthenticated,
 )
+from tenantry.core.mail_address import address_key
 from tenantry.core.secrets import Keyring
 from tenantry.http.body import content_kind
 from tenantry.http.message import Header, Query, Request
@@ -154,7 +155,7 @@ def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
 def _names(part: str, principal: Principal) -> bool:
     """Whether a part of a path names the caller: by id, or by login in whatever case."""
     return principal.is_person and (
-        part == principal.user_id or part.casefold() == principal.login.casefold()
+        part == principal.user_id or address_key(part) == address_key(principal.login)
     )
 
 

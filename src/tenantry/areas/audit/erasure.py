@@ -23,6 +23,7 @@ from tenantry.core.audit import Revision
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request, not_found
 from tenantry.core.kept_events import ERASED
+from tenantry.core.mail_address import address_key
 from tenantry.core.outbox import post
 from tenantry.core.retention_tables import archives
 from tenantry.core.session import Reads, Retryable
@@ -162,7 +163,7 @@ async def _users(
 ) -> Sequence[Row]:
     """The rows of who is meant. Raises Problem 400 if he is not deleted."""
     if login:
-        found = await rows.all(_LOGIN, customer=customer_id, login_key=login.strip().casefold())
+        found = await rows.all(_LOGIN, customer=customer_id, login_key=address_key(login))
     else:
         found = await rows.all(_ID, customer=customer_id, id=user_id)
     alive = next((row[0] for row in found if row[3] is None), None)
@@ -245,7 +246,7 @@ async def _forget_letters(call: Writing, customer_id: str, person: Person) -> in
     """Letters to him, and those that name him and could not be delivered."""
     ids = []
     for letter_id, payload, failed_at in await call.all(_LETTERS, customer=customer_id):
-        addressee = str(msgspec.json.decode(payload).get("to", "")).casefold()
+        addressee = address_key(str(msgspec.json.decode(payload).get("to", "")))
         names_him = failed_at is not None and person.is_named(payload, is_near=False)
         if addressee in person.known.addresses or names_him:
             ids.append(letter_id)
@@ -257,7 +258,7 @@ async def _forget_contacts(call: Writing, found: Found) -> int:
     ids = [
         contact_id
         for contact_id, user_id, email in rows
-        if user_id in found.user_ids or (email or "").casefold() in found.known.addresses
+        if user_id in found.user_ids or address_key(email or "") in found.known.addresses
     ]
     return await call.run(_FORGET_CONTACTS, customer=found.customer_id, ids=ids) if ids else 0
 

@@ -14,6 +14,7 @@ import msgspec
 
 from tenantry.core.chain import opened
 from tenantry.core.kept_events import ERASED
+from tenantry.core.mail_address import address_key
 
 Personal = dict[str, tuple[str, Any]]
 
@@ -35,8 +36,8 @@ class Texts(msgspec.Struct, frozen=True):
 
 def texts(addresses: Iterable[str | None], names: Iterable[str | None]) -> Texts:
     """Take logins or addresses, and names; who gave no name is named by his address."""
-    folded = {one.strip().casefold() for one in names if one} - {""}
-    told = {one.strip().casefold() for one in addresses if one} - {""}
+    folded = {address_key(one) for one in names if one} - {""}
+    told = {address_key(one) for one in addresses if one} - {""}
     return Texts(
         frozenset(told | {one for one in folded if "@" in one}),
         frozenset(one for one in folded if "@" not in one),
@@ -59,13 +60,13 @@ class Person:
         """Whether an event is worth reading: quick, and true too often."""
         if any(one in body for one in self.user_ids):
             return True
-        folded = personal.casefold()
+        folded = address_key(personal)
         return any(one in folded for one in self._written)
 
     def is_named(self, value: Any, *, is_near: bool) -> bool:
         """Whether a value holds what he was called; `is_near` where he did it himself."""
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return (self._near if is_near else self._far).search(text.casefold()) is not None
+        return (self._near if is_near else self._far).search(address_key(text)) is not None
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
@@ -75,7 +76,7 @@ def _pattern(words: Iterable[str]) -> re.Pattern[str]:
 
 
 def _as_written(text: str) -> str:
-    return msgspec.json.encode(text)[1:-1].decode().casefold()
+    return address_key(msgspec.json.encode(text)[1:-1].decode())
 
 
 def called(body: str, personal: str | None, user_ids: frozenset[str]) -> Texts:
@@ -128,7 +129,7 @@ def left(body: str, personal: str | None, person: Person) -> str | None:
 def _is_addressed(event: Mapping[str, Any], known: Texts) -> bool:
     told = event["metadata"]
     given = (told.get("email"), told.get("login"))
-    return any(one is not None and one.casefold() in known.addresses for one in given)
+    return any(one is not None and address_key(one) in known.addresses for one in given)
 
 
 def _has_no_actor(event: Mapping[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from sqlalchemy import bindparam, func, select, union
 
 from tenantry.core import access_tables, schema
 from tenantry.core.errors import bad_request, not_found
+from tenantry.core.mail_address import address_key
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
 
@@ -27,7 +28,7 @@ async def customers_of(rows: Reads, user_id: str | None, login: str | None) -> l
     if bool(user_id) == bool(login):
         raise bad_request("Name either a user id or a login")
     if login:
-        found = await rows.all(_WITH_LOGIN, login_key=login.casefold())
+        found = await rows.all(_WITH_LOGIN, login_key=address_key(login))
     else:
         found = await rows.all(_OF_USER, id=user_id)
     if not found:

@@ -21,6 +21,7 @@ from tenantry.areas.decisions import names
 from tenantry.areas.decisions.moments import Moment, moment, state_at
 from tenantry.areas.decisions.names import Known
 from tenantry.areas.decisions.shapes import AsOf, Explanation, Somebody
+from tenantry.areas.users.model import login_key
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading
 from tenantry.core.errors import bad_request, not_authorized, not_found
@@ -159,7 +160,7 @@ async def _subject(call: Reading, asked: Asked) -> Somebody:
 async def _user(call: Reading, text: str) -> Somebody:
     principal = call.principal
     is_self = principal.is_person and (
-        text == principal.user_id or text.casefold() == principal.login.casefold()
+        text == principal.user_id or login_key(text) == login_key(principal.login)
     )
     if not is_self and not sees_others(call):
         raise not_authorized(ABOUT_OTHERS)

@@ -19,7 +19,7 @@ from tenantry.core.clock import DAY, Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_found
 from tenantry.core.ids import new_id
-from tenantry.core.mail_address import checked_address
+from tenantry.core.mail_address import address_key, checked_address
 from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID, Role
 from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, point
@@ -123,9 +123,8 @@ def is_outdated(changed_at: Instant | None, now: Instant) -> bool:
     return changed_at is not None and now >= changed_at + PASSWORD_LASTS
 
 
-def login_key(login: str) -> str:
-    """The folded form by which a login is unique."""
-    return login.strip().casefold()
+login_key = address_key
+"""The form by which a login is unique (contract: identity §3.4)."""
 
 
 async def find(call: Reading, user_id: str) -> UserRow:
