@@ -223,7 +223,7 @@ async def test_another_customers_traffic_is_his_own(world: World) -> None:
     ("asked", "message"),
     [
         ("usage?from=soon", "from: 'soon' is not a time such as 1717200000, "),
-        ("usage?to=1%20year%20ago", "to: '1 year ago' is not a time such as "),
+        ("usage?to=1%20decade%20ago", "to: '1 decade ago' is not a time such as "),
         ("usage_by_service?from=now&to=yesterday", "from must not be after to"),
         ("usage?by=month", "by must be minute, hour or day"),
         ("usage?region=mars", "region must be one of: africa_std, anzac, "),
