@@ -70,7 +70,8 @@ async def get_user(call: Reading, user_id: str) -> User:
 @operation("GET /users/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user_by_plural(call: Reading, user_id: str) -> User:
     """One user of the customer, where a third-party client looks (contract: access §13)."""
-    return await get_user(call, user_id)
+    user: User = await get_user(call, user_id)
+    return user
 
 
 @operation("POST /user", allow=permission("user.create"), wire=LEGACY)
