@@ -3,7 +3,7 @@
 What somebody sees who sees his own events and those of services is two lists, put together. Where
 these are of a few services, each of them gives as much as the page may take (`joining.py`). Where
 they are of many, and long, their events stand close in the log, and a page is found by going along
-it; where they are short, both are read whole.
+it; where they are short, or shorter than what else is asked for, both are read whole.
 """
 
 from functools import cache
@@ -107,23 +107,36 @@ def _page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
     return Statement(page.limit(_LIMITS[0]).offset(_LIMITS[1]), EventRow)
 
 
-@cache
-def _merged_page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
-    """As `_page`, of two short lists, each read by its own index."""
+def _merged(shape: Shape) -> ColumnElement[int]:
+    """The sequences of two short lists, each read by its own index."""
     whose = E.customer_id == bindparam("customer_id")
-    inside = and_(whose, unindexed(E.sequence).between(bindparam("low"), bindparam("high")))
+    # Of a sum or a joined text no index tells: PostgreSQL takes any span of a list to be short.
+    inside = [whose, (E.sequence + 0).between(bindparam("low"), bindparam("high"))]
+    inside += [E[field].concat("") == bindparam(field) for field in shape.equal]
     lists = {"service_id": _of_services(shape)}
     if shape.own is not None:
         lists[shape.own] = E[shape.own] == bindparam("own")
     each = [
         select(E.sequence)
-        .where(inside, axis(field) > 0, among)
+        .where(*inside, axis(field) > 0, among)
         .with_hint(schema.events, f"INDEXED BY {index_of(field)}", "sqlite")
         for field, among in lists.items()
     ]
-    found = each[0].union(*each[1:]).subquery("found").c.sequence
+    return each[0].union(*each[1:]).subquery("found").c.sequence
+
+
+@cache
+def _merged_count(shape: Shape) -> Statement[Row]:
+    return Statement(select(func.count(_merged(shape))))
+
+
+@cache
+def _merged_page(shape: Shape, *, ascending: bool) -> Statement[EventRow]:
+    """As `_page`, of two short lists."""
+    found = _merged(shape)
     part = select(found).order_by(found if ascending else found.desc())
-    page = select(*COLUMNS).where(whose, E.sequence.in_(part.limit(_LIMITS[0]).offset(_LIMITS[1])))
+    part = part.limit(_LIMITS[0]).offset(_LIMITS[1])
+    page = select(*COLUMNS).where(E.customer_id == bindparam("customer_id"), E.sequence.in_(part))
     return Statement(page.order_by(E.sequence if ascending else E.sequence.desc()), EventRow)
 
 
@@ -138,6 +151,8 @@ async def page_of(
     sight = None if along or shape.extended else selection.sight
     if not span.length:
         return [], 0
+    if along and await _is_shorter(call, selection, span):
+        return await _page_of_merged(call, selection, size, skipped, ascending=ascending)
     if sight is None:
         records = await _counted(call, selection, along, span)
     else:
@@ -160,6 +175,28 @@ async def page_of(
         **_values(selection),
     )
     return rows, records
+
+
+async def _is_shorter(call: Reading, selection: Selection, span: Span) -> bool:
+    """Whether what somebody sees is fewer than the events that would be gone through."""
+    sight = selection.sight
+    if sight is None:
+        return False
+    own = 0 if sight.own is None else (await spans.span_of(call, *sight.own)).length
+    return own + await of_services.count(call, sight.services, None) < span.length
+
+
+async def _page_of_merged(
+    call: Reading, selection: Selection, size: int, skipped: int, *, ascending: bool
+) -> tuple[list[EventRow], int]:
+    """Go through the lists that somebody sees, and look for what is asked for there."""
+    span = await spans.between(call, (await spans.whole(call))[0], {}, selection)
+    shape = _shape(call, selection, WHOLE)
+    given = {"customer_id": call.customer_id, "low": span.low, "high": span.high}
+    given |= _values(selection)
+    ((records,),) = await call.all(_merged_count(shape), **given)
+    page = _merged_page(shape, ascending=ascending)
+    return await call.all(page, **given, size=size, skipped=skipped), records
 
 
 async def _shortest(call: Reading, selection: Selection) -> tuple[str, Span]:
