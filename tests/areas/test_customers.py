@@ -137,7 +137,7 @@ async def test_what_is_sent_changes_and_what_is_not_stays(world: World) -> None:
     assert "Sons" not in body
     assert "Example Street" not in body
     assert "+1-555" not in body
-    answer = await put(world, billing_ref="None", postal_address="", billing_contact_id="")
+    answer = await put(world, billing_ref="None", postal_address="", billing_contact_id="null")
     told = [answer.json()[name] for name in ("billing_ref", "postal_address", "billing_contact_id")]
     assert told == [None, None, None]
 

@@ -22,8 +22,8 @@ MAX_DEPTH = 32
 MAX_FIELDS = 2000
 _LENIENT = msgspec.json.Decoder()
 _EXACT = msgspec.json.Decoder(float_hook=Decimal)
-_FORM_NULLS = frozenset({"None", ""})
-"""What Python's and the CLI's forms say for null (contract: identity §1.2)."""
+_FORM_NULLS = frozenset({"None", "null", ""})
+"""What forms say for null (contract: protocol §5.1)."""
 _JSON_NULLS = frozenset({""})
 """JSON has a null of its own: any other text means itself."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
