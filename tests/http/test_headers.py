@@ -14,7 +14,7 @@ from tests.world import ADA, SUE, World, settings
 
 POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 YEAR = "max-age=31536000"
-PAGES = {"/_tenantry/v1/password/{code}"}
+PAGES = {"/_tenantry/v1/password/{code}", "/realms/fastly/protocol/openid-connect/auth"}
 """What is for programs and people alike, and answers with a page."""
 PROGRAMS = {
     name: row for name, row in CALLED.items() if row.wire.name != "page" and row.path not in PAGES
