@@ -107,6 +107,7 @@ def _undo_0011(connection: Connection) -> list[object]:
             "CREATE TABLE event_counts (customer_id TEXT NOT NULL, field TEXT NOT NULL,"
             " value TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (customer_id, field, value))"
         ),
+        "DROP INDEX uq_events_id",
         "CREATE UNIQUE INDEX uq_events_id ON events (customer_id, id)",
         "ALTER TABLE chains ADD COLUMN numbered BIGINT NOT NULL DEFAULT 0",
         "UPDATE chains SET numbered = sequence - 3 WHERE sequence > 3",

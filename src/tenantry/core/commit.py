@@ -24,8 +24,8 @@ from tenantry.core.unit import Unit, lock_heads
 
 MAX_SHARED = 64
 RETRIES = 4
-MAX_KNOWN = 20_000
-"""Customers whose newest head a lane remembers; each takes about 200 bytes."""
+MAX_KNOWN = 5000
+"""Customers whose newest head a lane remembers; each takes up to 2 KB, mostly for its numbers."""
 
 
 class _Spoiled(Exception):

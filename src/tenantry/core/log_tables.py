@@ -41,6 +41,12 @@ def _numbered(field: str, ordinal: str) -> Index:
     return Index(named, "customer_id", field, ordinal, unique=True, **only(f"{field} IS NOT NULL"))
 
 
+RANDOM_IDS = "001"
+"""From here on ids may be random, as those of the first events were; others begin with their place.
+
+Only the latter of logs of more than 900 million events stand here as well.
+"""
+
 # `number` counts the events that the wire shows, up to and with this one; the other numbers count
 # those with the same value, and an event that the wire does not show has none of them. SQLite keeps
 # these rows apart from their key: in a tree by key, a row of more than 1002 bytes, as most are,
@@ -64,6 +70,7 @@ events = table(
     maybe_number("user_number"),
     maybe_number("token_number"),
     maybe_number("service_number"),
+    Index("uq_events_id", "customer_id", "id", unique=True, **only(f"id >= '{RANDOM_IDS}'")),
     _numbered("event_type", "type_number"),
     _numbered("user_id", "user_number"),
     _numbered("token_id", "token_number"),

@@ -25,7 +25,7 @@ NUMBERS: Mapping[str, str] = {
 Newest = dict[tuple[str, str], int]
 """The newest number of the events of one customer with a value of a field, by both."""
 
-MAX_KNOWN = 16
+MAX_KNOWN = 8
 """Numbers of a customer that are remembered; each takes about 200 bytes."""
 
 _E = log_tables.events.c

@@ -7,6 +7,7 @@ the services that they see.
 from collections.abc import Mapping
 
 import msgspec
+from sqlalchemy import literal_column
 
 from tenantry.access.decide import decide, rights
 from tenantry.core import schema
@@ -14,6 +15,7 @@ from tenantry.core.clock import Instant
 from tenantry.core.context import Reading
 from tenantry.core.errors import Problem
 from tenantry.core.ids import place_of
+from tenantry.core.log_tables import RANDOM_IDS
 from tenantry.core.statements import point
 
 _E, _C = schema.events.c, schema.customers.c
@@ -39,12 +41,15 @@ class _Found(EventRow, frozen=True):
     service_id: str | None
 
 
-_FIND = point(
-    [_E[name] for name in _Found.__struct_fields__],
+_FOUND = [_E[name] for name in _Found.__struct_fields__]
+_FIND = point(_FOUND, schema.events, _Found, customer_id=_E.customer_id, sequence=_E.sequence)
+_FIND_OLD = point(
+    _FOUND,
     schema.events,
     _Found,
+    where=_E.id >= literal_column(f"'{RANDOM_IDS}'"),
     customer_id=_E.customer_id,
-    sequence=_E.sequence,
+    id=_E.id,
 )
 _IMPROVED = point([_C.has_improved_events], schema.customers, customer_id=_C.id)
 
@@ -139,16 +144,15 @@ def _narrowed(sight: Sight, equal: dict[str, str]) -> tuple[dict[str, str], Sigh
 
 async def find(call: Reading, event_id: str) -> EventRow:
     """An event that the caller sees. Raises Problem 404 (contract: billing §8.2)."""
-    row = await call.one(_FIND, customer_id=call.customer_id, sequence=place_of(event_id))
-    if row is not None and row.id == event_id and _is_shown(call, row):
+    key = {"customer_id": call.customer_id}
+    row = await call.one(_FIND, **key, sequence=place_of(event_id))
+    if row is None or row.id != event_id:
+        row = await call.one(_FIND_OLD, **key, id=event_id)
+    if row is not None and (row.event_type is not None or call.extended_events):
         sight = sight_of(call)
         if sight is None or sight.sees(row):
             return row
     raise Problem(404, "Not found", "The event you requested was not found")
-
-
-def _is_shown(call: Reading, row: _Found) -> bool:
-    return row.event_type is not None or call.extended_events
 
 
 async def has_improved_events(call: Reading) -> bool:

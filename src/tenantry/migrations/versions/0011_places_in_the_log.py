@@ -5,6 +5,7 @@ The newest number of a list is at the end of its index, and an event's id tells 
 Follows 0010. A process of the version before can't write beside this one.
 """
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
@@ -26,6 +27,16 @@ def upgrade() -> None:
     op.drop_table("event_counts")
     op.drop_column("chains", "numbered")
     op.drop_index("uq_events_id", "events")
+    # Those of events that are older than 0003 don't.
+    condition = sa.text("id >= '001'")
+    op.create_index(
+        "uq_events_id",
+        "events",
+        ["customer_id", "id"],
+        unique=True,
+        sqlite_where=condition,
+        postgresql_where=condition,
+    )
 
 
 def _number_the_rest() -> None:
