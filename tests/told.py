@@ -114,10 +114,10 @@ SAID: dict[str, Said] = {
             ("authenticator", "create", "added"),
             ("authenticator", "delete", "removed"),
             ("passkey", "create", "added"),
-            ("passkey", "update", "renamed"),
             ("passkey", "delete", "removed"),
         )
     },
+    "passkey.update": _own("A passkey was renamed for user '…'", "factor_id old new"),
     "recovery_codes.create": _own("Recovery codes were made for user '…'", ""),
     "recovery_code.use": _own("A recovery code was used for user '…'", ""),
     "grant.create": _account("User '…' allowed '…' to act for him", "client_id redirect_uri"),

@@ -9,7 +9,7 @@ import httpx
 
 from tests.areas.factor_calls import enrol
 from tests.areas.invitation_calls import CHOSEN, LIN, invite
-from tests.areas.realm_calls import LISTENER, address, program
+from tests.areas.realm_calls import LISTENER, address, deciding, program
 from tests.areas.test_password_page import mailed
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import PROFILE, Company
@@ -179,10 +179,12 @@ async def by_changing_it(company: Company) -> Ready:
     return _api(company, "POST", "/current_user/password", data=change, auth=basic)
 
 
-async def _in_session(company: Company, path: str, form: dict[str, str]) -> Ready:
+async def _in_session(
+    company: Company, path: str, form: dict[str, str], *, at: str | None = None
+) -> Ready:
     browser = Visitor(company.world)
     await browser.sign_in(BEN)
-    ready = await _form(browser, path, form)
+    ready = await _form(browser, path, form, at=at)
     return Ready(ready.finish)
 
 
@@ -209,7 +211,7 @@ async def by_company(company: Company) -> Ready:
 
 
 async def by_consent(company: Company) -> Ready:
-    return await _in_session(company, address(), {"decision": "allow"})
+    return await _in_session(company, deciding(), {"decision": "allow"}, at=address())
 
 
 async def by_code(company: Company) -> Ready:
