@@ -1,7 +1,7 @@
 """PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -17,9 +17,9 @@ from tenantry.core.statements import Compiled, Dialect, Row, Statement
 R = TypeVar("R")
 
 _LANES = 4
-_CONNECTIONS = 12
+CONNECTIONS = 12
 _PATIENCE = 15
-"""Seconds that a query which reads may take: a request asks one, and may wait for another."""
+"""Seconds that it may take to connect."""
 
 
 async def _as_it_was(connection: object) -> None:
@@ -30,6 +30,8 @@ class PostgresDatabase(Database):
     """One database of a PostgreSQL server."""
 
     dialect: Dialect = "postgresql"
+    patience: float = _PATIENCE
+    """Seconds that a query which reads may take: a request asks one, and may wait for another."""
 
     def __init__(self, url: str, clock: Clock) -> None:
         """Name the database; it must have been migrated."""
@@ -43,7 +45,7 @@ class PostgresDatabase(Database):
         self._pool = await asyncpg.create_pool(
             self._url,
             min_size=2,
-            max_size=_CONNECTIONS,
+            max_size=CONNECTIONS,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             timeout=_PATIENCE,
@@ -94,8 +96,11 @@ class PostgresDatabase(Database):
         return None
 
     async def _fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        # The driver's own patience: a timer of asyncio's costs 10 µs.
-        fetched = self._pool.fetch(sql, *arguments, timeout=_PATIENCE)
+        fetched: Awaitable[list[Any]] = self._pool.fetch(sql, *arguments, timeout=self.patience)
+        # The driver bounds the query, not the wait for a connection. A timer of asyncio's, which
+        # bounds both, costs 10 µs: nobody has it who finds a connection free.
+        if not self._pool.get_idle_size():
+            fetched = asyncio.wait_for(fetched, self.patience)
         rows: list[Any] = await _translated(fetched)
         return rows
 
