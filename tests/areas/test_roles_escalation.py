@@ -210,6 +210,19 @@ async def test_only_superusers_change_a_superusers_rights(
     assert (sue["role"], sue["locked"], sue["require_new_password"]) == ("superuser", None, None)
 
 
+async def test_nor_harden_a_lock_that_anybody_can_bring_about(world: World) -> None:
+    """Six wrong passwords lock her: her keys go on, until a superuser locks her."""
+    await give(world, BEN, await role(world, "Manager", ["user.update"]), BUILT_IN["user"])
+    wrong = {"username": SUE.login, "password": "wrong"}
+    for _ in range(6):
+        await world.ask(None, "POST", "/tokens", data=wrong)
+    for locked in ("true", "false"):
+        form = {"locked": locked}
+        assert_forbidden(await world.ask(BEN, "PUT", f"/user/{SUE.id}", data=form))
+    assert (await user(world, SUE))["locked"] is True
+    assert (await world.ask(SUE, "GET", "/tokens/self")).status_code == 200
+
+
 async def test_who_makes_automation_tokens_makes_none_that_may_more(world: World) -> None:
     small = await role(world, "Small", ["contact.read"])
     await hold(world, BEN, "automation_token.manage", "contact.read")

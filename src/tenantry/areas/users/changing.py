@@ -33,6 +33,8 @@ _SUPERUSERS = Statement(
 )
 RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
 """What is not one's own to change: already sending it is refused."""
+_ACCESS = (*RIGHTS, "locked_by_superuser")
+"""What shuts somebody out or lets him in; a superuser's lock ends more than an automatic one."""
 _LIMITING = ("role", "roles", "limit_services")
 _TOLD = ("name", *RIGHTS)
 _BEHIND = ("locked_by_superuser", "failed_sign_ins")
@@ -105,7 +107,7 @@ async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> Non
     """Nobody hands on what he lacks himself (contract: access §11, rule 5). Raises Problem 403."""
     old, new = set(model.role_ids(row)), set(model.role_ids(changed))
     is_freed = row.limit_services and not changed.limit_services
-    is_changed = any(getattr(row, name) != getattr(changed, name) for name in RIGHTS)
+    is_changed = any(getattr(row, name) != getattr(changed, name) for name in _ACCESS)
     if is_changed:
         check_may_change_rights(call, row.role)
     # Without the limit, also the roles that he has already confer more.
