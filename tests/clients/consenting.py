@@ -14,6 +14,7 @@ import httpx
 
 _FORM = re.compile(r'name="form_token" value="([^"]+)"')
 _NEXT = re.compile(r'name="next" value="([^"]*)"')
+_PLACE = re.compile(r'class="actions" action="([^"]+)"')
 _ONWARD = re.compile(r'http-equiv="refresh" content="0; url=([^"]+)"')
 
 
@@ -26,7 +27,7 @@ def main() -> None:
         form = {"login": login, "password": password, "next": _found(_NEXT, page)}
         page = _send(browser, page, "/_tenantry/console/sign-in", form)
         page = browser.get(urljoin(str(page.url), _found(_ONWARD, page)))
-        _send(browser, page, str(page.url), {"decision": decision})
+        _send(browser, page, _found(_PLACE, page), {"decision": decision})
 
 
 def _send(
