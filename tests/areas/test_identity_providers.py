@@ -80,6 +80,8 @@ async def test_a_copied_database_holds_no_client_secret(company: Company) -> Non
         ({"role_map": {"": "user"}}, "Role map must have"),
         ({"role_map": {str(at): "user" for at in range(201)}}, "Role map must have"),
         ({"role_map": {"Edge": 1}}, "Role map"),
+        ({"role_map": {" Edge": "user"}}, "Groups must be one line"),
+        ({"role_map": {"Edge\nOps": "user"}}, "Groups must be one line"),
         ({"is_enabled": True, "client_id": ""}, "Client id is required"),
     ],
 )

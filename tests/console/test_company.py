@@ -124,6 +124,13 @@ async def test_a_page_tells_whose_sessions_end_with_a_provider(company: Company)
     place = await provider_page(ada)
     assert "ends the 0 sessions that are open by it" in (await ada.get(place)).text
     await company.sign_in(BEN)
+    # On one that is turned off nothing rests, though it has the same issuer.
+    other = await company.connect(name="Another", is_enabled=False)
+    off = await ada.get(f"{COMPANY}/providers/{other}")
+    assert "ends the 0 sessions that are open by it" in off.text
+    path = f"{PROVIDERS}/{other}"
+    for method, more in (("PATCH", {"json": {"client_id": "other"}}), ("DELETE", {})):
+        assert (await company.world.ask(ADA, method, path, **more)).status_code < 300
     assert (await ada.get(place)).text.count("ends the one session that is open by it") == 2
     await ada.send(place, {"do": "remove"})
     assert (await company.visitor.get(COMPANY)).headers["location"].startswith(f"{CONSOLE}/sign-in")

@@ -127,7 +127,9 @@ async def _proved_address(call: Writing, claims: Claims) -> str:
 
 async def _check_linkable(call: Writing, provider: ProviderRow, row: UserRow, address: str) -> None:
     """Refuse to become a user who is somebody else. Raises Stranger."""
-    if row.customer_id != call.customer_id or row.login.lower() != address.lower():
+    # By a key of old (migration 0012) somebody else may be found than whose address it is.
+    is_his = users.login_key(row.login) == users.login_key(address)
+    if row.customer_id != call.customer_id or not is_his:
         raise Stranger("Your e-mail address belongs to a user of another account.")
     await _check_not_owner(call, row)
     linked = await call.one(

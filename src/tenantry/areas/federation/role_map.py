@@ -20,6 +20,9 @@ async def check_map(call: Reading, role_map: RoleMap, default_role: str) -> None
     if len(role_map) > MOST or any(not 0 < len(group) <= LONGEST for group in role_map):
         detail = f"Role map must have at most {MOST} groups, each of 1 to {LONGEST} characters"
         raise bad_request(detail)
+    if any(group != group.strip() or set(group) & set("\r\n") for group in role_map):
+        # The page shows a group a line, without what is around it: nobody would see it change.
+        raise bad_request("Groups must be one line each, without blanks around them")
     if role_id(default_role) == ROLE_IDS["superuser"]:
         # Everybody whom a provider knows would be one.
         raise bad_request("Default role must not be superuser: name a group in the role map")

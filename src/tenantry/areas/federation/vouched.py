@@ -1,7 +1,8 @@
 """The sessions that rest on a provider's word: they end with it.
 
 A browser's and those of programs alike. Of two providers of one issuer, who came in by which is not
-told apart: with either, the sessions of whoever that issuer knows end.
+told apart: with either, the sessions of whoever that issuer knows end. On one that is turned off
+none rest: they ended when it was.
 """
 
 from sqlalchemy import and_, bindparam, func, select
@@ -39,6 +40,8 @@ _LIST = Statement(
 
 async def count_open(call: Reading, row: ProviderRow) -> int:
     """How many sessions would end with a provider's word."""
+    if not row.is_enabled:
+        return 0
     found = await call.one(
         _COUNT_OPEN, customer=row.customer_id, of_issuer=row.issuer, now=call.now
     )
@@ -47,5 +50,7 @@ async def count_open(call: Reading, row: ProviderRow) -> int:
 
 async def end_sessions(call: Writing, row: ProviderRow) -> None:
     """End them, and the sudo that was in them; API tokens go on, as when `force_sso` is set."""
+    if not row.is_enabled:
+        return
     resting = await call.all(_LIST, customer=row.customer_id, of_issuer=row.issuer)
     await keys.end(call, resting)

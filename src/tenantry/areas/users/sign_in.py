@@ -178,7 +178,7 @@ async def _unproved(call: Reading, checked: Checked) -> Outcome:
 
     That an address signs in elsewhere anybody can see on the page for single sign-on.
     """
-    domain = checked.login.strip().rpartition("@")[2].lower()
+    domain = model.login_key(checked.login).rpartition("@")[2]
     if "\0" in domain or await call.one(_SSO_DOMAIN, domain=domain) is None:
         return "invalid"
     return "sso"

@@ -1,0 +1,32 @@
+"""Which mail addresses and domains are the same to single sign-on: those that logins are."""
+
+from tests.areas.account_calls import edit_customer, edit_user
+from tests.console.company import Company, company, problem_in
+from tests.federation_writes import DOMAINS, operators
+from tests.world import ADA, BEN, OPERATOR, SUE
+
+__all__ = ["company"]
+
+
+async def test_an_address_is_compared_as_logins_are(company: Company) -> None:
+    world = company.world
+    await edit_user(world, BEN, login="zoe\u0308@example.com", login_key="zoë@example.com")
+    assert (await company.sign_in("zoë@example.com")).status_code == 303
+    # Since migration 0012 somebody may have a key that is not his address any more.
+    await edit_user(world, SUE, login="straße@example.com", login_key="strasse@example.com")
+    assert "of another account" in problem_in(await company.sign_in("strasse@example.com"))
+
+
+async def test_a_domain_is_compared_as_addresses_are(company: Company) -> None:
+    world, domain, decomposed = company.world, "müller.example.com", "mu\u0308ller.example.com"
+    await company.set(creates_users=True)
+    vouched = await world.ask(OPERATOR, "PUT", operators(decomposed))
+    assert vouched.json()["domain"] == domain
+    assert (await world.ask(ADA, "GET", f"{DOMAINS}/{decomposed}")).status_code == 200
+    for login in (f"nia@{decomposed}", f"noa@{domain}"):
+        assert (await company.sign_in(login)).status_code == 303
+    await edit_customer(world, force_sso=True)
+    for form in (domain, decomposed):
+        proof = {"username": f"nobody@{form}", "password": "wrong"}
+        answer = await world.ask(None, "POST", "/tokens", data=proof)
+        assert answer.status_code == 403, answer.text
