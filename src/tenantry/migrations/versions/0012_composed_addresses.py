@@ -50,7 +50,10 @@ def _rewrite(
     key: sa.ColumnClause[str],
     rivals: Callable[[str], sa.ColumnElement[bool]],
 ) -> None:
-    """Give each row its new key, the oldest first, unless another has it among its rivals.
+    """Give each row its new key, unless another has it among its rivals, from before or by now.
+
+    Of those that shall all get the same one, the oldest does. Who keeps an old one that nobody can
+    enter is found by it no more (docs/operating.md tells what to do).
 
     Plain addresses, nearly all there are, have the same key as before.
     """
@@ -70,6 +73,10 @@ def _rewrite(
         mine = sa.select(rows.c.id).where(is_rival, this)
         others = sa.select(rows.c.id).where(is_rival, key == new, sa.not_(this))
         if new != old and all(connection.execute(one).first() for one in (mine, others)):
-            _log.warning("%s %s keeps a key of old: another has its address", rows.name, row_id)
+            _log.warning(
+                "%s %s keeps a key of old: another has its address; delete and invite anew",
+                rows.name,
+                row_id,
+            )
             continue
         connection.execute(sa.update(rows).where(this).values({key.name: new}))
