@@ -143,11 +143,17 @@ async def test_a_stranger_learns_nothing_of_factors_and_uses_no_code(world: Worl
 
 
 async def test_a_new_password_needs_a_code(world: World) -> None:
-    app, _ = await enrol(world, BEN)
+    app, (spare, *_) = await enrol(world, BEN)
     change = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
     path, basic = "/current_user/password", (BEN.login, PASSWORD)
     answer = await world.ask(None, "POST", path, data=change, auth=basic)
     assert (answer.status_code, answer.json()) == (400, NEEDED)
+    # Who chooses a bad one has not used his code.
+    for code in (app.code(), spare):
+        weak = {"data": {**change, "new_password": "weak"}, "headers": {"Fastly-OTP": code}}
+        for _ in range(2):
+            answer = await world.ask(None, "POST", path, auth=basic, **weak)
+            assert answer.json()["detail"] == "Password must have 12 to 128 characters"
     headers = {"Fastly-OTP": app.code()}
     answer = await world.ask(None, "POST", path, data=change, auth=basic, headers=headers)
     assert answer.status_code == 200

@@ -155,7 +155,11 @@ async def update_user_password(
         return Refused(_refusal(outcome, by_key=call.principal.is_person))
     row = await model.find(call, evidence.checked.row.id)
     if evidence.unfit is not None:
-        return Refused(await fitness.refuse(call, row, evidence.unfit))
+        problem = await fitness.refuse(call, row, evidence.unfit)
+        if evidence.unfit.is_known:
+            return Refused(problem)
+        # Nothing was guessed: the code of a second factor that came along is still unused.
+        raise problem
     return shown_user(await passwords.set_password(call, row, evidence.hashed), call, own=True)
 
 

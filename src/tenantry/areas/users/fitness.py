@@ -37,7 +37,7 @@ async def unfitness(call: Reading, row: model.UserRow, password: str) -> Unfit |
 
 
 async def refuse(call: Writing, row: model.UserRow, unfit: Unfit) -> Problem:
-    """How a new password is refused: the unit must commit, because a guess is counted.
+    """How a new password is refused; if he knows it, the unit must commit: a guess is counted.
 
     Raises Problem 429 after too many.
     """

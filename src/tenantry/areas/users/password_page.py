@@ -97,7 +97,7 @@ async def complete_password_reset(
     """Set the password; the link is spent by that, and by nothing else. Forms get a page."""
     row, problem = evidence.row, evidence.problem
     if row is not None and evidence.unfit is not None:
-        problem = await fitness.refuse(call, row, evidence.unfit)
+        problem = await _refused(call, row, evidence.unfit)
     if evidence.hashed is not None:
         row = await passwords.complete(call, code, evidence.hashed)
     if _is_form(body):
@@ -107,6 +107,14 @@ async def complete_password_reset(
     if row is None:
         raise Problem(404, "Record not found", "The link was used already or has expired")
     return OK
+
+
+async def _refused(call: Writing, row: model.UserRow, unfit: fitness.Unfit) -> Problem:
+    """What is wrong, for the page or for a program: also that there were too many guesses."""
+    try:
+        return await fitness.refuse(call, row, unfit)
+    except Problem as problem:
+        return problem
 
 
 def _is_form(body: Body[ChosenPassword]) -> bool:
