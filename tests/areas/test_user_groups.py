@@ -99,8 +99,9 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
         body = {"name": "Edge team", word: ids(UNKNOWN)}
         assert (await world.ask(ADA, "POST", USER_GROUPS, json=body)).status_code == 404
     await hold(world, UMA, "user_group.manage")
-    body = {"name": "Edge team", "roles": ids(ROLE_IDS["superuser"])}
-    assert (await world.ask(UMA, "POST", USER_GROUPS, json=body)).status_code == 403
+    for more in ({"roles": ids(ROLE_IDS["superuser"])}, {"members": ids(UMA.id)}):
+        body = {"name": "Edge team", **more}
+        assert (await world.ask(UMA, "POST", USER_GROUPS, json=body)).status_code == 403
     await create(world, USER_GROUPS, EVE, name="Edge team")
 
 

@@ -1,6 +1,6 @@
 """Who is in a user group: users, and people who are invited (contract: access §8)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -97,7 +97,6 @@ async def add_members(
 ) -> list[Member]:
     """Let people in; all who were named. Raises Problem 403, 404."""
     members = await known(call, named)
-    _check_not_himself(call, members)
     await guards.check_may_admit(call, row.id)
     kinds = {one.id: one.kind for one in members.values()}
     added = await membership.add(call, MEMBERS, row, members, kinds)
@@ -111,7 +110,6 @@ async def remove_members(
 ) -> None:
     """Take people out; what they had by the group ends. Raises Problem 403, 404."""
     members = await known(call, named)
-    _check_not_himself(call, members)
     removed = await membership.remove(call, MEMBERS, row, members)
     users = [one for one in removed if members[one].kind == "user"]
     await record_changes(call, users, removed={"user_groups": [row.id]})
@@ -135,19 +133,16 @@ async def record_changes(call: Writing, users: Sequence[str], **changes: Any) ->
         )
 
 
-async def known(call: Reading, named: Sequence[MemberReference]) -> dict[str, Member]:
-    """Living users and pending invitations, in the order in which they are named.
+async def known(call: Writing, named: Sequence[MemberReference]) -> dict[str, Member]:
+    """Who is to go in or out: living users and pending invitations, in the order they are named.
 
-    Raises Problem 404.
+    Nobody does it to himself. Raises Problem 403, 404.
     """
     of_kind = {
         kind: [one.id for one in named if one.object == kind] for kind in ("user", "invitation")
     }
     found = await membership.known(call, _USERS, "user", of_kind["user"])
     found |= await membership.known(call, _INVITATIONS, "invitation", of_kind["invitation"])
-    return {one.id: found[one.id] for one in named}
-
-
-def _check_not_himself(call: Reading, members: Mapping[str, Member]) -> None:
-    for one in members:
+    for one in found:
         check_not_own(call, one)
+    return {one.id: found[one.id] for one in named}

@@ -87,7 +87,8 @@ async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGr
     new = body()
     roles, groups = shapes.ids(new.roles or []), shapes.ids(new.service_groups or [])
     people = new.members or []
-    # What is absent, or not his to give, is told before a name that is taken (access §2.5).
+    # What is absent, or not his to give, is told before a name that is taken (access §2.5). Who may
+    # give roles on every service may let people and service groups into a group of these.
     await members.known(call, people)
     await entitlements.known_service_groups(call, groups)
     await check_may_grant_roles(call, roles)
