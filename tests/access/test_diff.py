@@ -4,7 +4,7 @@ from typing import Any
 
 from tenantry.core.permissions import ROLE_IDS
 from tests.access.asking import asked, changed, head, make_group
-from tests.world import ADA, BEN, DAY, LIM, OPERATOR, SUE, UMA, WIDGETS, WWW, World
+from tests.world import ADA, BEN, DAY, LIM, OPERATOR, OTHER, SUE, UMA, WIDGETS, WWW, World
 
 
 def shifts(turn: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -99,7 +99,11 @@ async def test_events_are_paged_and_the_span_stays_what_it_was(world: World) -> 
     seen = [turn["event"]["sequence"] for turn in page["data"]]
     await changed(world, "PUT", f"/user/{UMA.id}", data={"role": "billing"})
     while page["meta"]["next_cursor"]:
-        page = await asked(world, "diff", limit=2, cursor=page["meta"]["next_cursor"])
+        place = {"cursor": page["meta"]["next_cursor"], "limit": 2}
+        for other in ({"from_": since + 1}, {"to": until - 1}):
+            await asked(world, "diff", ADA, 400, **place, **other)
+        await asked(world, "diff", OPERATOR, 400, **place, customer_id=OTHER)
+        page = await asked(world, "diff", **place)
         seen += [turn["event"]["sequence"] for turn in page["data"]]
         assert page["meta"]["until"]["sequence"] == until
     assert seen == list(range(since + 1, until + 1))

@@ -34,6 +34,8 @@ class _Span(msgspec.Struct, frozen=True):
     until: Moment
     seen: int
     """The number of the last event that an earlier page has dealt with."""
+    asked: tuple[str, str]
+    """The two moments, as the first page was asked for them."""
 
 
 async def diff(call: Reading, asked: Asked) -> Diff:
@@ -49,7 +51,7 @@ async def diff(call: Reading, asked: Asked) -> Diff:
     concerned |= {(one.kind, one.id) for one in net}
     somebodies = await named(call, sorted(concerned))
     actors = await names.users(call, [turn.event.user_id or "" for turn in found])
-    following = "" if last is None else _cursor(span, last)
+    following = "" if last is None else _cursor(call, span, last)
     return Diff(
         await asyncio.to_thread(_shifts, net, somebodies),
         [_told(turn, somebodies, actors) for turn in found],
@@ -59,23 +61,36 @@ async def diff(call: Reading, asked: Asked) -> Diff:
 
 async def _span(call: Reading, asked: Asked) -> _Span:
     if asked.cursor:
-        match position(asked.cursor):
-            case [int(first), int(begin), int(last), int(end), int(seen)]:
-                since, until = resumed(call, first, begin), resumed(call, last, end)
-                return _Span(since, until, resumed(call, seen, end).sequence)
-            case _:
-                raise bad_request("The cursor is not valid")
+        return _resumed(call, asked, position(asked.cursor))
     if not asked.since:
         raise bad_request("from is required")
     since, until = await moment(call, asked.since), await moment(call, asked.until)
     if until.sequence < since.sequence or until.at < since.at:
         raise bad_request("from must not be after to")
-    return _Span(since, until, since.sequence)
+    return _Span(since, until, since.sequence, (asked.since, asked.until or ""))
 
 
-def _cursor(span: _Span, seen: int) -> str:
+def _resumed(call: Reading, asked: Asked, place: list[str | int]) -> _Span:
+    """The span that a cursor keeps. Raises Problem 400, also where another one is asked for."""
+    match place[:3], place[3:]:
+        case (
+            [call.customer_id, str(begin), str(end)],
+            [int(first), int(since), int(last), int(until), int(seen)],
+        ) if asked.since in {None, "", begin} and asked.until in {None, "", end}:
+            return _Span(
+                resumed(call, first, since),
+                resumed(call, last, until),
+                resumed(call, seen, until).sequence,
+                (begin, end),
+            )
+        case _:
+            raise bad_request("The cursor is not valid")
+
+
+def _cursor(call: Reading, span: _Span, seen: int) -> str:
     since, until = span.since, span.until
-    return cursor(since.sequence, since.at, until.sequence, until.at, seen)
+    place = (since.sequence, since.at, until.sequence, until.at, seen)
+    return cursor(call.customer_id, *span.asked, *place)
 
 
 def _told(

@@ -39,7 +39,8 @@ async def holders(call: Reading, asked: Asked) -> Holders:
     """A page of who holds a permission. Raises Problem 400, 404."""
     permission = known_permission(asked.permission)
     service = await known_service(call, permission, asked.service)
-    when, after = await _start(call, asked)
+    about = (call.customer_id, permission, service.id if service else "", asked.at or "")
+    when, after = await _start(call, asked, about)
     state = await state_at(call, when)
     question = Question(Subject("user", ""), permission, None if service is None else service.id)
     # Everybody may have to be looked at: that is done off the event loop.
@@ -47,7 +48,7 @@ async def holders(call: Reading, asked: Asked) -> Holders:
     page = found[: asked.limit]
     following = ""
     if len(found) > len(page):
-        following = cursor(when.sequence, when.at, *page[-1].who)
+        following = cursor(*about, when.sequence, when.at, *page[-1].who)
     somebodies = await named(call, [one.who for one in page])
     return Holders(
         [Holder(somebodies[one.who], one.held, one.ways) for one in page],
@@ -55,12 +56,17 @@ async def holders(call: Reading, asked: Asked) -> Holders:
     )
 
 
-async def _start(call: Reading, asked: Asked) -> tuple[Moment, Who | None]:
-    """The moment, and whom the page follows; a cursor keeps to the first page's moment."""
+async def _start(call: Reading, asked: Asked, about: tuple[str, ...]) -> tuple[Moment, Who | None]:
+    """The moment, and whom the page follows; a cursor keeps to the first page's moment.
+
+    Raises Problem 400 for a cursor of another question: all before its place would be missing.
+    """
     if not asked.cursor:
         return await moment(call, asked.at), None
     match position(asked.cursor):
-        case [int(sequence), int(at), "user" | "automation" as kind, str(subject_id)]:
+        case [*of, int(sequence), int(at), "user" | "automation" as kind, str(subject_id)] if (
+            tuple(of) == about
+        ):
             return resumed(call, sequence, at), (kind, subject_id)
         case _:
             raise bad_request("The cursor is not valid")
