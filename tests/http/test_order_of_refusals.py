@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.areas.account_calls import edit_customer
-from tests.world import ADA, BEN, BOT, EVE, READ_ONLY, SUE, UMA, WIDGETS, Person, World
+from tests.world import ADA, BEN, BOT, EVE, READ_ONLY, SUE, UMA, WIDGETS, WWW, Person, World
 
 BROKEN = {"content": b"{", "headers": {"Content-Type": "application/json"}}
 XML = {"content": b"<a/>", "headers": {"Content-Type": "text/xml"}}
@@ -31,6 +31,8 @@ ABSENT = "/user/0Unknown00000000000000"
         (BEN, "POST /tokens", BROKEN, 400),
         (ADA, f"PUT {ABSENT}", XML, 415),
         (UMA, f"PUT /user/{BEN.id}", XML, 403),
+        (UMA, f"PUT /service/{WWW}", XML, 403),
+        (ADA, f"PUT /service/{WWW}", XML, 415),
         (ADA, f"PUT {ABSENT}", {"headers": XML["headers"]}, 404),
         (None, "PUT /tokens", {}, 401),
         ("no-such-key", "PUT /tokens", BROKEN, 401),

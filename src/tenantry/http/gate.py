@@ -245,6 +245,8 @@ def check_sent(operation: Operation, request: Request) -> None:
         raise too_large()
     if "\0" in request.path:
         raise bad_request("NUL characters are not allowed")
-    # Meters send more types than the contract's clients, and are told by who reads them.
-    if request.body and operation.shape is not None and operation.allow.who != "operator":
+    # Who reads it tells: whose right on a service is asked for first hears of that first, and
+    # meters send more types than the contract's clients.
+    is_told_later = operation.allow.service or operation.allow.who == "operator"
+    if request.body and operation.shape is not None and not is_told_later:
         content_kind(request, takes_forms=operation.wire.takes_forms)
