@@ -11,7 +11,7 @@ from tenantry.core.permissions import ROLE_IDS
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.access.asking import asked, changed, head, make_group
-from tests.world import ADA, API, BEN, BOT, LIM, OPERATOR, SUE, UMA, WIDGETS, WWW, World
+from tests.world import ADA, API, BEN, BOT, LIM, OPERATOR, OTHER, SUE, UMA, WIDGETS, WWW, World
 
 
 def names(page: dict[str, list[dict[str, dict[str, str]]]]) -> list[str]:
@@ -59,6 +59,25 @@ async def test_pages_are_of_one_moment_whatever_happens_between_them(world: Worl
     ]  # fmt: skip - a list of names
 
 
+async def test_a_cursor_is_of_its_own_question(world: World) -> None:
+    """Else those before its place would be missing from the answer to another one."""
+    of: dict[str, Any] = {"permission": "service.create", "limit": 2}
+    first = await asked(world, "who", **of)
+    of["cursor"] = first["meta"]["next_cursor"]
+    others: list[dict[str, Any]] = [
+        {"permission": "service.read"},
+        {"permission": "service.create", "at": await head(world)},
+    ]
+    for other in others:
+        await asked(world, "who", ADA, 400, **(of | other))
+    await asked(world, "who", OPERATOR, 400, **of, customer_id=OTHER)
+    on = await asked(world, "who", permission="service.read", service="www", limit=2)
+    of = {"permission": "service.read", "limit": 2, "cursor": on["meta"]["next_cursor"]}
+    assert names(await asked(world, "who", **of, service=WWW))
+    for other in ({}, {"service": "api"}):
+        await asked(world, "who", ADA, 400, **of, **other)
+
+
 async def test_a_past_moment_lists_who_held_it_then(world: World) -> None:
     before = await head(world)
     await changed(world, "DELETE", f"/tokens/{BOT.token_id}")
@@ -69,6 +88,11 @@ async def test_a_past_moment_lists_who_held_it_then(world: World) -> None:
     # What is gone has no name any more, but it is there.
     assert names(page) == ["", "Ada", "Ben", "Lim", "Sue"]
     assert page["data"][0]["subject"]["id"] == BOT.token_id
+    # An offset's plus that nobody encoded is a blank; so is what may stand between date and time.
+    for now in ("2026-03-01 12:00:00 0200", "2026-03-01t10:00:00z"):
+        assert names(await asked(world, "who", permission="service.create", at=now)) == [
+            *("Ada", "Ben", "Lim")
+        ]
 
 
 async def test_who_does_not_see_users_may_not_ask(world: World) -> None:

@@ -21,7 +21,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-_BLANK_FOR_PLUS = re.compile(r" (?=[0-9]{2}:?[0-9]{2}$)")
+_BLANK_FOR_PLUS = re.compile(r"([T:].*) (?=[0-9]{2}:?[0-9]{2}$)")
+"""Behind a time: what is behind a date alone is the time."""
 _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z: no later one can be shown."""
 
@@ -52,7 +53,7 @@ def moment_of(text: str) -> datetime:
     RFC 3339 has the `z` in lower case, too; and in a form or a query string that nobody encoded,
     the plus of an offset has become a blank.
     """
-    return datetime.fromisoformat(_BLANK_FOR_PLUS.sub("+", text.strip().upper()))
+    return datetime.fromisoformat(_BLANK_FOR_PLUS.sub(r"\1+", text.strip().upper()))
 
 
 def read(text: str) -> Instant:

@@ -59,8 +59,7 @@ def resumed(call: Reading, sequence: int, at: Instant) -> Moment:
 
 def _instant(text: str) -> Instant:
     try:
-        # In a query string, the plus of an offset is a space.
-        return read(text[:_LONGEST].replace(" ", "+"))
+        return read(text[:_LONGEST])
     except ValueError as problem:
         words = "neither the number of an event nor a time such as 2026-03-01T10:00:00Z"
         detail = f"'{text[:_LONGEST]}' is {words}"

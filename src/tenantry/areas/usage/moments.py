@@ -12,7 +12,7 @@ import calendar
 import re
 from datetime import UTC, datetime, timedelta
 
-from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Instant
+from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Instant, moment_of
 
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _WORDS = "one two three four five six seven eight nine ten eleven twelve"
@@ -20,8 +20,6 @@ _COUNTS = {"last": 1, "a": 1, "an": 1, **{word: n for n, word in enumerate(_WORD
 _UNIT = "(second|minute|hour|day|week|month|year)"
 _AGO = re.compile(rf"([0-9]{{1,6}}|an?|{_WORDS.replace(' ', '|')}) {_UNIT}s? ago")
 _LAST = re.compile(rf"(last) {_UNIT}")
-# In a query string, the plus of an offset is a space.
-_OFFSET = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:[0-9]{2}$)")
 _LENGTHS = {"second": SECOND, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = 253_402_300_800 * SECOND
@@ -77,7 +75,7 @@ def months_before(instant: Instant, count: int) -> Instant:
 def _number_or_date(words: str) -> Instant:
     if _SECONDS.fullmatch(words):
         return int(words) * SECOND
-    then = datetime.fromisoformat(_OFFSET.sub("+", words.removesuffix(" UTC")))
+    then = moment_of(words.upper().removesuffix(" UTC"))
     return _instant(then if then.tzinfo else then.replace(tzinfo=UTC))
 
 
