@@ -101,15 +101,16 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     """
     events = batch.events
     at = await accounts.lock(call.unit, {event.customer_id for event in events})
-    before = iter(await LEDGER.known(call.unit, batch.refused))
     outcomes = await LEDGER.append(call.unit, events, at)
+    # Only now: what becomes of one that is refused is the same here as when all is sent again.
+    known = iter(await LEDGER.known(call.unit, batch.refused))
     pairs = zip(events, outcomes, strict=True)
     added = [event for event, outcome in pairs if outcome == "accepted"]
     await accounts.move(call.unit, {event.customer_id for event in added}, at)
     await sums.add(call.unit, ((_day_of_service(event), event.quantity) for event in added))
     became = iter(outcomes)
     return [
-        _result(one, checked, before if isinstance(checked, Refused) else became)
+        _result(one, checked, known if isinstance(checked, Refused) else became)
         for one, checked in zip(batch.came, batch.checked, strict=True)
     ]
 
