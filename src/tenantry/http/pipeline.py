@@ -25,7 +25,7 @@ from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused, Then
-from tenantry.http.routes import Routes, allowed
+from tenantry.http.routes import allowed, indexed
 
 LONGEST_URL = 8192
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -70,9 +70,7 @@ class Pipeline:
         self._provider_networks = provider_networks
         # SQLite tells at once whether anything has changed: trust would gain nothing.
         self._is_quick = database.dialect == "sqlite"
-        self._routes = Routes()
-        for row in table:
-            self._routes.add(row.method, row.path, row)
+        self._routes = indexed(tuple(table))
 
     async def handle(self, request: Request) -> Response:
         """Answer a request, whatever becomes of it."""

@@ -1,5 +1,6 @@
 """The route index: a tree of path segments, literal ones before parameters."""
 
+from functools import lru_cache
 from typing import Any
 
 _ANY = "{}"
@@ -68,6 +69,15 @@ class Routes:
                 if all(part.startswith("{") or part == given for part, given in pairs):
                     return methods, values
         return None
+
+
+@lru_cache(maxsize=1)
+def indexed(table: tuple[Any, ...]) -> Routes:
+    """The index of a table of operations; made once, since nothing changes it any more."""
+    routes = Routes()
+    for row in table:
+        routes.add(row.method, row.path, row)
+    return routes
 
 
 def _walk(
