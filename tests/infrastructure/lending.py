@@ -45,9 +45,11 @@ class LentDatabase:
     def lent(self) -> Iterator[str]:
         """Where it is, with what the template has in it and nothing else."""
         self._runner.run(self._connected())
-        yield self._server.url(self.name)
-        if not self._runner.run(self._is_as_before()):
-            self._runner.run(self._drop())
+        try:
+            yield self._server.url(self.name)
+        finally:
+            if not self._runner.run(self._is_as_before()):
+                self._runner.run(self._drop())
 
     def close(self) -> None:
         """Drop it."""
