@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, or_, select
 
 from tenantry.areas.audit import archive_files
 from tenantry.areas.audit.archive_files import Archive
-from tenantry.areas.audit.taken import untaken
+from tenantry.areas.audit.taken import untaken, untold_until
 from tenantry.core import schema, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.kept_events import ARCHIVED, Bare, Kept, Told, look_through
@@ -114,7 +114,8 @@ def check_files(
     if missing:
         which = f"{len(missing)} archives, from {missing[0].file} on"
         said.append(f"{customer_id}  not here, and NOT checked: {which}")
-    unsure = _check_values(found, values, max((one.last for one in missing), default=0))
+    unknown = max((one.last for one in missing), default=0)
+    unsure = _check_values(found, values, max(unknown, untold_until(values.told)))
     if unsure:
         which = f"{len(unsure)} events, from event {min(unsure)} on"
         said.append(f"{customer_id}  erased by whom is not told here, and NOT checked: {which}")
@@ -125,7 +126,7 @@ def _check_values(found: Sequence[Archive], values: Values, unknown: int) -> set
     """Personal values are only taken away by erasures, which say which. Raises Wrong.
 
     Returns the events that lack some without its being known who took them: an erasure stands
-    behind what it took, and of what stands up to `unknown` not all is here.
+    behind what it took, and of those up to `unknown` not all are here, or tell that.
     """
     unsure = set()
     for number, place in untaken(values.bare, values.told):
@@ -159,7 +160,7 @@ def check_file(archive: Archive, wanted: Wanted, values: Values) -> Found:
         lines = archive_files.lines(packed)
     except archive_files.UNREADABLE as problem:
         raise Wrong(f"{file} can't be read: {problem!r}") from problem
-    if manifest.get("sha256") != hashlib.sha256(packed).hexdigest():
+    if not archive_files.is_named(manifest, packed):
         raise Wrong(f"{file} is not the one that its manifest names")
     own = archive_files.described(archive)
     if any(manifest.get(name) != value for name, value in own.items()):

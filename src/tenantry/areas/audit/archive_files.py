@@ -24,7 +24,7 @@ from tenantry.core.chain import line
 from tenantry.core.ids import is_id
 from tenantry.core.verify_audit import Event, Place, Wrong, read_line
 
-UNREADABLE = (OSError, EOFError, zlib.error, ValueError)
+UNREADABLE = (OSError, EOFError, zlib.error, LookupError, TypeError, ValueError)
 """What comes of a file that is missing, damaged, or none of ours."""
 
 
@@ -81,9 +81,17 @@ def write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:
 
 
 def read(file: Path) -> tuple[dict[str, Any], bytes]:
-    """The manifest of an archive, and the archive as it is. Raises OSError, ValueError."""
+    """The manifest of an archive, and the archive as it is. Raises UNREADABLE."""
     found = msgspec.json.decode(manifest_of(file).read_bytes(), type=dict[str, Any])
+    if "sha256" not in found:
+        message = f"{manifest_of(file)} is not the manifest of an archive"
+        raise ValueError(message)
     return found, file.read_bytes()
+
+
+def is_named(manifest: Mapping[str, Any], packed: bytes) -> bool:
+    """Whether an archive is the one that its manifest names."""
+    return bool(manifest["sha256"] == hashlib.sha256(packed).hexdigest())
 
 
 def lines(packed: bytes) -> list[bytes]:
@@ -91,20 +99,20 @@ def lines(packed: bytes) -> list[bytes]:
     return gzip.decompress(packed).splitlines(keepends=True)
 
 
-def taken(file: Path, left: Callable[[str, str | None], str | None]) -> list[tuple[str, int]]:
+def taken(packed: bytes, left: Callable[[str, str | None], str | None]) -> list[tuple[str, int]]:
     """What `rewrite` is going to take: places, and numbers of events. Raises UNREADABLE, Wrong."""
     found: list[tuple[str, int]] = []
-    for event in map(read_line, lines(file.read_bytes())):
+    for event in map(read_line, lines(packed)):
         kept = _left(event, left)
         gone = event.personal.keys() - (msgspec.json.decode(kept) if kept else {}).keys()
         found += [(place, event.sequence) for place in gone]
     return found
 
 
-def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
+def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> None:
     """Take personal values out of an archive, whose hashes don't cover them.
 
-    `left` says what remains of an event's, from its body and them. Raises OSError.
+    `left` says what remains of an event's, from its body and them. Raises UNREADABLE, Wrong.
     """
     with _alone(file):
         found, packed = read(file)
@@ -112,10 +120,9 @@ def rewrite(file: Path, left: Callable[[str, str | None], str | None]) -> bool:
         after = [_redacted(raw, left) for raw in before]
         if after != before:
             _write(file, b"".join(after), found)
-        elif found["sha256"] != hashlib.sha256(packed).hexdigest():
+        elif not is_named(found, packed):
             # Who rewrote the file was killed before he came to its manifest.
             _put_manifest(file, packed, found)
-    return after != before
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from itertools import chain
 import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
-from tenantry.areas.audit.taken import written
+from tenantry.areas.audit.taken import ARCHIVED_EVENTS, written
 from tenantry.areas.audit.traces import Person, Texts, called, left, texts
 from tenantry.areas.audit.whereabouts import customers_of
 from tenantry.areas.invitations import model as invitations
@@ -224,7 +224,7 @@ async def erase(call: Writing, found: Found) -> Erased:
         await _record(call, erased, written(taken), ended)
     if await call.one(_ARCHIVED, customer=found.customer_id) is not None:
         told = {"user_ids": found.user_ids, **msgspec.to_builtins(found.known)}
-        post(call, "erasure", customer_id=found.customer_id, **told)
+        post(call, "erasure", customer_id=found.customer_id, since=head.sequence, **told)
     return erased
 
 
@@ -286,6 +286,7 @@ async def _record(
         ERASED,
         "A deleted user's personal data was erased",
         event_type=None,
-        metadata={**msgspec.structs.asdict(erased), "taken": taken},
+        # What goes from archives is told by an event of its own.
+        metadata={**msgspec.structs.asdict(erased), ARCHIVED_EVENTS: 0, "taken": taken},
         rows=ended,
     )

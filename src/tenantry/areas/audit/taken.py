@@ -8,6 +8,9 @@ from itertools import groupby
 
 from tenantry.core.kept_events import ERASED, Bare, Told
 
+ARCHIVED_EVENTS = "archived_events"
+"""From how many archived events an erasure took something, as its event tells it."""
+
 
 def written(taken: Mapping[str, Iterable[int]]) -> list[str]:
     """What the event of an erasure says."""
@@ -28,6 +31,16 @@ def read(told: Iterable[Told]) -> dict[str, set[int]]:
             place, _, runs = line.partition(" ")
             taken.setdefault(place, set()).update(_numbers(runs, one.sequence))
     return taken
+
+
+def untold_until(told: Iterable[Told]) -> int:
+    """Up to which event something may have been taken from archives and told nowhere.
+
+    By an erasure of before the first release, whose event says nothing of archives; else zero.
+    """
+    erasures = (one for one in told if one.action == ERASED)
+    silent = (one.sequence for one in erasures if ARCHIVED_EVENTS not in one.metadata)
+    return max(silent, default=1) - 1
 
 
 def untaken(bare: Iterable[Bare], told: Iterable[Told]) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,8 @@ is only looked for in what he did himself, else erasing Ben would take away the 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,8 +20,14 @@ from tenantry.core.mail_address import address_key
 Personal = dict[str, tuple[str, Any]]
 
 
+def folded(text: str) -> str:
+    """The form in which texts are searched: however people write the same name."""
+    # Folding takes apart some letters that others write composed.
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold())
+
+
 class Texts(msgspec.Struct, frozen=True):
-    """What a person was called, in folded form."""
+    """What a person was called: the keys of addresses, and folded names."""
 
     addresses: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -36,47 +43,51 @@ class Texts(msgspec.Struct, frozen=True):
 
 def texts(addresses: Iterable[str | None], names: Iterable[str | None]) -> Texts:
     """Take logins or addresses, and names; who gave no name is named by his address."""
-    folded = {address_key(one) for one in names if one} - {""}
-    told = {address_key(one) for one in addresses if one} - {""}
+    given = [one for one in names if one]
+    told = [*(one for one in addresses if one), *(one for one in given if "@" in one)]
     return Texts(
-        frozenset(told | {one for one in folded if "@" in one}),
-        frozenset(one for one in folded if "@" not in one),
+        frozenset(map(address_key, told)) - {""},
+        frozenset(folded(one) for one in given if "@" not in one) - {""},
     )
 
 
 class Person:
     """Whom to look for: one or several users of one customer who are the same person."""
 
-    def __init__(self, user_ids: Iterable[str], known: Texts) -> None:
-        """Take his ids, and what he was called."""
+    def __init__(
+        self, user_ids: Iterable[str], known: Texts, key: Callable[[str], str] = address_key
+    ) -> None:
+        """Take his ids, what he was called, and how addresses are compared."""
         self.user_ids = frozenset(user_ids)
         self.known = known
+        self._key = key
+        self._keys = frozenset(map(key, known.addresses))
         far = known.addresses | {one for one in known.names if len(one.split()) > 1}
         self._far = _pattern(far)
         self._near = _pattern(far | known.names)
-        self._written = [_as_written(one) for one in far]
+        self._written = [folded(msgspec.json.encode(one)[1:-1].decode()) for one in far]
 
     def may_stand_in(self, body: str, personal: str) -> bool:
         """Whether an event is worth reading: quick, and true too often."""
         if any(one in body for one in self.user_ids):
             return True
-        folded = address_key(personal)
-        return any(one in folded for one in self._written)
+        text = folded(personal)
+        return any(one in text for one in self._written)
+
+    def has_address(self, address: str) -> bool:
+        """Whether an address is his."""
+        return self._key(address) in self._keys
 
     def is_named(self, value: Any, *, is_near: bool) -> bool:
         """Whether a value holds what he was called; `is_near` where he did it himself."""
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return (self._near if is_near else self._far).search(address_key(text)) is not None
+        return (self._near if is_near else self._far).search(folded(text)) is not None
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
     """Any of them, not within a longer word or address."""
-    either = "|".join(re.escape(one) for one in sorted(words, key=len, reverse=True))
+    either = "|".join(map(re.escape, sorted(map(folded, words), key=len, reverse=True)))
     return re.compile(rf"(?<![\w.%+-])(?:{either})(?![\w-]|\.\w)" if either else r"(?!)")
-
-
-def _as_written(text: str) -> str:
-    return address_key(msgspec.json.encode(text)[1:-1].decode())
 
 
 def called(body: str, personal: str | None, user_ids: frozenset[str]) -> Texts:
@@ -114,7 +125,7 @@ def left(body: str, personal: str | None, person: Person) -> str | None:
         return personal
     event = opened(body, personal)
     values: Personal = msgspec.json.decode(personal)
-    is_about = _is_about(event, person.user_ids) or _is_addressed(event, person.known)
+    is_about = _is_about(event, person.user_ids) or _is_addressed(event, person)
     is_his = event["user_id"] in person.user_ids or (is_about and _has_no_actor(event))
     kept = {
         place: sealed
@@ -126,10 +137,10 @@ def left(body: str, personal: str | None, person: Person) -> str | None:
     return msgspec.json.encode(kept).decode() if kept else None
 
 
-def _is_addressed(event: Mapping[str, Any], known: Texts) -> bool:
+def _is_addressed(event: Mapping[str, Any], person: Person) -> bool:
     told = event["metadata"]
     given = (told.get("email"), told.get("login"))
-    return any(one is not None and address_key(one) in known.addresses for one in given)
+    return any(one is not None and person.has_address(one) for one in given)
 
 
 def _has_no_actor(event: Mapping[str, Any]) -> bool:
