@@ -4,6 +4,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.areas.account_calls import edit_user
 from tests.areas.realm_calls import (
     CERTS,
     Program,
@@ -160,8 +161,13 @@ async def test_nobody_is_let_in_without_being_asked(world: World) -> None:
 
 
 async def test_whom_the_program_expects_is_told(world: World) -> None:
-    cli = await program(world)
-    assert "It expects" not in (await cli.open(login_hint="Ada@example.com")).text
+    login = "straße@example.com"
+    await edit_user(world, ADA, login=login, login_key=login)
+    cli = Program(world)
+    await cli.browser.sign_in(login)
+    for hint, is_told in (("Straße@example.com", False), ("strasse@example.com", True)):
+        asked = await cli.open(login_hint=hint)
+        assert (asked.status_code, "It expects" in asked.text) == (200, is_told)
     assert BEN.login in (await cli.open(login_hint=BEN.login)).text
     assert "another account" in (await cli.open(account_hint="2OtherCompany000000000")).text
     signed_out = Program(world)

@@ -20,6 +20,7 @@ from tenantry.console.frame import page, sign_in_path
 from tenantry.core.clock import SECOND, Instant, shown
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
+from tenantry.core.mail_address import address_key
 from tenantry.http.body import Body
 from tenantry.http.gate import check_address
 from tenantry.http.message import Response
@@ -209,7 +210,7 @@ def _shown(instant: Instant) -> str:
 
 def _other(hint: str | None, login: str) -> str:
     """Whom the program expects, where that is somebody else."""
-    return hint if hint and hint.casefold() != login.casefold() else ""
+    return hint if hint and address_key(hint) != address_key(login) else ""
 
 
 def _target(redirect_uri: str) -> str:
