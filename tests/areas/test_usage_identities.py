@@ -101,7 +101,8 @@ async def test_what_was_accepted_is_a_duplicate_for_ever(world: World) -> None:
     ]
     assert await send(world, event("new")) == [too_old]
     at = shown(world.clock.now)
-    batch = [event("e", timestamp=at), event("e", timestamp=at, product_id="teapot")]
-    assert await send(world, *batch) == [ACCEPTED, CONFLICT]
-    assert await send(world, *batch) == [DUPLICATE, CONFLICT]
+    teapot, last = event("e", timestamp=at, product_id="teapot"), event("e", timestamp=at)
+    unknown = ("rejected", "product_unknown")
+    assert await send(world, teapot, last, teapot) == [unknown, ACCEPTED, CONFLICT]
+    assert await send(world, teapot, last, teapot) == [CONFLICT, DUPLICATE, CONFLICT]
     assert await check_sums(world.app.database) == 4

@@ -102,31 +102,43 @@ async def ingest(call: Writing, batch: Batch) -> list[Result]:
     events = batch.events
     at = await accounts.lock(call.unit, {event.customer_id for event in events})
     outcomes = await LEDGER.append(call.unit, events, at)
-    # Only now: what becomes of one that is refused is the same here as when all is sent again.
-    known = iter(await LEDGER.known(call.unit, batch.refused))
+    refused = await LEDGER.known(call.unit, batch.refused)
     pairs = zip(events, outcomes, strict=True)
     added = [event for event, outcome in pairs if outcome == "accepted"]
     await accounts.move(call.unit, {event.customer_id for event in added}, at)
     await sums.add(call.unit, ((_day_of_service(event), event.quantity) for event in added))
-    became = iter(outcomes)
-    return [
-        _result(one, checked, known if isinstance(checked, Refused) else became)
-        for one, checked in zip(batch.came, batch.checked, strict=True)
-    ]
+    return list(_results(batch, outcomes, refused))
+
+
+def _results(
+    batch: Batch, outcomes: Sequence[Outcome], refused: Sequence[Outcome | None]
+) -> Iterator[Result]:
+    """What became of each, as if they had come one by one.
+
+    So who is refused before another takes the identity finds it free, and not who is behind him.
+    """
+    pairs = zip(batch.events, outcomes, strict=True)
+    free = {(event.source, event.id) for event, outcome in pairs if outcome == "accepted"}
+    became, known = iter(outcomes), iter(refused)
+    for came, checked in zip(batch.came, batch.checked, strict=True):
+        identity = (came.source, came.id)
+        if isinstance(checked, Event):
+            free.discard(identity)
+            yield _result(came, next(became))
+        elif isinstance(checked, Refused):
+            outcome = next(known)
+            yield _result(came, None if identity in free else outcome, checked.reason)
+        else:
+            yield _result(came, None, checked)
 
 
 _REASONS = {"conflict": "payload_differs"}
 
 
-def _result(
-    came: Came, checked: Event | Refused | str, outcomes: Iterator[Outcome | None]
-) -> Result:
-    """What became of one; the outcomes are those of its like."""
-    outcome = None if isinstance(checked, str) else next(outcomes)
-    if outcome is not None:
-        return Result(came.source, came.id, outcome, _REASONS.get(outcome))
-    reason = checked.reason if isinstance(checked, Refused) else str(checked)
-    return Result(came.source, came.id, "rejected", reason)
+def _result(came: Came, outcome: Outcome | None, reason: str | None = None) -> Result:
+    if outcome is None:
+        return Result(came.source, came.id, "rejected", reason)
+    return Result(came.source, came.id, outcome, _REASONS.get(outcome))
 
 
 def _day_of_service(event: Event) -> sums.DayOfService:
