@@ -177,7 +177,7 @@ SAID: dict[str, Said] = {
     "star.delete": _said("Star on service '…' was deleted", "star_id", event_type=None),
     "user.erase": _said(
         "A deleted user's personal data was erased",
-        "customer_id user_ids events contacts invitations letters taken",
+        "customer_id user_ids events contacts invitations letters taken archived_events",
         event_type=None,
     ),
     "retention.update": _said("Events are kept for .+ days", "old new", event_type=None),

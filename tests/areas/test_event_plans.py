@@ -40,6 +40,9 @@ async def test_no_list_is_found_by_going_through_the_log(world: World, tmp_path:
     await _ask_for_everything(world)
     compiled = [one.on("sqlite") for one in gc.get_objects() if isinstance(one, Statement)]
     asked = [one for one in compiled if one.sql.startswith(_OURS) and "FROM events" in one.sql]
+    # Where events without a name on the wire are shown, too, all of the log is gone through; the
+    # statements are there if another test switched that on before.
+    asked = [one for one in asked if "+events.sequence BETWEEN" not in one.sql]
     assert len(asked) > 80
     connection = connect_read_only(str(tmp_path / "tenantry.db"))
     for one in asked:
