@@ -117,8 +117,10 @@ def _results(
 
     So who is refused before another takes the identity finds it free, and not who is behind him.
     """
-    pairs = zip(batch.events, outcomes, strict=True)
-    free = {(event.source, event.id) for event, outcome in pairs if outcome == "accepted"}
+    free = set[tuple[str, str]]()
+    if refused:
+        pairs = zip(batch.events, outcomes, strict=True)
+        free = {(event.source, event.id) for event, outcome in pairs if outcome == "accepted"}
     became, known = iter(outcomes), iter(refused)
     for came, checked in zip(batch.came, batch.checked, strict=True):
         identity = (came.source, came.id)
