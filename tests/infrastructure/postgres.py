@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -70,12 +71,17 @@ class PostgresServer:
         self._guard = guard
 
     @classmethod
-    def start(cls, *, durable: bool = False) -> Self:
-        """Start a server: quick and forgetful, unless what it commits is to be `durable`."""
+    def start(cls, *, durable: bool = False, settings: Sequence[str] = ()) -> Self:
+        """Start a server: quick and forgetful, unless what it commits is to be `durable`.
+
+        More `settings` are told as in its configuration file: `name=value`.
+        """
+        told = [*_SETTINGS, *([] if durable else _FORGETFUL), *settings]
+        place = None if durable else place_in_memory()
         try:
-            return cls(*_launch(durable=durable))
+            return cls(*_launch(place, told))
         except _PortTakenError:  # between our choosing and its binding; rare, so not twice
-            return cls(*_launch(durable=durable))
+            return cls(*_launch(place, told))
 
     def url(self, database: str) -> str:
         """Where a database is."""
@@ -120,8 +126,7 @@ class _PortTakenError(PostgresUnavailableError):
     pass
 
 
-def _launch(*, durable: bool) -> tuple[str, subprocess.Popen[bytes]]:
-    place = None if durable else place_in_memory()
+def _launch(place: Path | None, settings: list[str]) -> tuple[str, subprocess.Popen[bytes]]:
     home = Path(tempfile.mkdtemp(prefix="tenantry-postgres-", dir=place))
     try:
         programs = programs_for(home)
@@ -130,8 +135,7 @@ def _launch(*, durable: bool) -> tuple[str, subprocess.Popen[bytes]]:
         shutil.rmtree(home, ignore_errors=True)
         raise
     port = _free_port()
-    settings = [f"port={port}", *_SETTINGS, *([] if durable else _FORGETFUL)]
-    guard = _serve(programs, home, settings)
+    guard = _serve(programs, home, [f"port={port}", *settings])
     return f"postgresql://postgres:{password}@127.0.0.1:{port}", guard
 
 
