@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from tenantry.access import decision_id
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.users import model as users
 from tenantry.core.clock import shown
+from tenantry.core.context import system_call
 from tenantry.core.unit import Unit
 from tests.account_walk import NEW, walk_with_passwords, walk_with_people
 from tests.areas.account_calls import edit_customer, edit_user, session_of

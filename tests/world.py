@@ -17,13 +17,13 @@ from sqlalchemy import bindparam, select
 
 from tenantry.app import Application
 from tenantry.areas.customers import model as customers
-from tenantry.areas.operator.founding import begin, create_operator_key, system_call
+from tenantry.areas.operator.founding import begin, create_operator_key
 from tenantry.areas.services import model as services
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.core import schema
 from tenantry.core.clock import DAY, HOUR, Instant, read
-from tenantry.core.context import Writing
+from tenantry.core.context import Writing, system_call
 from tenantry.core.secrets import hash_password
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit

@@ -6,9 +6,9 @@ import msgspec
 from sqlalchemy import insert
 
 from tenantry.areas.customers import model as customers
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
+from tenantry.core.context import system_call
 from tenantry.core.security_tables import sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit

@@ -4,8 +4,8 @@ import base64
 
 import pyotp
 
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.users import authenticators, factors, model
+from tenantry.core.context import system_call
 from tenantry.core.unit import Unit
 from tests.world import Person, World
 

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 
 from tenantry.areas.audit import archive_files, retention, verification
-from tenantry.areas.operator.founding import system_call
 from tenantry.core import audit, chain
 from tenantry.core.chain import line
 from tenantry.core.clock import HOUR
+from tenantry.core.context import system_call
 from tenantry.core.kept_events import ERASED
 from tenantry.core.unit import Unit
 from tests.areas.erasure_calls import NINA, erase, live_and_leave

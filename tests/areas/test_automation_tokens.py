@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tenantry.areas.customers import model as customers
-from tenantry.areas.operator.founding import system_call
+from tenantry.core.context import system_call
 from tenantry.core.permissions import ROLE_IDS
 from tenantry.core.unit import Unit
 from tests.world import ADA, API, ELSEWHERE, HOUR, LIMITED, WIDGETS, WWW, World

@@ -9,8 +9,8 @@ import pytest
 
 from tenantry.areas.audit import erasure
 from tenantry.areas.customers import contacts
-from tenantry.areas.operator.founding import system_call
 from tenantry.core import chain
+from tenantry.core.context import system_call
 from tenantry.core.unit import Unit
 from tests.areas.erasure_calls import HOME, NINA, TRACES, erase, live_and_leave, stored
 from tests.areas.invitation_calls import invite, join, pending

@@ -11,8 +11,8 @@ import pytest
 import tenantry
 from tenantry.app import Application
 from tenantry.areas.events.catalogue import WRITTEN
-from tenantry.areas.operator.founding import system_call
 from tenantry.core import audit
+from tenantry.core.context import system_call
 from tenantry.core.event_types import EVENT_TYPES
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog

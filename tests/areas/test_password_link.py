@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.users import model as users
 from tenantry.areas.users.removal import remove as remove_user
+from tenantry.core.context import system_call
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
 from tenantry.core.unit import Unit

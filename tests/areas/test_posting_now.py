@@ -5,8 +5,8 @@ from sqlalchemy import insert
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.invoices import closing
-from tenantry.areas.operator.founding import system_call
 from tenantry.core.billing_tables import invoice_lines
+from tenantry.core.context import system_call
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.posting_calls import (

@@ -13,10 +13,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import select
 
 from tenantry.app import Application
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.realm import keys
 from tenantry.areas.realm.grants import EXCHANGE_GRACE
 from tenantry.core.clock import MINUTE, SECOND
+from tenantry.core.context import system_call
 from tenantry.core.secrets import parse_key
 from tenantry.core.security_tables import provider_keys
 from tenantry.core.statements import Statement

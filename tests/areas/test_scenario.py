@@ -7,13 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from tenantry.areas.operator import loading
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.operator.loading import Loaded
 from tenantry.areas.operator.scenario import read_file, read_text
 from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import Scenario
 from tenantry.areas.tokens import model as tokens
 from tenantry.core import chain, schema
+from tenantry.core.context import system_call
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.generate_docs import DOCS

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from tenantry.areas.invoices.posting import post
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.usage import accounts
+from tenantry.core.context import system_call
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.posting_calls import FIRST, MARCH, give_plan, meter_event, operate, turn_to

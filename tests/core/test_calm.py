@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.tokens.model import revoke
 from tenantry.areas.users import changing, model
+from tenantry.core.context import system_call
 from tenantry.core.database import Database, open_database
 from tenantry.core.unit import Unit
 from tests.world import ADA, BEN, WIDGETS, TurnedClock, World

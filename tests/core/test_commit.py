@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import bindparam, func, select
 
 from tenantry.areas.customers import model as customers
-from tenantry.areas.operator.founding import system_call
 from tenantry.core import chain, schema
+from tenantry.core.context import system_call
 from tenantry.core.database import Database, open_database
 from tenantry.core.session import Unavailable
 from tenantry.core.statements import Statement

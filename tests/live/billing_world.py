@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import select
 
 from tenantry.areas.customers import model as customers
-from tenantry.areas.operator.founding import system_call
 from tenantry.areas.pricing.months import Month
 from tenantry.core.billing_tables import (
     coupon_uses,
@@ -17,6 +16,7 @@ from tenantry.core.billing_tables import (
     usage_changes,
 )
 from tenantry.core.clock import system_clock
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit

@@ -153,3 +153,21 @@ class Writing(Reading):
     async def run_many(self, statement: Statement[Any], rows: Sequence[dict[str, Any]]) -> None:
         """Run a change once for each set of values. Raises UniqueViolation."""
         await self.unit.run_many(statement, rows)
+
+
+def system_call(
+    unit: Unit, keyring: Keyring, customer_id: str = "", *, public_url: str = ""
+) -> Writing:
+    """A program's own call, which no request asked for: it acts as the installation, `SYSTEM`.
+
+    It is of its unit's moment and comes from no address. Without `customer_id` it acts inside
+    nobody, and writes no event; `public_url` begins the links in what it mails.
+    """
+    return Writing(
+        rows=unit,
+        unit=unit,
+        keyring=keyring,
+        now=unit.now,
+        customer_id=customer_id,
+        public_url=public_url,
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, or_, select
 from tenantry.core import checkpoints, schema
 from tenantry.core.checkpoint_tables import checkpoints as kept
 from tenantry.core.clock import SECOND, Instant
-from tenantry.core.context import SYSTEM, Writing
+from tenantry.core.context import Writing, system_call
 from tenantry.core.database import Database
 from tenantry.core.outbox import post
 from tenantry.core.secrets import Keyring
@@ -104,15 +104,7 @@ async def _publish(
     checkpoint = await checkpoints.keep_if_due(unit, keyring, customer_id, schedule.origin, before)
     if checkpoint is None:
         return False
-    call = Writing(
-        rows=unit,
-        unit=unit,
-        keyring=keyring,
-        now=unit.now,
-        principal=SYSTEM,
-        customer_id=customer_id,
-        public_url=schedule.origin,
-    )
+    call = system_call(unit, keyring, customer_id, public_url=schedule.origin)
     if schedule.folder:
         post(call, "checkpoint", folder=schedule.folder, checkpoint=msgspec.to_builtins(checkpoint))
     if schedule.mails:

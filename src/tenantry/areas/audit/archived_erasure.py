@@ -17,7 +17,7 @@ from tenantry.areas.audit import archive_files
 from tenantry.areas.audit.taken import ARCHIVED_EVENTS, read, written
 from tenantry.areas.audit.traces import Person, Texts, folded, left
 from tenantry.core import audit, jobs, schema
-from tenantry.core.context import SYSTEM, Writing
+from tenantry.core.context import system_call
 from tenantry.core.kept_events import ERASED, Told
 from tenantry.core.mail_address import address_key
 from tenantry.core.retention_tables import archives
@@ -97,14 +97,7 @@ def _look(
 async def _record(keyring: Keyring, payload: Any, taken: Taken, unit: Unit) -> None:
     """Tell what is going to go, if no try before told it."""
     customer_id = payload["customer_id"]
-    call = Writing(
-        rows=unit,
-        unit=unit,
-        keyring=keyring,
-        now=unit.now,
-        principal=SYSTEM,
-        customer_id=customer_id,
-    )
+    call = system_call(unit, keyring, customer_id)
     await unit.head(customer_id)
     known = await _told(unit, customer_id, payload.get("since", 0))
     new = {place: rest for place in taken if (rest := {*taken[place]} - known.get(place, set()))}

@@ -2,7 +2,7 @@
 
 from tenantry.areas.audit import erasure
 from tenantry.areas.audit.whereabouts import customers_of
-from tenantry.core.context import Writing
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.errors import not_found
 from tenantry.core.secrets import Keyring
@@ -31,9 +31,6 @@ async def erase_everywhere(
 
 async def _erase(database: Database, keyring: Keyring, found: erasure.Found) -> erasure.Erased:
     async def work(unit: Unit) -> erasure.Erased:
-        call = Writing(
-            rows=unit, unit=unit, keyring=keyring, now=unit.now, customer_id=found.customer_id
-        )
-        return await erasure.erase(call, found)
+        return await erasure.erase(system_call(unit, keyring, found.customer_id), found)
 
     return await database.write(work, customer_id=found.customer_id)

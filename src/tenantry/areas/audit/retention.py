@@ -23,7 +23,7 @@ from tenantry.core.chain import line
 from tenantry.core.checkpoint_tables import checkpoints as kept
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.clock import DAY, MINUTE
-from tenantry.core.context import SYSTEM, Writing
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.kept_events import ARCHIVED, ERASED
 from tenantry.core.retention_tables import archives, retentions
@@ -232,14 +232,7 @@ async def prune(keyring: Keyring, archive: Archive, origin: str, seen: Seen, uni
 
 
 async def _record(keyring: Keyring, archive: Archive, held: str, unit: Unit) -> None:
-    call = Writing(
-        rows=unit,
-        unit=unit,
-        keyring=keyring,
-        now=unit.now,
-        principal=SYSTEM,
-        customer_id=archive.customer_id,
-    )
+    call = system_call(unit, keyring, archive.customer_id)
     told = {
         "first": archive.first,
         "last": archive.last,

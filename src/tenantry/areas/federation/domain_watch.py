@@ -17,7 +17,7 @@ from tenantry.areas.federation.domain_proof import LABEL, find_proof
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.core import schema
 from tenantry.core.clock import DAY, Instant, shown
-from tenantry.core.context import Writing
+from tenantry.core.context import Writing, system_call
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
 from tenantry.core.outbox import post
@@ -90,7 +90,7 @@ async def _take(row: DomainRow, unit: Unit) -> int:
 
 
 async def _settle(keyring: Keyring, row: DomainRow, how: str | None, unit: Unit) -> None:
-    call = Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now, customer_id=row.customer_id)
+    call = system_call(unit, keyring, row.customer_id)
     if how is not None:
         await domains.verify(call, row, how)
     elif row.missing_since is None:

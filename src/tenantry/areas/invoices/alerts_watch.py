@@ -26,7 +26,7 @@ from tenantry.core.billing_tables import (
     usage_months,
 )
 from tenantry.core.clock import MINUTE, Instant
-from tenantry.core.context import Writing
+from tenantry.core.context import Writing, system_call
 from tenantry.core.database import Database
 from tenantry.core.outbox import post
 from tenantry.core.secrets import Keyring
@@ -131,7 +131,7 @@ class Watch:
 
 async def _tell_all(keyring: Keyring, passed: list[Passed], month: Month, unit: Unit) -> int:
     """In the order of customers, in which others lock the ends of their logs too."""
-    call = Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now)
+    call = system_call(unit, keyring)
     told = await addresses_of(unit, sorted({one.alert.customer_id for one in passed}))
     count = 0
     for one in passed:

@@ -18,7 +18,7 @@ from tenantry.areas.pricing.months import Month
 from tenantry.core import schema
 from tenantry.core.billing_tables import invoices, plan_assignments, postings, usage_changes
 from tenantry.core.clock import HOUR, Instant
-from tenantry.core.context import Writing
+from tenantry.core.context import Writing, system_call
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem, not_found
 from tenantry.core.secrets import Keyring
@@ -157,7 +157,7 @@ async def close_months(
     if wanted.customer_id is not None:
         await check_customer(database, wanted.customer_id)
     months = await _months(database, wanted)
-    run = _Run(database, calls or partial(_system_call, keyring), wanted.customer_id)
+    run = _Run(database, calls or partial(system_call, keyring=keyring), wanted.customer_id)
     if progress is not None:
         run.hear(progress, await _total(database, months))
     for month in months:
@@ -241,10 +241,6 @@ class _Run:
                 return
             for one in customer_ids:
                 await self._post([one], month)
-
-
-def _system_call(keyring: Keyring, unit: Unit) -> Writing:
-    return Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now)
 
 
 async def _post(

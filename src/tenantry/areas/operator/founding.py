@@ -1,7 +1,6 @@
 """Beginning: the installation's own row, its operator keys, and customers with their owners."""
 
 import secrets
-from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import bindparam, insert, select
@@ -11,15 +10,12 @@ from tenantry.areas.tokens import model as tokens
 from tenantry.areas.users import model as users
 from tenantry.areas.users.passwords import set_password
 from tenantry.core import schema
-from tenantry.core.context import SYSTEM, Writing
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
 from tenantry.core.secrets import Keyring, hash_password, new_token
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
-
-if TYPE_CHECKING:
-    from tenantry.core.clock import Instant
 
 _I = schema.installation.c
 _READ = Statement(select(_I.secret_fingerprint).where(_I.id == 1))
@@ -116,11 +112,3 @@ async def create_operator_key(
 
     await database.write(work)
     return key
-
-
-def system_call(unit: Unit, keyring: Keyring, customer_id: str) -> Writing:
-    """A call by the installation itself, inside a customer."""
-    now: Instant = unit.now
-    return Writing(
-        rows=unit, unit=unit, keyring=keyring, now=now, principal=SYSTEM, customer_id=customer_id
-    )

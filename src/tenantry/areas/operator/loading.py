@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import msgspec
 
 from tenantry.areas.invitations.model import PURPOSE
-from tenantry.areas.operator.founding import create_operator_key, system_call
+from tenantry.areas.operator.founding import create_operator_key
 from tenantry.areas.operator.plan import Due, Plan
 from tenantry.areas.operator.planning import plan_all, plan_keys
 from tenantry.areas.operator.planning_prices import Offer, plan_prices, write_document
@@ -21,6 +21,7 @@ from tenantry.areas.operator.scenario_shape import Scenario
 from tenantry.areas.operator.shelves import Kind
 from tenantry.areas.operator.writing import write
 from tenantry.areas.usage import parts
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
 from tenantry.core.secrets import Keyring, hash_password

@@ -9,7 +9,7 @@ import msgspec
 
 from tenantry.areas.pricing import documents
 from tenantry.areas.pricing.parties import Seller
-from tenantry.core.context import Writing
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.secrets import Keyring
 from tenantry.core.session import Reads
@@ -23,7 +23,7 @@ async def begin(database: Database, keyring: Keyring, seller: Seller) -> None:
 
 
 async def _put(keyring: Keyring, seller: Seller, unit: Unit) -> None:
-    call = Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now)
+    call = system_call(unit, keyring)
     await documents.lock(call)
     await documents.put(call, "seller", "", seller)
 

@@ -8,7 +8,7 @@ from tenantry.access.sessions import IS_OPEN, STANDING
 from tenantry.areas.customers import keys
 from tenantry.areas.customers.policies import Session
 from tenantry.core import schema
-from tenantry.core.context import Writing
+from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.secrets import Keyring
 from tenantry.core.security_tables import sessions
@@ -47,7 +47,7 @@ async def put_away_ended(database: Database, keyring: Keyring, together: int = T
 
 async def _put_away(keyring: Keyring, customer_id: str, most: int, unit: Unit) -> int:
     await unit.head(customer_id)
-    call = Writing(rows=unit, unit=unit, keyring=keyring, now=unit.now, customer_id=customer_id)
+    call = system_call(unit, keyring, customer_id)
     ended = await call.all(_ENDED, customer_id=customer_id, now=call.now, most=most)
     await keys.end(call, ended)
     return len(ended)
