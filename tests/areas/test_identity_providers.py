@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tenantry.areas.federation.provider import PURPOSE
 from tenantry.core.permissions import PERMISSION_IDS
@@ -129,6 +129,16 @@ async def test_a_role_that_is_gone_is_given_to_nobody(company: Company) -> None:
     assert (await company.sign_in(BEN, groups=["Edge"])).status_code == 303
     ben = (await company.world.ask(ADA, "GET", f"/user/{BEN.id}")).json()
     assert ben["role"] == "user"
+    # And holds no other change up.
+    await company.set(name="Renamed")
+
+
+async def test_what_was_stored_before_a_rule_holds_no_change_up(company: Company) -> None:
+    stored = update(identity_providers).values(role_map='{" Edge":"engineer"}')
+    await company.world.app.database.write(lambda unit: unit.run(Statement(stored)))
+    await company.set(name="Renamed", default_role="billing")
+    told = (await company.world.ask(ADA, "GET", f"{PROVIDERS}/{company.id}")).json()
+    assert (told["name"], told["role_map"]) == ("Renamed", {" Edge": "engineer"})
 
 
 async def test_only_superusers_say_who_may_come_in(world: World) -> None:

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tenantry.areas.federation import issuer as issuers
 from tenantry.areas.federation.fetching import Failed, checked_url
-from tenantry.areas.federation.role_map import check_map, role_name
+from tenantry.areas.federation.role_map import check_default_role, check_map, role_name
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request
 
@@ -80,14 +80,11 @@ async def changed_provider(call: Writing, row: ProviderRow, asked: ProviderChang
         given["scopes"] = _checked_scopes(given["scopes"])
     if given.get("groups_claim") == "":
         given["groups_claim"] = None
-    await check_map(
-        call,
-        given.get("role_map", row.roles_by_group),
-        given.get("default_role", row.default_role),
-    )
     if "role_map" in given:
+        await check_map(call, given["role_map"])
         given["role_map"] = _as_json({g: role_name(r) for g, r in given["role_map"].items()})
     if "default_role" in given:
+        await check_default_role(call, given["default_role"])
         given["default_role"] = role_name(given["default_role"])
     changed = msgspec.structs.replace(row, **given)
     if changed.is_enabled and not changed.client_id:

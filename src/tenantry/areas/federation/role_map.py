@@ -15,18 +15,27 @@ RoleMap = Mapping[str, str]
 """From groups to roles: built-in ones by name, the customer's own by id."""
 
 
-async def check_map(call: Reading, role_map: RoleMap, default_role: str) -> None:
-    """Refuse a map that confers what the caller lacks. Raises Problem 400, 403, 404."""
+async def check_map(call: Reading, role_map: RoleMap) -> None:
+    """Refuse a new map that nobody could keep up, or confer. Raises Problem 400, 403, 404.
+
+    One that was stored before is not asked again: by now a role in it may be gone, and its groups
+    may be as they are refused today.
+    """
     if len(role_map) > MOST or any(not 0 < len(group) <= LONGEST for group in role_map):
         detail = f"Role map must have at most {MOST} groups, each of 1 to {LONGEST} characters"
         raise bad_request(detail)
     if any(group != group.strip() or set(group) & set("\r\n") for group in role_map):
         # The page shows a group a line, without what is around it: nobody would see it change.
         raise bad_request("Groups must be one line each, without blanks around them")
-    if role_id(default_role) == ROLE_IDS["superuser"]:
+    await check_may_grant_roles(call, set(map(role_id, role_map.values())))
+
+
+async def check_default_role(call: Reading, role: str) -> None:
+    """Refuse a new default that confers what the caller lacks. Raises Problem 400, 403, 404."""
+    if role_id(role) == ROLE_IDS["superuser"]:
         # Everybody whom a provider knows would be one.
         raise bad_request("Default role must not be superuser: name a group in the role map")
-    await check_may_grant_roles(call, {role_id(one) for one in (*role_map.values(), default_role)})
+    await check_may_grant_roles(call, [role_id(role)])
 
 
 def role_id(role: str) -> str:
