@@ -94,7 +94,9 @@ async def test_a_name_is_had_once_in_a_customer_in_whatever_case(world: World) -
     await create(world, USER_GROUPS, name="Edge team")
     answer = await world.ask(ADA, "POST", USER_GROUPS, json={"name": "EDGE Team"})
     assert_problem(answer, 409, "Duplicate record", "Duplicate usergroup: 'EDGE Team'")
-    # What is absent or not one's to give is told first (access §2.5).
+    # What is wrong, absent or not one's to give is told first (access §2.5).
+    body = {"name": "Edge team", "roles": ids(ROLE_IDS["superuser"])}
+    assert (await world.ask(ADA, "POST", USER_GROUPS, json=body)).status_code == 400
     for word in ("members", "roles", "service_groups"):
         body = {"name": "Edge team", word: ids(UNKNOWN)}
         assert (await world.ask(ADA, "POST", USER_GROUPS, json=body)).status_code == 404

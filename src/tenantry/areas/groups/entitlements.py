@@ -1,6 +1,6 @@
 """What a user group gives: roles, and service groups to use them on (contract: access §8)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import and_, bindparam, select
 
@@ -74,16 +74,25 @@ async def add_roles(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> lis
     """Give roles to who is in a group; all that were named. Raises Problem 400, 403, 404.
 
     The caller must hold a role's permissions on every service: what the group gives them on may
-    grow. Superuser is only ever held directly.
+    grow.
     """
     roles = await _known_roles(call, ids)
     guards.check_not_in(call, [row.id])
-    await check_may_grant_roles(call, roles)
-    if ROLE_IDS["superuser"] in roles:
-        raise bad_request("Role 'superuser' cannot be put into a group")
+    await check_roles(call, roles)
     added = await membership.add(call, ROLES, row, roles)
     await _record_changes(call, row, "added", added)
     return list(roles.values())
+
+
+async def check_roles(call: Reading, ids: Iterable[str]) -> None:
+    """Refuse roles that the caller may not put into a group. Raises Problem 400, 403, 404.
+
+    Superuser is only ever held directly (contract: access §8).
+    """
+    roles = set(ids)
+    await check_may_grant_roles(call, roles)
+    if ROLE_IDS["superuser"] in roles:
+        raise bad_request("Role 'superuser' cannot be put into a group")
 
 
 async def remove_roles(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tenantry.access.granting import check_may_grant_roles
 from tenantry.areas.groups import entitlements, members, model, shapes, user_groups
 from tenantry.areas.groups.members import MemberReference
 from tenantry.areas.groups.model import USER_GROUPS, GroupChange, UserGroupRow
@@ -91,7 +90,7 @@ async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGr
     # give roles on every service may let people and service groups into a group of these.
     await members.known(call, people)
     await entitlements.known_service_groups(call, groups)
-    await check_may_grant_roles(call, roles)
+    await entitlements.check_roles(call, roles)
     row = await model.create(call, USER_GROUPS, new.name, new.description)
     if roles:
         await entitlements.add_roles(call, row, roles)
