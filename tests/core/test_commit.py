@@ -1,6 +1,7 @@
 """Units of work: shared commits, undone alone, counted always, one writer per customer."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -236,3 +237,16 @@ async def test_a_lost_connection_is_told_and_nothing_is_run_twice(world: World) 
     assert runs == 1
     answer = await world.ask(ADA, "PUT", f"/customer/{WIDGETS}", data={"name": "Well again"})
     assert answer.json()["name"] == "Well again"
+
+
+async def test_what_a_write_has_added_is_freed_with_it(world: World) -> None:
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
+        gc.collect()
+        left = [one for one in gc.garbage if isinstance(one, Unit)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert left == []

@@ -69,6 +69,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     ip_whitelist: str = EVERYWHERE
     force_2fa: bool = False
     has_pci_passwords: bool = False
+    force_sso: bool = False
     grants: Grants = Grants()
 
     @property
@@ -143,8 +144,13 @@ class Writing(Reading):
     """A call that changes things, in one unit of work."""
 
     unit: Unit
-    decision_id: Callable[[], str | None] = lambda: None
-    """The id by which it can be looked up why the call was let in, if a key opened the door."""
+    # Of the call that is handed to it: one that held the call would make a circle, which with all
+    # that the unit added would wait for the collector.
+    admission: Callable[[Reading], str | None] = lambda _call: None
+
+    def decision_id(self) -> str | None:
+        """The id by which it can be looked up why the call was let in, if a key opened the door."""
+        return self.admission(self)
 
     async def run(self, statement: Statement[Any], **given: Any) -> int:
         """Change rows; how many were. Raises UniqueViolation."""

@@ -204,14 +204,12 @@ def decision_headers(exchange: "Exchange", keyring: Keyring, now: Instant) -> tu
     return (("tenantry-decision", sealed(keyring, principal.customer_id, refusal)),)
 
 
-def admission(
-    operation: Operation, call: Reading, path: dict[str, str]
-) -> Callable[[], str | None]:
+def admission(operation: Operation, path: dict[str, str]) -> Callable[[Reading], str | None]:
     """The id by which it can be looked up why a call was let in; sealed once, when first asked."""
     # Not functools.cache: to make one costs more than a twentieth of all the rest of a write.
     kept: str | None = None
 
-    def decision_id() -> str | None:
+    def decision_id(call: Reading) -> str | None:
         nonlocal kept
         principal = call.principal
         if kept is None and principal.token_id:

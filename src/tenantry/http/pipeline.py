@@ -216,7 +216,7 @@ class Pipeline:
             if refusal is not None:
                 raise refusal
             gate.admit(operation.allow, writing, request.method, path)
-            writing.decision_id = gate.admission(operation, writing, path)
+            writing.admission = gate.admission(operation, path)
             gate.check_sent(operation, request)
             is_dry_run = dry_run.is_asked(request, operation)
             arguments = operation.arguments(request, path, evidence)

@@ -42,7 +42,7 @@ async def post_period(call: Writing, body: Body[NewPosting], period: str) -> Ans
     wanted = closing.Wanted(month=month, customer_id=customer_id)
 
     def inside(unit: Unit) -> Writing:
-        return replace(call.inside(unit, call.principal), decision_id=call.decision_id)
+        return replace(call.inside(unit, call.principal), admission=call.admission)
 
     async def post_all(database: Database) -> Answer:
         try:
