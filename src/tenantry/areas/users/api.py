@@ -2,10 +2,16 @@
 
 import msgspec
 
-from tenantry.access.decide import decide
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, fitness, model, passwords, removal, sign_in
-from tenantry.areas.users.shapes import UpdatedUser, User, sees_all, shown_seen, shown_user
+from tenantry.areas.users.shapes import (
+    UpdatedUser,
+    User,
+    sees_all,
+    shown_list,
+    shown_seen,
+    shown_user,
+)
 from tenantry.core.context import NOBODY, Reading, Writing
 from tenantry.core.errors import (
     Problem,
@@ -41,12 +47,7 @@ class PasswordChange(msgspec.Struct):
 @operation("GET /customer/{customer_id}/users", allow=permission("user.read"), wire=LEGACY)
 async def list_users(call: Reading) -> list[User]:
     """The customer's living users, by id."""
-    principal = call.principal
-    sees_every = decide(principal.grants, "user.read:full").allowed
-    return [
-        shown_seen(seen, call, principal, whole=sees_every or seen[0] == principal.user_id)
-        for seen in await model.list_all(call)
-    ]
+    return shown_list(await model.list_all(call), call)
 
 
 @operation("GET /current_user", allow=CUSTOMER, wire=LEGACY)

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from tenantry.access.decide import decide
 from tenantry.areas.users import model
-from tenantry.core.clock import shown, shown_or_none
+from tenantry.core.clock import shown
 from tenantry.core.context import Principal, Reading
 
 if TYPE_CHECKING:
@@ -83,12 +83,30 @@ def shown_seen(
     row: model.Seen, call: Reading, asked: model.UserRow | Principal, *, whole: bool
 ) -> User:
     """As `shown_user`, of what was read for that; what his customer asks of him, `asked` knows."""
+    user = _whole(row, call, asked)
+    if not whole:
+        _hold_back(user)
+    return user
+
+
+def shown_list(rows: list[model.Seen], call: Reading) -> list[User]:
+    """Users of the caller's customer as he may see each."""
+    principal = call.principal
+    users = [_whole(row, call, principal) for row in rows]
+    if not decide(principal.grants, "user.read:full").allowed:
+        for user in users:
+            if user.id != principal.user_id:
+                _hold_back(user)
+    return users
+
+
+def _whole(row: model.Seen, call: Reading, asked: model.UserRow | Principal) -> User:
     # In the order of `model.SEEN`.
     id_, made, changed, name, renew, role, login, locked, second, limited, active, roles, at = row
     has_second = _BOOLEANS[second]
     is_outdated = asked.has_pci_passwords and model.is_outdated(at, call.now)
     # By position, in the struct's order: names cost a third of a list of users.
-    user = User(
+    return User(
         id_,
         shown(made),
         shown(changed),
@@ -101,13 +119,14 @@ def shown_seen(
         _BOOLEANS[locked],
         has_second,
         limited == 1,
-        shown_or_none(active),
+        None if active is None else shown(active),
         asked.force_2fa and not has_second,
         _email_hash(login),
         model.ids_of(role, roles),
         limit_workspaces=False,
     )
-    if not whole:
-        for held_back in _HELD_BACK:
-            setattr(user, held_back, UNSET)
-    return user
+
+
+def _hold_back(user: User) -> None:
+    for held_back in _HELD_BACK:
+        setattr(user, held_back, UNSET)
