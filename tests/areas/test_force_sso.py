@@ -9,7 +9,7 @@ from tests.areas.account_calls import edit_customer, session_of
 from tests.console.browser import Visitor
 from tests.console.company import PROFILE, Company, company
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDERS
-from tests.world import ADA, BEN, BOT, LIM, PASSWORD, SUE, WIDGETS, Person
+from tests.world import ADA, BEN, BOT, LIM, OPERATOR, PASSWORD, SUE, WIDGETS, Person
 
 __all__ = ["company"]
 
@@ -177,6 +177,10 @@ async def test_a_new_user_gets_no_link_to_a_password(company: Company) -> None:
     await forced(company)
     letters = len(await company.world.letters())
     answer = await company.world.ask(ADA, "POST", "/user", data={"login": "new@example.com"})
+    assert answer.status_code == 200
+    by_operator = {"login": "newer@example.com"}
+    path = f"/user?customer_id={WIDGETS}"
+    answer = await company.world.ask(OPERATOR, "POST", path, data=by_operator)
     assert answer.status_code == 200
     assert len(await company.world.letters()) == letters
     assert (await company.sign_in("new@example.com")).status_code == 303

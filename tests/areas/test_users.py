@@ -10,6 +10,7 @@ import pytest
 from tenantry.access.state import read_principal
 from tenantry.areas.users import api
 from tenantry.core.context import Reading
+from tests.areas.account_calls import edit_customer
 from tests.areas.test_service_lists import CountedRows
 from tests.world import (
     ADA,
@@ -20,6 +21,7 @@ from tests.world import (
     LIM,
     LIMITED,
     NED,
+    OPERATOR,
     OTHER,
     PASSWORD,
     SUE,
@@ -199,6 +201,14 @@ async def test_who_is_created_locked_is_mailed_nothing_that_unlocks(world: World
 async def test_what_is_left_out_has_its_default(world: World) -> None:
     user = await create(world)
     assert (user["name"], user["role"]) == ("new@example.com", "user")
+
+
+async def test_what_a_new_user_must_set_up_is_told(world: World) -> None:
+    await edit_customer(world, force_2fa=True)
+    assert (await create(world))["two_factor_setup_required"] is True
+    form = {"login": "newer@example.com"}
+    answer = await world.ask(OPERATOR, "POST", f"/user?customer_id={WIDGETS}", data=form)
+    assert answer.json()["two_factor_setup_required"] is True
 
 
 async def test_what_cannot_be_set_is_ignored(world: World) -> None:

@@ -26,6 +26,7 @@ class _TokenRow(msgspec.Struct, array_like=True):
     ip_whitelist: str
     force_2fa: bool
     has_pci_passwords: bool
+    force_sso: bool
     version: int
     token_id: str
     token_name: str
@@ -62,6 +63,7 @@ _TOKEN = point(
         _C.ip_whitelist,
         _C.force_2fa,
         _C.has_pci_passwords,
+        _C.force_sso,
         _H.sequence,
         _T.id,
         _T.name,
@@ -95,7 +97,7 @@ _OPERATOR = Statement(select(_O.id, _O.name).where(_O.digest == bindparam("diges
 
 
 _CUSTOMER = Statement(
-    select(_C.force_2fa, _C.has_pci_passwords).where(
+    select(_C.force_2fa, _C.has_pci_passwords, _C.force_sso).where(
         _C.id == bindparam("customer_id"), _C.deleted_at.is_(None)
     )
 )
@@ -150,9 +152,9 @@ async def placed(operator: Principal, rows: Reads, customer_id: str) -> Principa
     row = await rows.one(_CUSTOMER, customer_id=customer_id)
     if row is None:
         raise not_found("customer", customer_id)
-    force_2fa, has_pci_passwords = row
+    force_2fa, has_pci_passwords, force_sso = row
     return msgspec.structs.replace(
-        operator, force_2fa=force_2fa, has_pci_passwords=has_pci_passwords
+        operator, force_2fa=force_2fa, has_pci_passwords=has_pci_passwords, force_sso=force_sso
     )
 
 
@@ -201,5 +203,6 @@ def _principal(token: _TokenRow, **more: Any) -> Principal:
         ip_whitelist=token.ip_whitelist,
         force_2fa=token.force_2fa,
         has_pci_passwords=token.has_pci_passwords,
+        force_sso=token.force_sso,
         **more,
     )

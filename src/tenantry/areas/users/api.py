@@ -2,7 +2,6 @@
 
 import msgspec
 
-from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import changing, fitness, model, passwords, removal, sign_in
 from tenantry.areas.users.shapes import (
     UpdatedUser,
@@ -79,10 +78,11 @@ async def get_user_by_plural(call: Reading, user_id: str) -> User:
 async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     """Add a user, who gets a mail with a link to set a password; a locked one gets none."""
     row = await model.create(call, body())
-    if not row.locked and not await single_sign_on.is_bound(call, row.id):
-        # Following the link would unlock.
+    principal = call.principal
+    # Following the link would unlock. And nobody is spared single sign-on from the beginning.
+    if not row.locked and not principal.force_sso:
         await passwords.post_first_link(call, row, "set_password")
-    return shown_user(row, call)
+    return shown_seen(model.seen(row), call, principal, whole=sees_all(call, row.id))
 
 
 @operation(

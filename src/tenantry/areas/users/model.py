@@ -189,9 +189,7 @@ async def create(call: Writing, new: NewUser) -> UserRow:
     await check_may_grant_roles(call, ids_of(*agreed))
     row = _row_of(call, new, agreed)
     check_limit(row)
-    await _insert(call, row)
-    # With what the customer asks of its users.
-    return await find(call, row.id)
+    return await _insert(call, row)
 
 
 async def add(call: Writing, new: NewUser, *, user_id: str | None = None) -> UserRow:
