@@ -56,10 +56,12 @@ class Company:
         answer = await self.world.ask(ADA, "PATCH", f"{PROVIDERS}/{self.id}", json=more)
         assert answer.status_code == 200, answer.text
 
-    async def begin(self, who: Person | str = BEN, visitor: Visitor | None = None) -> str:
-        """Enter a mail address; where the browser is sent then."""
+    async def begin(
+        self, who: Person | str = BEN, visitor: Visitor | None = None, *, then: str = ""
+    ) -> str:
+        """Enter a mail address, to go on to a place; where the browser is sent then."""
         login = who.login if isinstance(who, Person) else who
-        answer = await (visitor or self.visitor).send(SSO, {"login": login, "next": ""})
+        answer = await (visitor or self.visitor).send(SSO, {"login": login, "next": then})
         return leads_to(answer)
 
     async def come_back(
@@ -68,11 +70,13 @@ class Company:
         """Be sent back by the provider."""
         return await (visitor or self.visitor).get(f"{SSO}/callback/{to or self.id}?{query}")
 
-    async def sign_in(self, who: Person | str = BEN, **claims: Any) -> httpx.Response:
+    async def sign_in(
+        self, who: Person | str = BEN, *, then: str = "", **claims: Any
+    ) -> httpx.Response:
         """The whole way, as somebody whom the provider vouches for."""
         login = who.login if isinstance(who, Person) else who
         known = {"email": login, "email_verified": True, "sub": f"subject of {login}"}
-        place = await self.begin(who)
+        place = await self.begin(who, then=then)
         return await self.come_back(self.provider.consent(place, **{**known, **claims}))
 
 

@@ -80,35 +80,6 @@ async def test_a_session_begins_when_the_provider_asked(company: Company) -> Non
     assert (await company.visitor.get(PROFILE)).status_code == 303
 
 
-async def test_a_program_hears_when_somebody_signed_in_and_not_that_it_was_now(
-    company: Company,
-) -> None:
-    """Where the provider does not say when it asked him, he signed in when he came (§2)."""
-    world, cli = company.world, Program(company.world)
-    cli.browser, came = company.visitor, world.clock() // SECOND
-    assert (await company.sign_in(BEN, auth_time=None)).status_code == 303
-    world.clock.turn(60 * SECOND)
-    assert wanted(await cli.open(max_age="59"))
-    issued, _ = await cli.session()
-    world.clock.turn(60 * SECOND)
-    later = (await cli.refresh(issued["refresh_token"])).json()
-    tokens = [one[name] for one in (issued, later) for name in ("id_token", "access_token")]
-    assert [claims_of(token)["auth_time"] for token in tokens] == [came] * 4
-
-
-async def test_a_program_that_wants_somebody_asked_has_the_provider_ask(company: Company) -> None:
-    world, cli = company.world, Program(company.world)
-    cli.browser, before = company.visitor, world.clock() // SECOND
-    place = wanted(await cli.open(prompt="login"))
-    world.clock.turn(5 * SECOND)
-    assert (await company.sign_in(BEN, auth_time=before - 60)).status_code == 303
-    place = wanted(await company.visitor.get(place))
-    assert "&prompt=login" in await company.begin(BEN)
-    world.clock.turn(5 * SECOND)
-    assert (await company.sign_in(BEN)).status_code == 303
-    assert "Allow" in (await company.visitor.get(place)).text
-
-
 async def test_who_was_asked_too_long_ago_is_told_to_sign_out_there(company: Company) -> None:
     since, now = len(await company.world.events()), company.world.clock() // SECOND
     for asked in (0, now - 12 * 3600):

@@ -13,10 +13,11 @@ from tenantry.areas.federation import authorizing, domains, guessing, model, peo
 from tenantry.areas.federation import issuer as issuers
 from tenantry.areas.federation.authorizing import CALLBACK, PURPOSE
 from tenantry.areas.federation.fetching import Failed
-from tenantry.areas.federation.id_token import Claims, asked_at
+from tenantry.areas.federation.id_token import SKEW, Claims, asked_at
 from tenantry.areas.federation.people import Stranger
 from tenantry.areas.federation.provider import ProviderRow
 from tenantry.areas.federation.redeeming import Returned
+from tenantry.areas.realm import consent
 from tenantry.areas.users import signing_in, steps
 from tenantry.areas.users.sessions import FRESH
 from tenantry.areas.users.sign_in_policy import find_policy
@@ -43,6 +44,10 @@ _STALE = (
 )
 _LONG_AGO = (
     "Your identity provider asked you too long ago who you are: sign out there, and come again."
+)
+_NOT_ASKED = (
+    "The program wants you to prove anew who you are, and your identity provider did not ask you: "
+    "sign out there, and come again."
 )
 
 
@@ -115,7 +120,7 @@ async def begin_sso(call: Writing, body: Body[SsoForm], visit: Visit, evidence: 
     (row,) = evidence.providers
     facts = authorizing.facts_of(row, arrival.next_path)
     secret = await steps.open_step(call, PURPOSE, "", facts)
-    asking = await _asking(call, form.login.strip(), is_anew=arrival.old is not None)
+    asking = await _asking(call, form.login.strip(), arrival)
     place = authorizing.location(call, row, evidence.found, secret, asking)
     step = visit.keep(STEP, secret, seconds=STEP_SECONDS)
     host = urlsplit(place).netloc
@@ -125,9 +130,13 @@ async def begin_sso(call: Writing, body: Body[SsoForm], visit: Visit, evidence: 
     return response
 
 
-async def _asking(call: Reading, address: str, *, is_anew: bool) -> authorizing.Asking:
+async def _asking(call: Reading, address: str, arrival: Arrival) -> authorizing.Asking:
+    program = consent.waiting(call, arrival.next_path)
+    is_anew = arrival.old is not None or (program is not None and program.asked.is_anew)
     # Where nobody was seen here for so long, whoever sits there is not let in unasked.
     longest = FRESH // SECOND if is_anew else (await find_policy(call)).idle_seconds
+    if program is not None and program.asked.max_age is not None:
+        longest = min(longest, program.asked.max_age)
     return authorizing.Asking(address, is_anew, longest)
 
 
@@ -198,7 +207,7 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
         call, authorizing.facts_of(provider, ""), provider.id
     ):
         try:
-            proved_at = await _proved_at(call, evidence.claims)
+            proved_at = await _proved_at(call, evidence.claims, arrival.next_path)
             user = await people.admit(call, provider, evidence.claims)
             arrival = msgspec.structs.replace(arrival, proved_at=proved_at)
             proved = await signing_in.proceed(call, user.id, [signing_in.SSO], arrival)
@@ -212,16 +221,24 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
     return response
 
 
-async def _proved_at(call: Reading, claims: Claims) -> Instant | None:
+async def _proved_at(call: Reading, claims: Claims, next_path: str) -> Instant | None:
     """When he was asked who he is, as far as that is told. Raises Stranger if it is too long ago.
 
-    The session begins then: it would be over before it began.
+    The session begins then: it would be over before it began, or too old for a program that waits.
     """
     proved_at = asked_at(claims, call.now)
+    if proved_at is None:
+        return None
     longest = (await find_policy(call)).session_seconds * SECOND
-    if proved_at is not None and call.now >= proved_at + longest:
+    if call.now >= proved_at + longest:
         raise Stranger(_LONG_AGO)
-    return proved_at
+    program = consent.waiting(call, next_path)
+    if program is None or program.asked.is_fresh_enough(proved_at, program.since, call.now):
+        return proved_at
+    if proved_at < program.since - SKEW * SECOND:
+        raise Stranger(_NOT_ASKED)
+    # That clock is a little slow: he was asked after the program asked.
+    return program.since
 
 
 def _failed(call: Reading, visit: Visit, arrival: Arrival, problem: str) -> Response:

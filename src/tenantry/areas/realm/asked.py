@@ -38,6 +38,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     max_age: int | None = None
     """Seconds that may have passed since the person last proved who he is."""
 
+    @property
+    def is_anew(self) -> bool:
+        """Whether the person is to prove who he is however lately he did."""
+        return not self.prompts.isdisjoint({"login", "select_account"})
+
     def is_fresh_enough(self, signed_in_at: Instant, asked_at: Instant, now: Instant) -> bool:
         """Whether a sign-in is as recent as the program wants it.
 
@@ -45,7 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         """
         if signed_in_at >= asked_at:
             return True
-        if self.prompts & {"login", "select_account"}:
+        if self.is_anew:
             return False
         return self.max_age is None or now - signed_in_at <= self.max_age * SECOND
 

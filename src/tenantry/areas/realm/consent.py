@@ -1,23 +1,28 @@
 """Agreeing to let a program in: in which session that is done, and what comes of it."""
 
 import hmac
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 from sqlalchemy import bindparam, select
 
 from tenantry.areas.realm import codes, programs
-from tenantry.areas.realm.asked import Asked
+from tenantry.areas.realm.asked import Asked, checked
 from tenantry.areas.realm.codes import Browser
 from tenantry.areas.realm.issuing import issuer_of
 from tenantry.areas.users.standing import welcome_to_new_keys
 from tenantry.core import audit
 from tenantry.core.clock import MINUTE, Instant
 from tenantry.core.context import Reading, Writing
+from tenantry.core.errors import Problem
 from tenantry.core.secrets import Keyring
 from tenantry.core.security_tables import sessions
 from tenantry.core.statements import Statement
 
+PATH = "/realms/fastly/protocol/openid-connect/auth"
+"""Where programs have people sign in."""
+STAMP = "asked_at"
+"""In the address that somebody comes back to: when the program asked."""
 PATIENCE = 30 * MINUTE
 """How long somebody may take to sign in once more where a program wants that."""
 
@@ -27,6 +32,28 @@ _BROWSER = Statement(
         _S.customer_id == bindparam("customer_id"), _S.token_id == bindparam("token_id")
     )
 )
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A program that waits for somebody to sign in."""
+
+    asked: Asked
+    since: Instant
+
+
+def waiting(call: Reading, place: str) -> Waiting | None:
+    """The program that waits where a browser goes on to, if one does."""
+    parts = urlsplit(place)
+    if parts.path != PATH:
+        return None
+    values = dict(parse_qsl(parts.query))
+    try:
+        programs.checked(values.get("client_id"), values.get("redirect_uri"))
+        asked = checked(values, (), call.public_url)
+    except Problem:
+        # It is told so where it waits.
+        return None
+    return Waiting(asked, asked_at(call.keyring, asked, values.get(STAMP), call.now))
 
 
 async def browser_of(call: Reading) -> Browser | None:
