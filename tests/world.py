@@ -24,7 +24,7 @@ from tenantry.areas.users import model as users
 from tenantry.core import schema
 from tenantry.core.clock import DAY, HOUR, Instant, read
 from tenantry.core.context import Writing, system_call
-from tenantry.core.secrets import hash_password
+from tenantry.core.secrets import PasswordCost, hash_password
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
@@ -33,6 +33,8 @@ from tests import secrecy
 
 PASSWORD = "correct-Horse-7-battery"
 """Everybody's password."""
+CHEAP = PasswordCost(memory_kib=8, time=1)
+"""What a password costs here: as little as argon2id can take, far below what can be set."""
 NOW = read("2026-03-01T10:00:00Z")
 """When the world begins."""
 
@@ -184,6 +186,8 @@ def settings(database: str) -> Settings:
     return Settings(
         database=database,
         secret_key="5" * 64,
+        password_memory_kib=CHEAP.memory_kib,
+        password_time=CHEAP.time,
         public_url="https://accounts.example.com",
         mail="log:",
         work=False,

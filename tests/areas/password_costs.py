@@ -1,11 +1,13 @@
-"""Passwords at another cost than the application's, for a test."""
+"""Passwords at another cost than the world's, for a test."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tenantry.core.secrets import PasswordCost, set_password_cost
+from tests.world import CHEAP
 
-CHEAP = PasswordCost(memory_kib=1024, time=1)
+USUAL = PasswordCost()
+"""What the server spends where nothing is set."""
 
 
 @contextmanager
@@ -15,4 +17,4 @@ def hashed_at(cost: PasswordCost) -> Iterator[None]:
     try:
         yield
     finally:
-        set_password_cost(PasswordCost())
+        set_password_cost(CHEAP)
