@@ -1,9 +1,7 @@
 """The command line (fixed in docs/ARCHITECTURE.md: other programs rely on it)."""
 
 import os
-import shutil
 import sys
-import tempfile
 from typing import Any
 
 import click
@@ -21,6 +19,7 @@ from tenantry.core.errors import Problem
 from tenantry.provider_commands import provider_key
 from tenantry.rating_command import rate
 from tenantry.settings import Settings
+from tenantry.shared_metrics import metrics_folder
 
 HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 96}
 
@@ -58,12 +57,10 @@ def serve(scenario: str | None, **given: Any) -> None:
     if not settings.shares_metrics:
         _serve(settings, scenario)
         return
-    # prometheus_client looks for this when it is first imported, and workers are forked.
-    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tenantry-metrics-")
-    try:
+    with metrics_folder() as folder:
+        # prometheus_client looks for this when it is first imported, and workers are forked.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         _serve(settings, scenario)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _serve(settings: Settings, scenario: str | None) -> None:
