@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, func, select, union
+from sqlalchemy import BigInteger, bindparam, func, select, union
 
 from tenantry.core import schema
 from tenantry.core.clock import Instant
@@ -14,7 +14,7 @@ from tenantry.core.kept_events import COLUMNS, PERSONAL, Kept, follow_kept, noth
 from tenantry.core.numbering import NUMBERS
 from tenantry.core.revision_ends import what_is_wrong
 from tenantry.core.session import Reads
-from tenantry.core.statements import Statement
+from tenantry.core.statements import Row, Statement
 from tenantry.core.text_bytes import as_bytes
 from tenantry.core.verify_audit import FIRST, Place, Wrong
 
@@ -22,7 +22,7 @@ BEGINNING = Place()
 """Where a log begins of which nothing was archived."""
 
 _E, _R, _H = schema.events.c, schema.revisions.c, schema.chains.c
-_BLOCK = 450
+BLOCK = 450
 """Events that are read at a time: few enough for SQLite to be read where they are needed."""
 # Either could be removed; then it is the other that tells.
 _CUSTOMERS = Statement(union(select(schema.customers.c.id), select(_H.customer_id)).order_by("id"))
@@ -56,7 +56,7 @@ _NEXT = Statement(
         _E.sequence <= bindparam("until"),
     )
     .order_by(_E.sequence)
-    .limit(_BLOCK)
+    .limit(bindparam("most", type_=BigInteger))
 )
 _REVISIONS = Statement(
     select(_R.from_sequence, _R.kind, _R.row_id, as_bytes(_R.body)).where(
@@ -183,18 +183,35 @@ def _check_head(kept: Kept, begins: Place, shown: int, at: Instant) -> None:
 
 
 async def follow(
-    rows: Reads, begins: Place, until: int, wanted: frozenset[int | bytes] = frozenset()
+    rows: Reads,
+    begins: Place,
+    until: int,
+    wanted: frozenset[int | bytes] = frozenset(),
+    most: int = BLOCK,
 ) -> Kept:
-    """Follow the events of a customer behind a place, up to a number. Raises Wrong."""
-    kept = nothing(begins)
-    while (place := kept.found.last).sequence < until:
-        span = {"customer_id": begins.customer_id, "after": place.sequence, "until": until}
-        block = await rows.all(_NEXT, **span)
-        if not block:
-            break
-        span["until"] = block[-1][0]
-        made = await rows.all(_REVISIONS, **span)
-        # Not in a thread: where this takes long, nobody else in the process has anything to do.
-        follow_kept(block, made, kept, wanted)
-        await asyncio.sleep(0)
+    """Follow the events of a customer behind a place, up to a number. Raises Wrong.
+
+    So many are read at a time, and the next while these are followed.
+    """
+
+    def ask(after: int) -> asyncio.Future[tuple[list[Row], list[Row]]] | None:
+        if after >= until:
+            return None
+        span = {"customer_id": begins.customer_id, "after": after}
+        events = rows.all(_NEXT, **span, until=until, most=most)
+        # Of so many events where none is missing; nothing behind a gap is followed.
+        return asyncio.gather(events, rows.all(_REVISIONS, **span, until=min(after + most, until)))
+
+    kept, coming = nothing(begins), ask(begins.sequence)
+    try:
+        while coming is not None:
+            events, made = await coming
+            coming = ask(events[-1][0] if events else until)
+            # What was asked for leaves now, before this process is busy.
+            await asyncio.sleep(0)
+            # Not in a thread: where this takes long, nobody else in the process has anything to do.
+            follow_kept(events, made, kept, wanted)
+    finally:
+        if coming is not None:
+            coming.cancel()
     return kept

@@ -1,6 +1,7 @@
 """A long log followed by several processes, each with a share of it and the database for itself."""
 
 import asyncio
+from collections.abc import Mapping
 from concurrent.futures import Executor
 
 from sqlalchemy import bindparam, select
@@ -10,11 +11,13 @@ from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database
 from tenantry.core.kept_events import Kept, nothing
 from tenantry.core.session import Reads
-from tenantry.core.statements import Statement
+from tenantry.core.statements import Dialect, Statement
 from tenantry.core.verify_audit import Place
 
 MANY = 20_000
 """Events from which on it is worth while."""
+_AT_ONCE: Mapping[Dialect, int] = {"postgresql": 2000, "sqlite": chain.BLOCK}
+"""Events that are read at a time: nobody else in the process waits, and asking costs too."""
 
 _E = schema.events.c
 _HASH = Statement(
@@ -68,7 +71,8 @@ def _share(url: str, begins: Place, until: int, wanted: frozenset[int | bytes]) 
         database = open_database(url, system_clock)
         await database.start()
         try:
-            return await chain.follow(database, begins, until, wanted)
+            most = _AT_ONCE[database.dialect]
+            return await chain.follow(database, begins, until, wanted, most)
         finally:
             await database.stop()
 

@@ -1,4 +1,7 @@
-"""Text as the bytes that it is stored as: what is hashed is not made into text on the way."""
+"""Text as the bytes that it is stored as: what is hashed is not made into text on the way.
+
+On PostgreSQL these are in the encoding of the connection, which asks for UTF-8.
+"""
 
 from typing import Any
 
@@ -27,4 +30,5 @@ def _as_blob(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
 
 @compiles(_Bytes, "postgresql")
 def _as_bytea(element: _Bytes, compiler: SQLCompiler, **options: Any) -> str:
-    return f"convert_to({compiler.process(element.column, **options)}, 'UTF8')"
+    # What is sent of a text; convert_to() would look through it and copy it once more.
+    return f"textsend({compiler.process(element.column, **options)})"
