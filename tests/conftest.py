@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
 from tenantry.migrations import migrate
 from tests.infrastructure.lending import LentDatabase
 from tests.infrastructure.postgres import PostgresServer
+from tests.sharing import SharedWorld
 from tests.world import World, make_world, open_world
 
 pytest_plugins = ("tests.infrastructure.fixtures", "tests.infrastructure.browser")
@@ -20,6 +22,14 @@ settings.register_profile(
     "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("suite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have tests that share a world run in the event loop that it lives in."""
+    for item in items:
+        if item.get_closest_marker("changes_nothing"):
+            # Before the mark that every asynchronous test has.
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 async def _make(url: str) -> None:
@@ -85,8 +95,17 @@ def database_url(dialect: str, tmp_path: Path, request: pytest.FixtureRequest) -
 
 
 @pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
-    """The world, open."""
+def world(dialect: str, request: pytest.FixtureRequest) -> World:
+    """The world, open: the test's own, unless it is marked as one that changes nothing."""
+    del dialect  # only has to be chosen before
+    is_shared = request.node.get_closest_marker("changes_nothing")
+    opened: World = request.getfixturevalue("shared_world" if is_shared else "own_world")
+    return opened
+
+
+@pytest.fixture
+async def own_world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """The world, for one test."""
     opened = await open_world(database_url, tmp_path)
     yield opened
     await opened.stop()
@@ -101,3 +120,50 @@ async def elsewhere(world: World, database_url: str, tmp_path: Path) -> AsyncIte
     opened = await open_world(database_url, folder)
     yield opened
     await opened.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sqlite_shared(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[SharedWorld]:
+    """The world that tests share, in a file."""
+
+    async def make() -> World:
+        folder = tmp_path_factory.mktemp("shared")
+        path = shutil.copy(sqlite_template, folder / "tenantry.db")
+        return await open_world(f"sqlite:///{path}", folder)
+
+    async with SharedWorld(make) as shared:
+        yield shared
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgresql_shared(
+    postgres_server: PostgresServer,
+    postgres_template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[SharedWorld]:
+    """The world that tests share, in a database."""
+
+    async def make() -> World:
+        folder = tmp_path_factory.mktemp("shared")
+        name = f"{postgres_template}_{folder.name}"
+        await postgres_server.create_database(name, template=postgres_template)
+        return await open_world(postgres_server.url(name), folder)
+
+    async with SharedWorld(make) as shared:
+        yield shared
+
+
+@pytest.fixture
+def sharing(dialect: str, request: pytest.FixtureRequest) -> SharedWorld:
+    """What is shared, on either database."""
+    found: SharedWorld = request.getfixturevalue(f"{dialect}_shared")
+    return found
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shared_world(sharing: SharedWorld) -> AsyncIterator[World]:
+    """The world, as the test before left it, which is as it was; Ada is in sudo mode."""
+    yield await sharing.lent()
+    await sharing.returned()
