@@ -7,8 +7,13 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
+from sqlalchemy import text
 
 from tenantry.app import Application
+from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
+from tenantry.migrations import NEWEST
 from tests.world import ADA, BEN, PASSWORD, WIDGETS, World, settings
 
 
@@ -45,10 +50,36 @@ async def test_no_line_holds_a_secret(world: World) -> None:
     await world.ask(ADA, "POST", "/current_user/password", data={"old_password": "guess-9-guess"})
     await world.ask(None, "POST", "/tokens", data={**form, "password": "another-guess-1"})
     await _lines(world)
-    text = world.log_path.read_text()
+    told = world.log_path.read_text()
     secrets = [ADA.token, PASSWORD, "a-wrong-secret-key", "the-secret-code", "guess"]
     for secret in [*secrets, made.json()["access_token"]]:
-        assert secret not in text
+        assert secret not in told
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_who_runs_a_server_under_which_the_schema_changed_is_told_what_to_do(
+    world: World,
+) -> None:
+    """Instead of a bare 500, with which nobody could begin anything."""
+    newer = ("alembic_version SET version_num = '9999'", "users RENAME login TO login_name")
+    older = (f"alembic_version SET version_num = '{NEWEST}'", "users RENAME login_name TO login")
+    await _migrate(world, newer)
+    for method in ("GET", "PUT"):
+        answer = await world.ask(ADA, method, f"/user/{BEN.id}", data={"name": "Benjamin"})
+        assert answer.status_code == 503
+    told = [line for line in await _lines(world) if line.get("level") == "error"]
+    assert [(line["error"], "restart this server" in line["advice"]) for line in told] == [
+        ("SchemaChanged", True)
+    ] * 2
+    await _migrate(world, older)
+
+
+async def _migrate(world: World, step: tuple[str, str]) -> None:
+    async def work(unit: Unit) -> None:
+        for statement in (f"UPDATE {step[0]}", f"ALTER TABLE {step[1]}"):
+            await unit.run(Statement(text(statement)))
+
+    await world.app.database.write(work)
 
 
 async def test_metrics_count_by_operation_and_status(world: World) -> None:

@@ -15,6 +15,13 @@ class Unavailable(Exception):
     """The database does not answer. What was being committed may be there or not."""
 
 
+class SchemaChanged(Unavailable):
+    """Another version of the program has migrated the database while this one runs on it."""
+
+    advice = "another version has migrated the database: restart this server as that version"
+    """For the log."""
+
+
 class Retryable(Exception):
     """The database asks to run the transaction again (deadlock, lock time-out, serialization)."""
 

@@ -8,7 +8,7 @@ library, therefore run before this is started, and have closed the file by then.
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from itertools import islice
@@ -19,7 +19,7 @@ import apsw
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
-from tenantry.core.session import Session, Unavailable
+from tenantry.core.session import SchemaChanged, Session, Unavailable
 from tenantry.core.sqlite_connection import (
     BUSY_MILLISECONDS,
     bound,
@@ -29,8 +29,11 @@ from tenantry.core.sqlite_connection import (
 )
 from tenantry.core.sqlite_writer import Writer
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
+from tenantry.core.unit import Unit
 
 R = TypeVar("R")
+
+_SCHEMA = "SELECT version_num FROM alembic_version"
 
 _MAPPED_BYTES = 32 << 20
 """Of the file, for reads on the event loop: what is mapped counts as this process's memory."""
@@ -85,6 +88,7 @@ class SqliteDatabase(Database):
         self._reads.execute(f"PRAGMA mmap_size={_MAPPED_BYTES}")
         self._reads.set_progress_handler(self._takes_long, _LOOK_STEPS)
         self._cursor = self._reads.cursor()
+        self._schema = self._reads.execute(_SCHEMA).get
         self._loop = asyncio.get_running_loop()
         self._writer = Writer(self._path, writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
@@ -107,6 +111,9 @@ class SqliteDatabase(Database):
         except apsw.InterruptError:
             rows = await self._read_away(statement, compiled, arguments)
             return rows[0] if rows else None
+        except apsw.SQLError:
+            self._check_schema()
+            raise
         if row is None:
             return None
         return statement.made(with_booleans(row, compiled.flags) if compiled.flags else row)
@@ -121,9 +128,31 @@ class SqliteDatabase(Database):
             rows = list(islice(cursor, _SHORT))
         except apsw.InterruptError:
             return await self._read_away(statement, compiled, arguments)
+        except apsw.SQLError:
+            self._check_schema()
+            raise
         if len(rows) < _SHORT:
             return _made(statement, compiled, rows)
         return await self._read_away(statement, compiled, arguments)
+
+    async def write(
+        self,
+        work: Callable[[Unit], Awaitable[R]],
+        *,
+        customer_id: str | None = None,
+        meter: str | None = None,
+    ) -> R:
+        """Run one unit of work and commit it: see `Database.write`. Raises SchemaChanged."""
+        try:
+            return await super().write(work, customer_id=customer_id, meter=meter)
+        except apsw.SQLError:
+            self._check_schema()
+            raise
+
+    def _check_schema(self) -> None:
+        """Raise SchemaChanged where that is why a statement does not fit."""
+        if self._reads.execute(_SCHEMA).get != self._schema:
+            raise SchemaChanged
 
     def _look(self) -> int:
         """See the database as of now: the reads of one tick of the loop share a view of it.

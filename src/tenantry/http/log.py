@@ -100,6 +100,8 @@ class RequestLog:
             "request_id": request_id,
             "where": where,
         }
+        if advice := getattr(error, "advice", ""):
+            fields["advice"] = advice
         self._write(_encode(fields))
 
     def _write(self, line: bytes) -> None:
