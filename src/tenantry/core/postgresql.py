@@ -1,7 +1,7 @@
 """PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
 from tenantry.core.database import Database
 from tenantry.core.gathering import Found, Gathering
+from tenantry.core.postgresql_connections import Connection, Connections
 from tenantry.core.session import Retryable, Session, Unavailable, UniqueViolation
 from tenantry.core.statements import Compiled, Dialect, Row, Statement
 
@@ -20,10 +21,6 @@ _LANES = 4
 CONNECTIONS = 12
 _PATIENCE = 15
 """Seconds that it may take to connect."""
-
-
-async def _as_it_was(connection: object) -> None:
-    """Nothing here changes a connection's state, so nothing is reset between two uses."""
 
 
 class PostgresDatabase(Database):
@@ -37,32 +34,32 @@ class PostgresDatabase(Database):
         """Name the database; it must have been migrated."""
         super().__init__(clock)
         self._url = url
-        self._pool: asyncpg.Pool[asyncpg.Record]
+        self._connections = Connections(self._connect, CONNECTIONS)
         self._gatherings: dict[Statement[Any], Gathering] = {}
 
     async def start(self) -> None:
         """Connect."""
-        self._pool = await asyncpg.create_pool(
+        self._connections.give_back(await self._connections.take())
+        self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
+
+    async def stop(self) -> None:
+        """Finish the commits under way, then disconnect."""
+        await super().stop()
+        await self._connections.close()
+
+    async def _connect(self) -> Connection:
+        return await asyncpg.connect(
             self._url,
-            min_size=2,
-            max_size=CONNECTIONS,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             timeout=_PATIENCE,
             command_timeout=30,
-            reset=_as_it_was,
             server_settings={
                 "application_name": "tenantry",
                 "jit": "off",
                 "plan_cache_mode": "force_generic_plan",
             },
         )
-        self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
-
-    async def stop(self) -> None:
-        """Finish the commits under way, then disconnect."""
-        await super().stop()
-        await self._pool.close()
 
     async def one(self, statement: Statement[R], **given: Any) -> R | None:
         """Read one row, together with others where the statement can be joined."""
@@ -96,30 +93,38 @@ class PostgresDatabase(Database):
         return None
 
     async def _fetch(self, sql: str, *arguments: Any) -> list[Any]:
-        fetched: Awaitable[list[Any]] = self._pool.fetch(sql, *arguments, timeout=self.patience)
-        # The driver bounds the query, not the wait for a connection. A timer of asyncio's, which
-        # bounds both, costs 10 µs: nobody has it who finds a connection free.
-        if not self._pool.get_idle_size():
-            fetched = asyncio.wait_for(fetched, self.patience)
-        rows: list[Any] = await _translated(fetched)
+        connection = self._connections.free() or await _translated(self._take())
+        try:
+            rows: list[Any] = await _translated(
+                connection.fetch(sql, *arguments, timeout=self.patience)
+            )
+        finally:
+            self._connections.give_back(connection)
         return rows
+
+    async def _take(self) -> Connection:
+        async with asyncio.timeout(self.patience):
+            return await self._connections.take()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
         """Lend the connection that a lane writes through."""
-        connection = await _translated(self._pool.acquire())
+        connection: Connection = await _translated(self._connections.take())
         try:
             yield _Session(connection)
         finally:
-            await _translated(self._pool.release(connection))
+            if connection.is_in_transaction():
+                # It could not be undone: that is left to the server.
+                connection.terminate()
+            self._connections.give_back(connection)
 
 
 class _Session:
-    """A pooled connection inside a transaction."""
+    """A connection inside a transaction."""
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.is_changed = False
         self._connection = connection
         # Commands that need no answer of their own travel with the next one that does.
