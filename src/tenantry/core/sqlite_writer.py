@@ -8,9 +8,11 @@ carry, the log begins anew.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import apsw
@@ -20,13 +22,19 @@ from tenantry.core.sqlite_connection import BUSY_MILLISECONDS, bound, connect, w
 from tenantry.core.statements import Compiled, Dialect, Row
 
 _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
-_LOG_PAGES = 8000
-"""32 MiB of log before it is carried over: pages that changed often go once."""
+_LOG_PAGES = 32_000
+"""125 MiB of log before it is carried over: pages that changed often go once."""
 _REST_PAGES = 400
 """What the writer may carry over itself: a few milliseconds' worth."""
 _MOST_ROUNDS = 5
 _CACHE_KIBIBYTES = 16 << 10
 """Of the file, for the writer: an index's pages are changed at random, and read before."""
+
+
+@cache
+def _descriptor(path: str) -> int:
+    """The file, opened for good: to close it would lose the locks that SQLite has on it."""
+    return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
 
 
 class Writer:
@@ -43,6 +51,7 @@ class Writer:
         self._connection.set_wal_hook(self._note_log)
         self._log_pages = 0
         self._commits = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-commit")
+        self._path = path
         self._carrier = connect(path)
         self._carriers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite-carry")
         self._carrying: Future[None] | None = None
@@ -90,6 +99,8 @@ class Writer:
         with suppress(apsw.BusyError):  # another process carries over just now
             for _ in range(_MOST_ROUNDS):
                 _, carried = self._carrier.wal_checkpoint()
+                # SQLite leaves that to whoever carries the rest, and everybody would wait for it.
+                os.fsync(_descriptor(self._path))
                 if self._log_pages - carried <= _REST_PAGES:
                     return
 
