@@ -56,6 +56,7 @@ class PostgresDatabase(Database):
             command_timeout=30,
             server_settings={
                 "application_name": "tenantry",
+                "client_encoding": "UTF8",
                 "jit": "off",
                 "plan_cache_mode": "force_generic_plan",
             },

@@ -1,6 +1,6 @@
 """Text as the bytes that it is stored as: what is hashed is not made into text on the way.
 
-On PostgreSQL these are in the encoding of the connection, which asks for UTF-8.
+On PostgreSQL these are in the encoding of the connection, which is UTF-8 whatever a URL says.
 """
 
 from typing import Any
