@@ -20,7 +20,7 @@ from tenantry.core.clock import HOUR
 from tenantry.core.database import open_database
 from tenantry.core.log_tables import events
 from tenantry.core.numbering import NUMBERS
-from tenantry.core.security_tables import metadata, sessions
+from tenantry.core.security_tables import email_domains, metadata, sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.invitation_calls import document
@@ -225,6 +225,39 @@ async def test_addresses_are_compared_composed_and_unfolded_since_0012(
         assert found.count((login, new or old)) == 2, login
     kept = [one for one in caplog.messages if "keeps a key of old" in one]
     assert [one.split()[0] for one in kept] == ["users", "invitations"]
+
+
+_CLAIMED = (
+    # Customer, domain as it may have been, when it was verified, and what it is since 0013.
+    ("a", "xn--mller-kva.example.com", None, None),
+    ("a", "mu\u0308ller.example.com", 20, "müller.example.com"),
+    ("b", "xn--mller-kva.example.com", 30, None),
+    ("c", "müller.example.com", None, "müller.example.com"),
+)
+
+
+def _undo_0013(connection: Connection) -> list[object]:
+    for customer, domain, verified_at, _ in _CLAIMED:
+        of = {"customer_id": customer, "domain": domain, "verified_at": verified_at}
+        connection.execute(insert(email_domains).values(**of, challenge="", created_at=0))
+    connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+    return []
+
+
+def _domains(connection: Connection) -> list[object]:
+    found = "SELECT customer_id, domain, verified_at FROM email_domains ORDER BY customer_id"
+    return [tuple(row) for row in connection.execute(text(found))]
+
+
+async def test_a_domain_has_one_name_since_0013(
+    database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of several that are one, the first that was verified stays."""
+    await _on(database_url, _undo_0013)
+    assert await migrations.migrate(database_url) == ("0012", migrations.NEWEST)
+    stays = [(customer, name, verified_at) for customer, _, verified_at, name in _CLAIMED if name]
+    assert await _on(database_url, _domains) == stays
+    assert [one.split()[2] for one in caplog.messages if "is given up" in one] == ["b", "a"]
 
 
 async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> None:

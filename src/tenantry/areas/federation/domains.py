@@ -18,7 +18,7 @@ from tenantry.core import audit, schema
 from tenantry.core.clock import Instant, shown
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request, duplicate, not_found
-from tenantry.core.mail_address import address_key, checked_address
+from tenantry.core.mail_address import checked_address, domain_key
 from tenantry.core.security_tables import email_domains
 from tenantry.core.session import UniqueViolation
 from tenantry.core.statements import Statement, point
@@ -108,13 +108,13 @@ _LAST_OWNER = Statement(
 
 
 def domain_of(address: str) -> str:
-    """The domain of a mail address, as addresses are compared."""
-    return address_key(address).rpartition("@")[2]
+    """The domain of a mail address, as domains are compared."""
+    return domain_key(address.rpartition("@")[2])
 
 
 def checked_domain(text: str) -> str:
     """A domain as mail addresses have it. Raises Problem 400."""
-    domain = address_key(text).rstrip(".")
+    domain = domain_key(text).rstrip(".")
     try:
         checked = checked_address(f"x@{domain}") if _DOMAIN.fullmatch(domain) else ""
     except ValueError:
@@ -145,7 +145,7 @@ async def leads_to(call: Reading, address: str) -> str | None:
 
 async def find(call: Reading, domain: str) -> DomainRow:
     """A domain that the call's customer has claimed. Raises Problem 404."""
-    row = await call.one(_FIND, customer_id=call.customer_id, domain=address_key(domain))
+    row = await call.one(_FIND, customer_id=call.customer_id, domain=domain_key(domain))
     if row is None:
         raise not_found("email domain", domain)
     return row

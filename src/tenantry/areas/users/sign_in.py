@@ -24,6 +24,7 @@ from tenantry.core.addresses import EVERYWHERE, is_allowed
 from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem
+from tenantry.core.mail_address import domain_key
 from tenantry.core.secrets import hash_password, needs_rehash, password_matches
 from tenantry.core.security_tables import email_domains
 from tenantry.core.statements import Statement
@@ -178,7 +179,7 @@ async def _unproved(call: Reading, checked: Checked) -> Outcome:
 
     That an address signs in elsewhere anybody can see on the page for single sign-on.
     """
-    domain = model.login_key(checked.login).rpartition("@")[2]
+    domain = domain_key(checked.login.rpartition("@")[2])
     if "\0" in domain or await call.one(_SSO_DOMAIN, domain=domain) is None:
         return "invalid"
     return "sso"
