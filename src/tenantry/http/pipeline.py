@@ -25,6 +25,7 @@ from tenantry.http.exchange import Exchange
 from tenantry.http.log import RequestLog
 from tenantry.http.message import Header, Request, Response
 from tenantry.http.operation import Answer, Operation, Refused, Then
+from tenantry.http.patience import Patience
 from tenantry.http.routes import allowed, indexed
 
 LONGEST_URL = 8192
@@ -71,6 +72,7 @@ class Pipeline:
         # SQLite tells at once whether anything has changed: trust would gain nothing.
         self._is_quick = database.dialect == "sqlite"
         self._routes = indexed(tuple(table))
+        self._patience = Patience(PATIENCE)
 
     async def handle(self, request: Request) -> Response:
         """Answer a request, whatever becomes of it."""
@@ -80,7 +82,7 @@ class Pipeline:
                 # The database bounds each of its questions.
                 response = await self._answer(exchange)
             else:
-                async with asyncio.timeout(PATIENCE):
+                with self._patience.wait():
                     response = await self._answer(exchange)
         except Problem as problem:
             exchange.refusal = problem

@@ -1,6 +1,5 @@
 """The two doors: RSGI (Granian; production) and ASGI (tests, any other server)."""
 
-import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable
@@ -16,6 +15,7 @@ from tenantry.core.errors import Problem
 from tenantry.http.body import MAX_BODY
 from tenantry.http.cors import cors_headers
 from tenantry.http.message import Header, Request, Response
+from tenantry.http.patience import Patience
 from tenantry.http.wire import LEGACY
 
 Handle = Callable[[Request], Awaitable[Response]]
@@ -62,7 +62,7 @@ class Door:
         self._handle = handle
         self._trusted = trusted
         self._origins = frozenset(origins.replace(",", " ").split())
-        self._patience = patience
+        self._patience = Patience(patience)
         self._hsts = _HSTS_BELOW if secures_subdomains else _HSTS
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -72,7 +72,7 @@ class Door:
         refusal = _refuse_headers(headers.keys(), headers.values())
         if refusal is None and scope.method not in _BODILESS:
             try:
-                async with asyncio.timeout(self._patience):
+                with self._patience.wait():
                     body, is_too_large = await _read(protocol, headers.get("content-length"))
             except TimeoutError:
                 refusal = _refusal(408, "Request timeout")
@@ -105,7 +105,7 @@ class Door:
         refusal = _refuse_headers(headers, headers.values())
         if refusal is None:
             try:
-                async with asyncio.timeout(self._patience):
+                with self._patience.wait():
                     body, is_too_large = await _receive(receive)
             except TimeoutError:
                 refusal = _refusal(408, "Request timeout")
