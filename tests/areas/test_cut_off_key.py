@@ -1,4 +1,4 @@
-"""Cutting a database off from its secret key, as docs/operating.md has it (decision 7)."""
+"""Cutting a database off from its secret key, as docs/upkeep.md has it (decision 7)."""
 
 from pathlib import Path
 

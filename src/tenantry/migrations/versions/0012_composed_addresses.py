@@ -53,7 +53,7 @@ def _rewrite(
     """Give each row its new key, unless another has it among its rivals, from before or by now.
 
     Of those that shall all get the same one, the oldest does. Who keeps an old one that nobody can
-    enter is found by it no more (docs/operating.md tells what to do).
+    enter is found by it no more (docs/upkeep.md tells what to do).
 
     Plain addresses, nearly all there are, have the same key as before.
     """
