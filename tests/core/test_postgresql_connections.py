@@ -205,13 +205,13 @@ async def test_what_was_lost_is_lent_to_nobody(connections: Connections) -> None
 
 async def test_what_cannot_be_opened_takes_nobodys_place(database_url: str) -> None:
     nowhere = database_url.rpartition("/")[0] + "/nowhere"
-    database = PostgresDatabase(nowhere, TurnedClock())
+    connections = Connections(lambda: asyncpg.connect(nowhere), 3)
     async with asyncio.timeout(20):
         for _ in range(2):
             told = await asyncio.gather(
-                *(_name(database) for _ in range(3 * CONNECTIONS)), return_exceptions=True
+                *(connections.take() for _ in range(9)), return_exceptions=True
             )
-            assert {type(one) for one in told} == {Unavailable}
+            assert {type(one) for one in told} == {asyncpg.InvalidCatalogNameError}
 
 
 async def test_a_transaction_that_cannot_be_undone_ends_with_its_connection(

@@ -34,7 +34,7 @@ class PostgresDatabase(Database):
         """Name the database; it must have been migrated."""
         super().__init__(clock)
         self._url = url
-        self._connections = Connections(self._connect, CONNECTIONS)
+        self._connections: Connections
         self._gatherings: dict[Statement[Any], Gathering] = {}
 
     async def start(self) -> None:
@@ -42,6 +42,7 @@ class PostgresDatabase(Database):
         self._connections.give_back(await self._connections.take())
         self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
 
+        self._connections = Connections(self._connect, CONNECTIONS)
     async def stop(self) -> None:
         """Finish the commits under way, then disconnect."""
         await super().stop()
