@@ -4,13 +4,14 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import and_, bindparam, insert, update
+from sqlalchemy import and_, bindparam, update
 
 from tenantry.core import schema
+from tenantry.core.bulk import adding
 from tenantry.core.clock import Instant
 from tenantry.core.numbering import Newest, number
 from tenantry.core.session import Session
-from tenantry.core.statements import Statement
+from tenantry.core.statements import Compiled, Row, Statement
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -50,26 +51,13 @@ class Additions(msgspec.Struct):
         self.others += other.others
 
 
-_MOVE_HEAD = Statement(
-    lambda insert_: (
-        insert_(schema.chains)
-        .values(
-            customer_id=bindparam("customer_id"),
-            sequence=bindparam("sequence"),
-            hash=bindparam("hash"),
-            created_at=bindparam("created_at"),
-            number=bindparam("number"),
-        )
-        .on_conflict_do_update(
-            index_elements=["customer_id"],
-            set_={
-                "sequence": bindparam("sequence"),
-                "hash": bindparam("hash"),
-                "created_at": bindparam("created_at"),
-                "number": bindparam("number"),
-            },
-        )
-    )
+_HEAD = [column.name for column in schema.chains.columns]
+_MOVE_HEAD = adding(
+    schema.chains,
+    _HEAD,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["customer_id"], set_={name: insert.excluded[name] for name in _HEAD[1:]}
+    ),
 )
 _CLOSE = Statement(
     update(schema.revisions)
@@ -83,13 +71,14 @@ _CLOSE = Statement(
     )
     .values(to_sequence=bindparam("sequence"))
 )
-_ADD_EVENT = Statement(insert(schema.events))
-_OPEN = Statement(insert(schema.revisions))
-_ADD_LETTER = Statement(insert(schema.outbox))
+_ADD_EVENT, _OPEN, _ADD_LETTER = (
+    adding(table, [column.name for column in table.columns])
+    for table in (schema.events, schema.revisions, schema.outbox)
+)
 
 
 async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> dict[str, Head]:
-    """Everything that a batch adds, in one call a table, and the heads that it moved.
+    """Everything that a batch adds, in one round trip, and the heads that it moved.
 
     Returns these heads, with the newest numbers of their events.
     """
@@ -99,17 +88,23 @@ async def write(session: Session, additions: Additions, moved: dict[str, Head]) 
     others: dict[Statement[Any], list[dict[str, Any]]] = {}
     for statement, row in additions.others:
         others.setdefault(statement, []).append(row)
+    if additions.closed:
+        # Row after row, because the order counts where a row changed twice.
+        close = _CLOSE.on(session.dialect)
+        await session.run_many(close, [close.arguments(row) for row in additions.closed])
+    added: list[tuple[Compiled, list[Row]]] = []
     for statement, rows in (
         *others.items(),
         (_ADD_EVENT, additions.events),
-        (_CLOSE, additions.closed),
         (_OPEN, additions.opened),
         (_ADD_LETTER, additions.letters),
         (_MOVE_HEAD, [_moved(customer_id, moved[customer_id]) for customer_id in sorted(moved)]),
     ):
         if rows:
             compiled = statement.on(session.dialect)
-            await session.run_many(compiled, [compiled.arguments(row) for row in rows])
+            added.append((compiled, [compiled.arguments(row) for row in rows]))
+    if added:
+        await session.add_all(added)
     return {
         customer_id: replace(head, newest=newest[customer_id])
         for customer_id, head in moved.items()

@@ -1,8 +1,11 @@
 """PostgreSQL, through asyncpg: reads that meet in one tick become one query."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
+from itertools import count
 from typing import Any, TypeVar
 
 import asyncpg
@@ -39,10 +42,10 @@ class PostgresDatabase(Database):
 
     async def start(self) -> None:
         """Connect."""
+        self._connections = Connections(self._connect, CONNECTIONS)
         self._connections.give_back(await self._connections.take())
         self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
 
-        self._connections = Connections(self._connect, CONNECTIONS)
     async def stop(self) -> None:
         """Finish the commits under way, then disconnect."""
         await super().stop()
@@ -193,6 +196,28 @@ class _Session:
         self.is_changed = True
         await self._catch_up()
         await _translated(self._connection.executemany(statement.sql, arguments))
+
+    async def add_all(self, added: list[tuple[Compiled, list[Row]]]) -> None:
+        self.is_changed = True
+        await self._catch_up()
+        sql = _in_one(tuple(statement.sql for statement, _ in added))
+        columns = (list(column) for _, rows in added for column in zip(*rows, strict=True))
+        await _translated(self._connection.execute(sql, *columns))
+
+
+_PARAMETER = re.compile(r"\$\d+")
+
+
+@cache
+def _in_one(statements: tuple[str, ...]) -> str:
+    """Several inserts as one statement, whose parameters are theirs one after the other.
+
+    Each would take a round trip of its own. They have each parameter once, in its place.
+    """
+    places = count(1)
+    *first, last = (_PARAMETER.sub(lambda _: f"${next(places)}", sql) for sql in statements)
+    added = ", ".join(f"added_{place} AS ({sql})" for place, sql in enumerate(first))
+    return f"WITH {added} {last}" if added else last
 
 
 # SQLSTATE classes: connection, authorization, no such database, resources, state, operator.

@@ -63,6 +63,9 @@ class Session(Protocol):
     async def run_many(self, statement: Compiled, arguments: list[Row]) -> None:
         """Run a statement once for each set of arguments. Raises UniqueViolation."""
 
+    async def add_all(self, added: list[tuple[Compiled, list[Row]]]) -> None:
+        """Insert rows into several tables, by statements of `bulk.adding`, in any order."""
+
 
 class Reads(Protocol):
     """Reads rows: the database, or a unit of work in it."""

@@ -158,3 +158,8 @@ class Writer:
         """Run a statement once for each set of arguments. Raises UniqueViolation."""
         self.is_changed = True
         self._execute(statement, arguments)
+
+    async def add_all(self, added: list[tuple[Compiled, list[Row]]]) -> None:
+        """Insert rows into several tables."""
+        for statement, rows in added:
+            await self.run_many(statement, rows)

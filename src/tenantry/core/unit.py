@@ -79,7 +79,10 @@ class Unit:
         return [statement.made(row[2:]) for row in rows]
 
     def run_later(self, statement: Statement[Any], **given: Any) -> None:
-        """Insert a row at the end of the batch, with those of others; it can't be refused."""
+        """Insert a row at the end of the batch, with those of others; it can't be refused.
+
+        By a statement of `bulk.adding`.
+        """
         self.added.others.append((statement, given))
 
     async def head(self, customer_id: str) -> Head:

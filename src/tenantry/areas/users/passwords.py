@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, select
 
 from tenantry.access.granting import check_may_change_rights
 from tenantry.areas.customers import single_sign_on
 from tenantry.areas.users import model, pci_passwords, sessions, sign_in, steps
 from tenantry.core import audit, outbox, schema
 from tenantry.core.breaches import is_breached
+from tenantry.core.bulk import adding
 from tenantry.core.clock import DAY, HOUR
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import Problem, not_found
@@ -35,7 +36,7 @@ LINKS = {"set_password": (7 * DAY, "7 days"), "reset_password": (HOUR, "1 hour")
 
 _P, _C = schema.password_codes.c, schema.customers.c
 _CODE_COLUMNS = [_P.customer_id, _P.id, _P.user_id, _P.purpose, _P.expires_at]
-_ADD_CODE = Statement(insert(schema.password_codes))
+_ADD_CODE = adding(schema.password_codes, [column.name for column in schema.password_codes.columns])
 _FIND_CODE = Statement(select(*_CODE_COLUMNS).where(_P.digest == bindparam("digest")))
 _VOID = Statement(
     delete(schema.password_codes).where(
