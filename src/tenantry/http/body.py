@@ -7,12 +7,11 @@ no NUL, no bottomless nesting, values of the right type; the refusal names the f
 import types
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from tenantry.core.errors import Problem, bad_request
-from tenantry.http.message import Request
+from tenantry.http.message import Request, pairs_of
 from tenantry.http.wire import FORM
 
 T = TypeVar("T")
@@ -143,24 +142,23 @@ def _check(value: Any, depth: int) -> None:
 def _form(raw: bytes) -> dict[str, Any]:
     """Single values by name (the last wins); `name[]` collects, and an empty one is none."""
     try:
-        pairs = parse_qsl(
-            raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
-        )
+        pairs = pairs_of(raw, MAX_FIELDS)
     except ValueError as problem:
         raise bad_request("The form is not valid UTF-8 or has too many fields") from problem
-    singles: dict[str, str] = {}
+    values: dict[str, Any] = {}
     lists: dict[str, list[str]] = {}
     for name, value in pairs:
         if "\0" in value or "\0" in name:
             raise bad_request("NUL characters are not allowed")
         if not name.endswith("[]"):
-            singles[name] = value
+            values[name] = value
             continue
         collected = lists.setdefault(name[:-2], [])
         if value:
             collected.append(value)
-    both = {name: _listed(singles[name]) + lists[name] for name in singles.keys() & lists.keys()}
-    return {**singles, **lists, **both}
+    for name, collected in lists.items():
+        values[name] = _listed(values[name]) + collected if name in values else collected
+    return values
 
 
 def _listed(text: str) -> list[str]:

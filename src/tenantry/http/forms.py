@@ -7,14 +7,13 @@ from. Every form that a page takes is checked at the door, before anything is do
 
 import hmac
 import secrets
-from urllib.parse import parse_qsl
 
 from tenantry.core.context import Principal
 from tenantry.core.errors import Problem, too_large
 from tenantry.core.secrets import Keyring
 from tenantry.http.body import MAX_FIELDS, content_kind
 from tenantry.http.cookies import FORM, check_secrecy, origin_of, read_cookie
-from tenantry.http.message import Request
+from tenantry.http.message import Request, pairs_of
 
 FIELD = "form_token"
 _OWN_SITE = frozenset({"none", "same-origin"})
@@ -80,7 +79,7 @@ def _sent(request: Request) -> str:
     if content_kind(request, takes_forms=True) != "form":
         raise Problem(415, "Unsupported media type", "This page takes forms only")
     try:
-        pairs = parse_qsl(request.body.decode(), errors="strict", max_num_fields=MAX_FIELDS)
+        pairs = pairs_of(request.body, MAX_FIELDS)
     except ValueError as problem:
         detail = "The form is not valid UTF-8 or has too many fields"
         raise Problem(400, "Bad request", detail) from problem

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 from typing import Protocol
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote_to_bytes
 
 from tenantry.core.errors import bad_request
 
 Header = tuple[str, str]
 _HOST = re.compile(r"[A-Za-z0-9.:\-\[\]_]+")
+MAX_PARAMETERS = 200
+"""Of a query string."""
 
 
 class Headers(Protocol):
@@ -104,7 +106,7 @@ class Query:
     @property
     def repeated(self) -> frozenset[str]:
         """The names that were given more than once."""
-        names = [name for name, _ in parse_qsl(self._text, keep_blank_values=True)]
+        names = [name for name, _ in pairs_of(self._text.encode(), MAX_PARAMETERS)]
         return frozenset(name for name in names if names.count(name) > 1)
 
     def link(self, changes: Mapping[str, object], *, brackets: bool = False) -> str:
@@ -120,10 +122,28 @@ class Query:
 def parse_query(text: str) -> dict[str, str]:
     """Parameters by name; the last of two wins. Raises Problem 400."""
     try:
-        values = dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=200))
+        values = dict(pairs_of(text.encode(), MAX_PARAMETERS))
     except ValueError as problem:
         detail = "The query string is not valid UTF-8 or has too many fields"
         raise bad_request(detail) from problem
     if "\0" in text or "%00" in text:
         raise bad_request("The query string holds a NUL character")
     return values
+
+
+def pairs_of(raw: bytes, most: int) -> list[tuple[str, str]]:
+    """The names and values of a form or a query string, in order (WHATWG URL §5.1).
+
+    Raises ValueError if there are more than `most`, or one is not UTF-8.
+    """
+    # Not parse_qsl: it takes twice as long.
+    parts = raw.split(b"&")
+    if len(parts) > most:
+        message = f"{len(parts)} fields are more than {most}"
+        raise ValueError(message)
+    split = (part.partition(b"=") for part in parts if part)
+    return [(_decoded(name), _decoded(value)) for name, _, value in split]
+
+
+def _decoded(part: bytes) -> str:
+    return unquote_to_bytes(part.replace(b"+", b" ")).decode()
