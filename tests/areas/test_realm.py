@@ -1,9 +1,13 @@
 """Signing in to the command line: a page that asks, a code, a token, a session's key."""
 
+import re
+from html import unescape
+
 import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tenantry.core.clock import MINUTE
 from tests.areas.account_calls import edit_user
 from tests.areas.realm_calls import (
     CERTS,
@@ -15,7 +19,7 @@ from tests.areas.realm_calls import (
     program,
     wanted,
 )
-from tests.console.browser import ORIGIN, form_token
+from tests.console.browser import CONSOLE, ORIGIN, form_token
 from tests.world import ADA, BEN, WIDGETS, World
 
 ISSUER = f"{ORIGIN}/realms/fastly"
@@ -131,6 +135,21 @@ async def test_who_is_signed_in_already_does_so_once_more_if_that_is_wanted(
     assert "Allow" in (await cli.browser.get(place)).text
     world.clock.turn(31 * 60 * 1_000_000)
     assert wanted(await cli.browser.get(place))
+
+
+async def test_who_takes_another_account_on_the_page_signs_in_once(world: World) -> None:
+    cli, page = await program(world), f"{CONSOLE}/profile"
+    world.clock.turn(MINUTE)
+    place = wanted(await cli.open(prompt="login"))
+    await cli.sign_in_again(ADA, place)
+    world.clock.turn(MINUTE)
+    [again] = re.findall(r'name="next" value="([^"]+)"', (await cli.browser.get(place)).text)
+    form = {"next": unescape(again)}
+    place = wanted(await cli.browser.send(f"{CONSOLE}/sign-out", form, at=page))
+    world.clock.turn(MINUTE)
+    assert onward(await cli.browser.sign_in(BEN, next_path=place)) == place
+    world.clock.turn(MINUTE)
+    assert "Allow" in (await cli.browser.get(place)).text
 
 
 async def test_how_long_ago_somebody_signed_in_may_matter(world: World) -> None:

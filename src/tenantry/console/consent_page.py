@@ -66,7 +66,7 @@ async def get_consent_page(call: Reading, visit: Visit) -> Response:
         program=program,
         listener=urlsplit(asked.redirect_uri).netloc,
         ends=_shown(browser.signed_in_at + policy.session_seconds * SECOND),
-        again=_address(visit),
+        again=_return(call, visit, asked),
         place=f"{DECISION}?{urlencode(_values(visit))}",
         other_login=_other(asked.login_hint, call.principal.login),
         is_other_account=asked.account_hint not in {None, call.customer_id},
@@ -184,8 +184,7 @@ def _told(call: Reading, visit: Visit, values: dict[str, str], problem: Problem)
 
 def _sign_in(call: Reading, visit: Visit, asked: Asked) -> Response:
     """Have somebody sign in, and come back."""
-    stamp = consent.stamped(call.keyring, asked, call.now)
-    place = sign_in_path(_address(visit, **{STAMP: stamp}))
+    place = sign_in_path(_return(call, visit, asked))
     if call.principal.kind == "session":
         return see_other(f"{place}&why=confirm")
     hint = asked.login_hint
@@ -196,11 +195,10 @@ def _values(visit: Visit) -> dict[str, str]:
     return {name: visit.query.get(name) or "" for name in visit.query}
 
 
-def _address(visit: Visit, **more: str) -> str:
-    """Where this same page is, asked for anew."""
-    values = _values(visit)
-    values.pop(STAMP, None)
-    return f"{PATH}?{urlencode(values | more)}"
+def _return(call: Reading, visit: Visit, asked: Asked) -> str:
+    """Where this same page is, for who signs in from now on."""
+    stamp = consent.stamped(call.keyring, asked, call.now)
+    return f"{PATH}?{urlencode(_values(visit) | {STAMP: stamp})}"
 
 
 def _shown(instant: Instant) -> str:
