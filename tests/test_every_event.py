@@ -259,6 +259,7 @@ CONFLICTS: dict[str, tuple[str, str, dict[str, Any], int]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(CONFLICTS))
 async def test_a_conflict_leaves_nothing(world: World, what: str) -> None:
     method, path, body, status = CONFLICTS[what]

@@ -82,6 +82,7 @@ async def test_what_was_so_yesterday_is_told_as_of_yesterday(world: World) -> No
     assert (now["allowed"], now["as_of"]["at"]) == (False, "2026-03-03T10:00:00Z")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("key", "permission", "service", "allowed"),
     [
@@ -228,6 +229,7 @@ async def test_a_locked_user_and_an_expired_token_are_told_what_helps(world: Wor
     assert found["remedies"][0]["steps"] == [{"measure": "unlock", "summary": "Unlock the user."}]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("given", "status", "detail"),
     [

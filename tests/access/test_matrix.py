@@ -108,6 +108,7 @@ _CHECKS = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("role", COLUMNS)
 async def test_an_explanation_says_what_the_matrix_says(world: World, role: str) -> None:
     for one in CATALOGUE:

@@ -87,6 +87,7 @@ async def test_pages_follow_each_other_by_the_link_header(world: World) -> None:
     ]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("query", ["page=0", "page=x", "per_page=0", "per_page=-1", "page=1.5"])
 async def test_a_wrong_page_is_refused(world: World, query: str) -> None:
     answer = await world.ask(ADA, "GET", f"{PATH}?{query}")
@@ -112,6 +113,7 @@ async def test_one_token_is_told_as_recorded(world: World) -> None:
     assert bot["roles"] == [{"id": ROLE_IDS["engineer"], "name": "engineer"}]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("rest", ["", "/services"])
 @pytest.mark.parametrize("token_id", ["0nobody000000000000000", ADA.token_id, "x'--"])
 async def test_what_is_no_automation_token_is_not_found(

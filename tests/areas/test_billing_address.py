@@ -170,6 +170,7 @@ BROKEN: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(BROKEN))
 async def test_a_malformed_document_is_refused(world: World, what: str) -> None:
     since = len(await world.events())

@@ -84,6 +84,7 @@ async def test_a_python_none_is_nothing(world: World) -> None:
     assert made["name"] == "Pat Placeholder"
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("form", "detail"),
     [

@@ -164,6 +164,7 @@ async def test_a_change_of_nothing_is_refused(world: World) -> None:
         assert (answer.status_code, answer.json()) == (400, bad_request("No fields to update"))
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("form", "detail"),
     [

@@ -122,6 +122,7 @@ async def test_who_lives_is_deleted_first(world: World) -> None:
     assert await world.events() == before
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("body", "status"),
     [

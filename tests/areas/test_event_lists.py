@@ -208,6 +208,7 @@ async def test_what_is_empty_or_before_all_events_narrows_nothing(world: World) 
         assert ids(await listed(world, ADA, query)) == whole, query
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "query",
     [

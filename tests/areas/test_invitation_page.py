@@ -89,6 +89,7 @@ async def test_a_spent_link_is_told_kindly(world: World) -> None:
     assert await signs_in(world, LIN, CHOSEN)
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("code", ["é", "%ff%fe", "'--", "0" * 3000, BEN.token, "%F0%9F%98%80"])
 async def test_a_made_up_link_is_spent(world: World, code: str) -> None:
     path = f"/_tenantry/v1/invitation/{code}"

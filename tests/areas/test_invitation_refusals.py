@@ -31,6 +31,7 @@ from tests.world import (
 )
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("attributes", "services", "detail"),
     [

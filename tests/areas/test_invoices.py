@@ -196,6 +196,7 @@ WRONG: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(WRONG))
 async def test_bad_parameters_are_told(world: World, what: str) -> None:
     answer = await world.ask(ADA, "GET", INVOICES, params=WRONG[what])

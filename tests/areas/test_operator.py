@@ -9,6 +9,7 @@ UNKNOWN = "0Unknown00000000000000"
 HERE = {"customer_id": WIDGETS}
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("method", "path"),
     [

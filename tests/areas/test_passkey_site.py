@@ -7,6 +7,7 @@ from tenantry.core.context import Reading
 from tests.world import World
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("url", "site"),
     [

@@ -212,6 +212,7 @@ async def test_a_name_is_shown_as_text(world: World) -> None:
     assert "&lt;script&gt;alert(1)" in page
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "code", ["no-such-code", "é", "%ff%fe", "'--", "0" * 3000, BEN.token, "%F0%9F%98%80"]
 )

@@ -116,6 +116,7 @@ async def test_the_last_plan_again_changes_nothing(world: World) -> None:
     assert changed(before, await stored(world)) == set()
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("code", ["none", "", None, 7, ["growth"]])
 async def test_a_plan_that_there_is_not_is_refused(world: World, code: Any) -> None:
     before = await stored(world)

@@ -127,6 +127,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(REFUSED))
 async def test_a_bad_plan_is_refused_with_its_place(world: World, what: str) -> None:
     change, place = REFUSED[what]
@@ -137,6 +138,7 @@ async def test_a_bad_plan_is_refused_with_its_place(world: World, what: str) -> 
     assert changed(before, await stored(world)) == set()
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("code", ["a%20b", "-a", "a" * 65, "%C3%A9", "a%2Fb"])
 async def test_a_plan_has_a_code_that_can_stand_in_a_path(world: World, code: str) -> None:
     answer = await world.ask(OPERATOR, "PUT", f"{PLANS}/{code}", json=PLAN)
@@ -153,6 +155,7 @@ async def test_a_plan_keeps_its_currency(world: World) -> None:
     assert found == [("euro", "EUR"), ("growth", "USD")]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("divisor", [0, 3, 20, -10, 5000, "ten"])
 async def test_a_divisor_is_a_power_of_ten(world: World, divisor: Any) -> None:
     told = await put(world, CATALOGUE, {"metrics": [{**METRIC, "divisor": divisor}]}, 400)

@@ -120,6 +120,7 @@ async def test_an_operator_says_how_many(world: World) -> None:
     assert await world.actions(since) == [], "the same again"
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("said", [0, -1, 1_000_000_001, 1.5, "many", None])
 async def test_how_many_there_can_not_be(world: World, said: Any) -> None:
     answer = await world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": said})

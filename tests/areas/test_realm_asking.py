@@ -137,6 +137,7 @@ REFUSED = (
 )
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(("changes", "error"), REFUSED)
 async def test_a_program_is_told_what_is_wrong(
     world: World, changes: dict[str, str | None], error: str

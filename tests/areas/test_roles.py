@@ -61,6 +61,7 @@ async def test_a_role_is_created_with_a_description_and_permissions(world: World
     assert await permits(world, made["id"]) == ["customer.read", "service.stats"]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
@@ -189,6 +190,7 @@ async def test_one_unknown_permission_and_nothing_changes(world: World, method: 
     assert await world.actions(since) == []
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("name", list(BUILT_IN))
 async def test_built_in_roles_are_not_to_be_changed(world: World, name: str) -> None:
     since = len(await world.events())

@@ -146,6 +146,7 @@ def encoded(value: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "cursor",
     [

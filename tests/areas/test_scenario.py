@@ -201,6 +201,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(("more", "said"), REFUSED, ids=[said for _, said in REFUSED])
 async def test_a_bad_file_changes_nothing(world: World, more: dict[str, Any], said: str) -> None:
     assert (await refusal(world, scenario(**more))).startswith(f"customers[0].{said}")

@@ -180,6 +180,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(REFUSED))
 async def test_a_bad_file_is_refused_with_its_place(world: World, what: str) -> None:
     change, why = REFUSED[what]
@@ -220,6 +221,7 @@ PRICES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("what", list(PRICES))
 async def test_bad_prices_are_refused_with_their_place(world: World, what: str) -> None:
     top, why = PRICES[what]

@@ -43,6 +43,7 @@ def test_there_are_operations_on_services() -> None:
     assert all("{service_id}" in row.path and row.allow.permission for row in ON_SERVICE)
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("row", ON_SERVICE, ids=_ids)
 async def test_a_service_out_of_sight_is_as_if_absent(world: World, row: Operation) -> None:
     """Another customer's, an unknown one, one outside a token's list, a user's, or a role's."""
@@ -60,6 +61,7 @@ async def test_a_service_out_of_sight_is_as_if_absent(world: World, row: Operati
         assert (answer.status_code, answer.json()) == (404, not_found(service_id)), key
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "row", [row for row in ON_SERVICE if row.allow.permission != "service.read"], ids=_ids
 )

@@ -179,6 +179,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(("asked", "status", "detail"), REFUSED)
 async def test_what_cannot_be_given_is_refused(
     world: World, asked: dict[str, Any], status: int, detail: str

@@ -86,6 +86,7 @@ async def test_a_change_that_changes_nothing_leaves_no_trace(
     assert len(await world.events()) == since
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("body", "detail"),
     [

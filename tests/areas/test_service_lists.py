@@ -35,6 +35,7 @@ from tests.world import (
 )
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("key", "seen"),
     [

@@ -203,6 +203,7 @@ async def test_older_clients_ask_for_days_too(world: World) -> None:
     assert shown(data) == [(WWW, 2)]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("asked", "title"),
     [

@@ -67,6 +67,7 @@ async def test_a_cursor_is_for_what_it_was_made_for(world: World) -> None:
         assert answer.json()["code"] == "bad_request"
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("asked", "title"),
     [

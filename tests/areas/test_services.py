@@ -105,6 +105,7 @@ async def test_python_sends_none_as_text(world: World) -> None:
     assert (service["comment"], service["type"]) == ("", "vcl")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("form", "detail"),
     [

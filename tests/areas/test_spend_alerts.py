@@ -62,6 +62,7 @@ async def test_they_are_their_customers_alone(world: World) -> None:
     assert (await world.ask(EVE, "GET", ALERTS)).json() == {"data": []}
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     "body",
     [

@@ -90,6 +90,7 @@ async def test_relationships_are_taken_in_both_spellings(
     assert answer.json()["data"]["relationships"]["service"]["data"]["id"] == WWW
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("asked", "detail"),
     [
@@ -124,6 +125,7 @@ async def test_a_wrong_document_is_refused_in_the_legacy_shape(
     assert detail in {None, answer.json()["detail"]}
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("key", "service_id"),
     [

@@ -219,6 +219,7 @@ async def test_another_customers_traffic_is_his_own(world: World) -> None:
     assert data["total"]["usa"] == counts(0, 4)
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("asked", "message"),
     [

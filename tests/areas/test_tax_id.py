@@ -117,6 +117,7 @@ WRONG = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("text", list(WRONG))
 async def test_what_is_wrong_is_said(world: World, text: str) -> None:
     since = len(await world.events())
@@ -145,6 +146,7 @@ def test_garbage_is_read_or_refused_and_nothing_else(country: str, rest: str) ->
     assert stored is None or tax_numbers.read(stored) == stored
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("body", [{}, {"tax_id": None}, {"tax_id": 1}, {"tax_id": ["DE1"]}, []])
 async def test_a_malformed_body_is_refused(world: World, body: Any) -> None:
     answer = await world.ask(ADA, "PUT", PATH, json=body)

@@ -214,6 +214,7 @@ async def test_of_many_all_are_revoked_or_none(world: World) -> None:
     assert (await world.ask(token["access_token"], "GET", "/tokens/self")).status_code == 200
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("body", "detail"),
     [

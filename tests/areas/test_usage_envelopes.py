@@ -160,6 +160,7 @@ UNREADABLE: dict[str, tuple[bytes, dict[str, str], str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("content", "headers", "detail"), list(UNREADABLE.values()), ids=list(UNREADABLE)
 )

@@ -200,6 +200,7 @@ ENVELOPES: dict[str, tuple[Any, str]] = {
 }
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(("body", "detail"), list(ENVELOPES.values()), ids=list(ENVELOPES))
 async def test_what_is_no_envelope_is_refused(world: World, body: Any, detail: str) -> None:
     answer = await world.ask(OPERATOR, "POST", PATH, json=body)

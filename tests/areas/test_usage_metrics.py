@@ -143,6 +143,7 @@ async def test_names_and_units_are_those_of_todays_catalogue(world: World) -> No
     ]
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("asked", "title"),
     [

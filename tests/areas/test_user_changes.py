@@ -127,6 +127,7 @@ async def test_everybody_changes_his_own_name(world: World) -> None:
         assert list(answer.json())[:13] == PUT_KEYS
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -231,6 +231,7 @@ async def test_json_is_taken_like_a_form(world: World) -> None:
     assert (answer.status_code, answer.json()["limit_services"]) == (200, True)
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("form", "detail"),
     [

@@ -31,6 +31,7 @@ def bare(path: str) -> str:
     return path.partition("?")[0]
 
 
+@pytest.mark.changes_nothing
 @every(PRIVATE)
 async def test_strangers_are_led_to_sign_in(world: World, row: Operation) -> None:
     stranger = Visitor(world)
@@ -112,6 +113,7 @@ async def test_the_console_begins_with_the_profile(world: World) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, f"{CONSOLE}/profile")
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("path", ["nothing", "profile/nothing", "%00", "é", "../../user"])
 async def test_an_address_that_serves_nothing_is_a_page_too(world: World, path: str) -> None:
     answer = await Visitor(world).get(f"{CONSOLE}/{path}")

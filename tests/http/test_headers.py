@@ -30,6 +30,7 @@ async def test_what_is_no_page_does_nothing_in_a_browser(world: World) -> None:
             assert "text/html" not in answer.headers.get("content-type", ""), name
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize("path", ["/", "/nothing", "/openapi.json", "/_metrics", f"/{'x' * 8192}"])
 async def test_an_address_of_nobodys_does_neither(world: World, path: str) -> None:
     answer = await world.ask(None, "GET", path)

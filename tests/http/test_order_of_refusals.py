@@ -12,6 +12,7 @@ XML = {"content": b"<a/>", "headers": {"Content-Type": "text/xml"}}
 ABSENT = "/user/0Unknown00000000000000"
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("who", "request_", "sent", "status"),
     [

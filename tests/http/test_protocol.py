@@ -261,6 +261,7 @@ async def test_paths_are_taken_as_clients_write_them(world: World) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.changes_nothing
 @pytest.mark.parametrize(
     ("path", "status"),
     [
