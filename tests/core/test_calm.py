@@ -30,7 +30,7 @@ async def _create(world: World, unit: Unit, login: str) -> None:
 
 async def _demote(world: World, unit: Unit) -> None:
     call = system_call(unit, world.app.keyring, WIDGETS)
-    await changing.change(call, BEN.id, changing.UserChange(role="user"))
+    await changing.change(call, await model.find(call, BEN.id), changing.UserChange(role="user"))
 
 
 async def _revoke(world: World, unit: Unit) -> None:

@@ -73,7 +73,8 @@ async def change_profile(call: Writing, body: Body[NameForm], visit: Visit) -> R
     name = body().name
     change = changing.UserChange(name=name)
     try:
-        await changing.change(call, call.principal.user_id or "", change)
+        row = await model.find(call, call.principal.user_id or "")
+        await changing.change(call, row, change)
     except Problem as problem:
         return await _profile(call, visit, name=name, problem=problem.detail or problem.title)
     return see_other(f"{HOME}?done=name")

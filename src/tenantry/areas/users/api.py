@@ -93,8 +93,9 @@ async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
 )
 async def update_user(call: Writing, user_id: str, body: Body[changing.UserChange]) -> Answer:
     """Change a user: superusers anybody, everybody his own name."""
-    changing.check_may(call, await model.find(call, user_id), body.sent())
-    user = shown_user(await changing.change(call, user_id, body()), call)
+    row = await model.find(call, user_id)
+    changing.check_may(call, row, body.sent())
+    user = shown_user(await changing.change(call, row, body()), call)
     return Answer(UpdatedUser(**msgspec.structs.asdict(user)))
 
 

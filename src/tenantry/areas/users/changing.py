@@ -58,9 +58,8 @@ class UserChange(msgspec.Struct, kw_only=True):
     require_new_password: bool | None = None
 
 
-async def change(call: Writing, user_id: str, change: UserChange) -> UserRow:
-    """Change a user. Raises Problem 400, 403, 404."""
-    row = await model.find(call, user_id)
+async def change(call: Writing, row: UserRow, change: UserChange) -> UserRow:
+    """Change a user who was found in this unit. Raises Problem 400, 403, 404."""
     check_may(call, row, msgspec.structs.asdict(change))
     changed = await _changed(call, row, change)
     await _check_handed_on(call, row, changed)
