@@ -135,15 +135,25 @@ TAMPERED: dict[str, tuple[Callable[[list[Row]], list[Row]], str]] = {
 }
 
 
+async def _found(world: World) -> str | None:
+    """What is wrong with the log, read at once and in many blocks."""
+    by = (chain.follow, partial(chain.follow, most=2))
+    checked = [await chain.verify(world.app.database, WIDGETS, by=one) for one in by]
+    assert checked[0].problem == checked[1].problem
+    assert checked[0].events == checked[1].events
+    return checked[0].problem
+
+
 @pytest.mark.parametrize("how", list(TAMPERED))
 async def test_tampering_is_found_and_named(world: World, how: str) -> None:
     database = world.app.database
     rows = await rows_of(database)
     assert (await chain.verify(database, WIDGETS)).events == len(rows) > AT + 3
     tamper, says = TAMPERED[how]
+    assert await _found(world) is None
     await put(database, tamper(rows))
     names = {"id": rows[I]["id"], "next": rows[I + 1]["id"], "behind": len(rows) + 1}
-    problem = (await chain.verify(database, WIDGETS)).problem
+    problem = await _found(world)
     assert problem is not None
     assert problem.startswith(says.format(**names)), problem
 
@@ -264,7 +274,7 @@ async def test_tampering_with_history_is_found_and_named(world: World, how: str)
         assert await unit.run(statement) == 1
 
     await world.app.database.write(work)
-    problem = (await chain.verify(world.app.database, WIDGETS)).problem
+    problem = await _found(world)
     assert problem is not None
     assert problem.startswith("the revision of ")
     assert f" by event {AT}" in problem
