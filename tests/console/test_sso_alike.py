@@ -1,6 +1,7 @@
 """Which mail addresses and domains are the same to single sign-on: those that logins are."""
 
 from tests.areas.account_calls import edit_customer, edit_user
+from tests.console.browser import CONSOLE, Visitor
 from tests.console.company import Company, company, problem_in
 from tests.federation_writes import DOMAINS, operators
 from tests.world import ADA, BEN, OPERATOR, SUE
@@ -32,3 +33,16 @@ async def test_a_domain_is_compared_as_people_and_name_servers_read_it(company: 
         proof = {"username": f"nobody@{form}", "password": "wrong"}
         answer = await world.ask(None, "POST", "/tokens", data=proof)
         assert answer.status_code == 403, answer.text
+
+
+async def test_a_domain_in_another_alphabet_is_set_up_on_pages(company: Company) -> None:
+    """Name servers and headers of answers have its ASCII form."""
+    ada = Visitor(company.world)
+    await ada.sign_in(ADA)
+    place = f"{CONSOLE}/company"
+    claimed = await ada.send(place, {"do": "domain", "domain": "東京.example.com"})
+    page = await ada.get(claimed.headers["location"])
+    assert (claimed.status_code, page.status_code) == (303, 200)
+    for told in ("東京.example.com", "_tenantry-challenge.xn--1lqs71d.example.com"):
+        assert told in page.text
+    assert "https://xn--1lqs71d.example.com/.well-known/" in page.text

@@ -5,8 +5,7 @@ from typing import Literal
 import msgspec
 
 from tenantry.areas.federation import domains, model
-from tenantry.areas.federation.domain_proof import LABEL, proof_of
-from tenantry.areas.federation.domain_proof import PATH as FILE
+from tenantry.areas.federation.domain_proof import dns_name, file_url, proof_of
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.console.company_page import LOOK, SET, company_view
 from tenantry.console.frame import COMPANY
@@ -37,8 +36,8 @@ def _domain(call: Reading, visit: Visit, row: DomainRow, problem: str = "") -> R
         "company_domain",
         _NOTICES,
         domain=row,
-        dns_name=f"{LABEL}.{row.domain}",
-        file_url=f"https://{row.domain}{FILE}",
+        dns_name=dns_name(row),
+        file_url=file_url(row),
         problem=problem,
     )
 

@@ -40,6 +40,14 @@ def domain_key(text: str) -> str:
         return domain
 
 
+def in_ascii(domain: str) -> str:
+    """A domain as name servers have it; itself, where it has no such form."""
+    try:
+        return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain
+
+
 def checked_address(text: str) -> str:
     """The address without blanks around it, otherwise as it was written.
 

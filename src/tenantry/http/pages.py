@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
+from string import punctuation
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -143,4 +144,6 @@ def _turned_away(request: Request, *, needs_sudo: bool) -> Response:
 
 def see_other(place: str, headers: tuple[Header, ...] = ()) -> Response:
     """Send a browser on to another page, which it gets rather than posts to."""
-    return Response(303, headers=(("location", place), *page_headers(), *headers))
+    # Headers are ASCII; what stands in it already, `%` too, stays as it is.
+    location = quote(place, safe=punctuation)
+    return Response(303, headers=(("location", location), *page_headers(), *headers))

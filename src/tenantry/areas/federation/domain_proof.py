@@ -5,15 +5,24 @@ import contextlib
 import hmac
 import importlib
 
-import idna
-
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.areas.federation.fetching import Failed, Question, fetch
+from tenantry.core.mail_address import in_ascii
 
-LABEL = "_tenantry-challenge"
-PATH = "/.well-known/tenantry-challenge"
+_LABEL = "_tenantry-challenge"
+_PATH = "/.well-known/tenantry-challenge"
 SECONDS = 5.0
 MOST_RECORDS = 50
+
+
+def dns_name(row: DomainRow) -> str:
+    """The name whose TXT record shows that a domain is its customer's."""
+    return f"{_LABEL}.{in_ascii(row.domain)}"
+
+
+def file_url(row: DomainRow) -> str:
+    """The address at which a file shows it."""
+    return f"https://{in_ascii(row.domain)}{_PATH}"
 
 
 async def proof_of(networks: str, row: DomainRow) -> str | None:
@@ -39,25 +48,20 @@ async def _in_dns(row: DomainRow) -> bool:
     resolver = await asyncio.to_thread(importlib.import_module, "dns.asyncresolver")
     exceptions = importlib.import_module("dns.exception")
     try:
-        answer = await resolver.resolve(
-            f"{LABEL}.{_ascii(row.domain)}.", "TXT", lifetime=SECONDS, search=False
-        )
-    except (exceptions.DNSException, OSError, idna.IDNAError):
+        name = f"{dns_name(row)}."
+        answer = await resolver.resolve(name, "TXT", lifetime=SECONDS, search=False)
+    except (exceptions.DNSException, OSError):
         return False
     records = list(answer)[:MOST_RECORDS]
     return any(_is_challenge(b"".join(one.strings), row) for one in records)
 
 
 async def _by_https(networks: str, row: DomainRow) -> bool:
-    with contextlib.suppress(Failed, idna.IDNAError):
-        body = await fetch(networks, Question(f"https://{_ascii(row.domain)}{PATH}"))
+    with contextlib.suppress(Failed):
+        body = await fetch(networks, Question(file_url(row)))
         return _is_challenge(body.strip(), row)
     return False
 
 
 def _is_challenge(found: bytes, row: DomainRow) -> bool:
     return hmac.compare_digest(found.strip(), row.challenge.encode())
-
-
-def _ascii(domain: str) -> str:
-    return domain if domain.isascii() else idna.encode(domain, uts46=True).decode()

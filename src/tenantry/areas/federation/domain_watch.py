@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 
 from tenantry.areas.customers import model as customers
 from tenantry.areas.federation import domains
-from tenantry.areas.federation.domain_proof import LABEL, find_proof
+from tenantry.areas.federation.domain_proof import dns_name, find_proof
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.core import schema
 from tenantry.core.clock import DAY, Instant, shown
@@ -106,7 +106,7 @@ async def _tell(call: Writing, row: DomainRow, until: Instant | None) -> None:
     facts = {
         "customer_name": customer.name,
         "domain": row.domain,
-        "dns_name": f"{LABEL}.{row.domain}",
+        "dns_name": dns_name(row),
         "challenge": row.challenge,
         "until": "" if until is None else shown(until),
     }

@@ -7,7 +7,7 @@ import msgspec
 
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.federation import domains, model
-from tenantry.areas.federation.domain_proof import LABEL, PATH, proof_of
+from tenantry.areas.federation.domain_proof import dns_name, file_url, proof_of
 from tenantry.areas.federation.domains import DomainRow
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import Reading, Writing
@@ -58,8 +58,8 @@ def shown_domain(row: DomainRow) -> EmailDomain:
     return EmailDomain(
         domain=row.domain,
         challenge=row.challenge,
-        dns_name=f"{LABEL}.{row.domain}",
-        file_url=f"https://{row.domain}{PATH}",
+        dns_name=dns_name(row),
+        file_url=file_url(row),
         verified_at=shown_or_none(row.verified_at),
         proof=row.proof,  # type: ignore[arg-type] # one of the three
         missing_since=shown_or_none(row.missing_since),
@@ -111,8 +111,8 @@ async def verify_email_domain(call: Writing, evidence: Proof) -> EmailDomain:
     """Look for the challenge in the domain's DNS and on its web server."""
     if evidence.how is None:
         raise bad_request(
-            f"The challenge stands neither in a TXT record {LABEL}.{evidence.row.domain} "
-            f"nor at https://{evidence.row.domain}{PATH}"
+            f"The challenge stands neither in a TXT record {dns_name(evidence.row)} "
+            f"nor at {file_url(evidence.row)}"
         )
     return shown_domain(await domains.verify(call, evidence.row, evidence.how))
 
