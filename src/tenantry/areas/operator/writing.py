@@ -22,16 +22,12 @@ from tenantry.areas.tokens import terms
 from tenantry.areas.users import model as users
 from tenantry.areas.users.agreement import in_agreement
 from tenantry.core.clock import read
-from tenantry.core.context import SYSTEM, Grants, Writing
+from tenantry.core.context import SYSTEM, Writing
 from tenantry.core.permissions import PERMISSION_IDS
-
-LOADER = msgspec.structs.replace(SYSTEM, grants=Grants(roles=frozenset({"superuser"})))
-"""Who loads: the installation itself, with the rights that verbs ask for."""
 
 
 async def write(call: Writing, due: Due, hashed: str | None) -> None:
     """Create a row; `hashed` is a user's password. Raises Problem, UniqueViolation."""
-    call = dataclasses.replace(call, principal=LOADER)
     if due.kind == "user":
         await _add_user(call, due, hashed)
     else:
@@ -121,7 +117,7 @@ async def _add_contact(call: Writing, due: Due) -> None:
 
 async def _give_star(call: Writing, due: Due) -> None:
     # Nobody can star in another's name: the loader stands in for the user himself.
-    himself = msgspec.structs.replace(LOADER, user_id=due.user_id)
+    himself = msgspec.structs.replace(SYSTEM, user_id=due.user_id)
     await stars.give(dataclasses.replace(call, principal=himself), due.services[0], None)
 
 
@@ -180,7 +176,7 @@ async def _invite(call: Writing, due: Due) -> None:
         services=list(zip(due.services, permissions, strict=True)),
     )
     # The loader stands in for who invites.
-    inviter = msgspec.structs.replace(LOADER, user_id=due.user_id)
+    inviter = msgspec.structs.replace(SYSTEM, user_id=due.user_id)
     call = dataclasses.replace(call, principal=inviter)
     await inviting.invite(call, new, invitation_id=due.id, is_mailed=False)
 
