@@ -193,11 +193,11 @@ def sources(root: Path) -> Iterator[Source]:
                 )
 
 
-def check(root: Path, rule: str) -> list[str]:
-    """What breaks a rule in a repository, as `path:line: what`."""
-    found = [
-        f"{source.path}:{line}: {what}"
-        for source in sources(root)
-        for line, what in RULES[rule](source)
-    ]
-    return list(dict.fromkeys(found))
+def check(root: Path) -> dict[str, list[str]]:
+    """What breaks each rule in a repository, as `path:line: what`; every file is read once."""
+    found: dict[str, dict[str, None]] = {rule: {} for rule in RULES}
+    for source in sources(root):
+        for name, rule in RULES.items():
+            for line, what in rule(source):
+                found[name][f"{source.path}:{line}: {what}"] = None
+    return {name: list(told) for name, told in found.items()}
