@@ -1,5 +1,7 @@
 """Refusals: what a verb raises, and the door translates into the operation's own dialect."""
 
+from typing import Self
+
 
 class Problem(Exception):
     """A refusal with a status, a title and one sentence.
@@ -28,6 +30,14 @@ class Problem(Exception):
         self.headers = headers
         self.permission = permission
         self.service_id = service_id
+
+    def untraced(self) -> Self:
+        """Itself, without its way to the door.
+
+        That holds the request, which holds the refusal: all of it would wait for the collector.
+        """
+        self.__cause__ = self.__context__ = None
+        return self.with_traceback(None)
 
 
 def bad_request(detail: str, *, code: str | None = None) -> Problem:

@@ -85,7 +85,7 @@ class Pipeline:
                 with self._patience.wait():
                     response = await self._answer(exchange)
         except Problem as problem:
-            exchange.refusal = problem
+            exchange.refusal = problem.untraced()
             response = pages.refused(exchange, problem)
         except (TimeoutError, Unavailable, Retryable) as error:
             exchange.error = error
