@@ -22,8 +22,8 @@ from tenantry.core.sqlite_connection import BUSY_MILLISECONDS, bound, connect, w
 from tenantry.core.statements import Compiled, Dialect, Row
 
 _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
-_LOG_PAGES = 32_000
-"""125 MiB of log before it is carried over: pages that changed often go once."""
+_LOG_PAGES = 16_000
+"""62 MiB of log before it is carried over: pages that changed often go once."""
 _REST_PAGES = 400
 """What the writer may carry over itself: a few milliseconds' worth."""
 _MOST_ROUNDS = 5
