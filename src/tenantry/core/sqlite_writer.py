@@ -97,11 +97,15 @@ class Writer:
 
     def _carry(self) -> None:
         with suppress(apsw.BusyError):  # another process carries over just now
+            carried = 0
             for _ in range(_MOST_ROUNDS):
+                before = carried
                 _, carried = self._carrier.wal_checkpoint()
                 # SQLite leaves that to whoever carries the rest, and everybody would wait for it.
                 os.fsync(_descriptor(self._path))
-                if self._log_pages - carried <= _REST_PAGES:
+                left = self._log_pages - carried
+                # Where half as much comes meanwhile, going on would let the log grow and grow.
+                if left <= _REST_PAGES or left > (carried - before) // 2:
                     return
 
     def _carry_rest(self) -> None:
