@@ -61,7 +61,11 @@ class PostgresDatabase(Database):
             server_settings={
                 "application_name": "tenantry",
                 "client_encoding": "UTF8",
+                # All that is asked is asked by key. A plan that went through a small table for
+                # many keys takes longer than looking each up, and it is kept when the table grows.
+                "enable_seqscan": "off",
                 "jit": "off",
+                "lock_timeout": "5s",
                 "plan_cache_mode": "force_generic_plan",
             },
         )
@@ -136,9 +140,7 @@ class _Session:
         self._ahead = ""
 
     async def begin(self) -> None:
-        # Plans are kept: one that was made while a table was empty would go through all of it for
-        # every key once it is large.
-        self._ahead = "BEGIN; SET LOCAL lock_timeout = '5s'; SET LOCAL enable_seqscan = off; "
+        self._ahead = "BEGIN; "
 
     async def commit(self) -> None:
         await self._command("COMMIT")
