@@ -20,30 +20,46 @@ depends_on = None
 _log = logging.getLogger("tenantry.migrations")
 
 _DOMAINS = sa.table(
-    "email_domains", *map(sa.column, ("customer_id", "domain", "verified_at", "created_at"))
+    "email_domains",
+    *map(sa.column, ("customer_id", "domain", "verified_at", "lapsed_at", "created_at")),
 )
 
 
 def upgrade() -> None:
-    """Give each domain its new name; of several that are one, the first that was verified stays."""
+    """Give each domain its new name.
+
+    Of several that are one, the first that was verified stays, and one claim of each customer who
+    has none verified: that of which its people still come in, where it has lapsed.
+    """
     connection, rows = op.get_bind(), _DOMAINS.c
-    is_verified = rows.verified_at.is_not(None)
-    found = sa.select(rows.customer_id, rows.domain, rows.verified_at)
-    order = (sa.not_(is_verified), rows.verified_at, rows.created_at, rows.customer_id)
-    for customer_id, old, verified_at in connection.execute(found.order_by(*order)).all():
+    found = sa.select(rows.customer_id, rows.domain, rows.verified_at).order_by(
+        rows.verified_at.is_(None),
+        rows.verified_at,
+        rows.lapsed_at.is_(None),
+        rows.lapsed_at.desc(),
+        rows.created_at,
+        rows.customer_id,
+        rows.domain,
+    )
+    verified: set[str] = set()
+    kept: dict[tuple[str, str], str] = {}
+    for customer_id, old, verified_at in connection.execute(found).all():
         new = _key(old)
-        if new == old:
-            continue
-        named = rows.domain == new
-        own = sa.and_(named, rows.customer_id == customer_id)
-        rivals = is_verified if verified_at is not None else sa.or_(is_verified, own)
-        this = sa.and_(rows.domain == old, rows.customer_id == customer_id)
-        if connection.execute(sa.select(rows.domain).where(named, rivals)).first():
+        if (customer_id, new) in kept or (verified_at is not None and new in verified):
             _log.warning("%s of %s is given up: it is one with %s", old, customer_id, new)
-            connection.execute(sa.delete(_DOMAINS).where(this))
+            connection.execute(sa.delete(_DOMAINS).where(_is(customer_id, old)))
             continue
-        connection.execute(sa.delete(_DOMAINS).where(own))
-        connection.execute(sa.update(_DOMAINS).where(this).values(domain=new))
+        kept[customer_id, new] = old
+        if verified_at is not None:
+            verified.add(new)
+    for (customer_id, new), old in kept.items():
+        if new != old:
+            this = _is(customer_id, old)
+            connection.execute(sa.update(_DOMAINS).where(this).values(domain=new))
+
+
+def _is(customer_id: str, domain: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_DOMAINS.c.customer_id == customer_id, _DOMAINS.c.domain == domain)
 
 
 def _key(domain: str) -> str:
