@@ -225,3 +225,43 @@ async def test_a_transaction_that_cannot_be_undone_ends_with_its_connection(
     assert await _name(database) == "Ada"
     await server.execute("UPDATE users SET name = 'Benny' WHERE id = $1", BEN.id)
     assert await database.one(_NAME, user=BEN.id) == ("Benny",)
+
+
+async def test_what_the_driver_gave_up_is_replaced(database: PostgresDatabase) -> None:
+    """As it gives up whom it can't reach, not even to cancel a query."""
+
+    async def lose() -> None:
+        async with database.session() as session:
+            await session.begin()
+            await session.run(_RENAME.on("postgresql"), ("Benjamin", BEN.id))
+            session._connection.terminate()  # type: ignore[attr-defined] # noqa: SLF001 - nobody else can
+            await session.commit()
+
+    for _ in range(CONNECTIONS + 1):
+        with pytest.raises(Unavailable):
+            await lose()
+    assert await database.one(_NAME, user=BEN.id) == ("Ben",)
+
+
+async def test_what_may_not_be_ready_is_lent_last(connections: Connections) -> None:
+    one, two = [await connections.take() for _ in range(2)]
+    connections.give_back(one)
+    connections.give_back(two, is_ready=False)
+    assert connections.free() is one
+    assert connections.free() is two
+    for taken in (one, two):
+        connections.give_back(taken)
+    await connections.close()
+
+
+async def test_a_table_that_was_changed_is_asked_again(
+    database: PostgresDatabase, server: Connection
+) -> None:
+    """In a transaction too, where the driver can't do so by itself."""
+
+    async def look(unit: Unit) -> object:
+        return await unit.one(_NAME, user=BEN.id)
+
+    assert await database.write(look) == ("Ben",)
+    await server.execute("ALTER TABLE users ALTER COLUMN name TYPE varchar(200)")
+    assert await database.write(look) == ("Ben",)

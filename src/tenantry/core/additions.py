@@ -78,7 +78,7 @@ _ADD_EVENT, _OPEN, _ADD_LETTER = (
 
 
 async def write(session: Session, additions: Additions, moved: dict[str, Head]) -> dict[str, Head]:
-    """Everything that a batch adds, in one round trip, and the heads that it moved.
+    """Everything that a batch adds, all inserts together, and the heads that it moved.
 
     Returns these heads, with the newest numbers of their events.
     """

@@ -107,8 +107,10 @@ class PostgresDatabase(Database):
             rows: list[Any] = await _translated(
                 connection.fetch(sql, *arguments, timeout=self.patience)
             )
-        finally:
-            self._connections.give_back(connection)
+        except BaseException:
+            self._connections.give_back(connection, is_ready=False)
+            raise
+        self._connections.give_back(connection)
         return rows
 
     async def _take(self) -> Connection:
@@ -122,7 +124,8 @@ class PostgresDatabase(Database):
         try:
             yield _Session(connection)
         finally:
-            if connection.is_in_transaction():
+            # The driver itself ends one whose query it could not cancel; asked then, it raises.
+            if not connection.is_closed() and connection.is_in_transaction():
                 # It could not be undone: that is left to the server.
                 connection.terminate()
             self._connections.give_back(connection)
@@ -147,12 +150,7 @@ class _Session:
 
     async def rollback(self) -> None:
         self._ahead = ""
-
-        async def roll_back() -> None:
-            # A lost connection raises as soon as it is asked, not only when it is awaited.
-            await self._connection.execute("ROLLBACK")
-
-        await _translated(roll_back())
+        await _translated(self._connection.execute("ROLLBACK"))
 
     async def savepoint(self) -> None:
         await self._command("SAVEPOINT unit")
@@ -236,6 +234,8 @@ async def _translated(call: Any) -> Any:
         asyncpg.DeadlockDetectedError,
         asyncpg.SerializationError,
         asyncpg.LockNotAvailableError,
+        # Somebody changed a table: the driver has prepared nothing any more when it is asked again.
+        asyncpg.InvalidCachedStatementError,
     ) as error:
         raise Retryable(str(error)) from error
     except (

@@ -69,9 +69,15 @@ class Connections:
             self._opened += 1
         return connection or await self._open()
 
-    def give_back(self, connection: Connection) -> None:
-        """Let others have it; a query that was given up may still be being cancelled."""
-        self._hand_on(None if connection.is_closed() else connection)
+    def give_back(self, connection: Connection, *, is_ready: bool = True) -> None:
+        """Let others have it; last of all, where a query that was given up may be cancelled yet."""
+        if connection.is_closed():
+            self._hand_on(None)
+        elif is_ready or self._waiting:
+            self._hand_on(connection)
+        else:
+            self._free.insert(0, connection)
+            self._untouched = 0
 
     async def close(self) -> None:
         """Close all, each when it is given back."""

@@ -25,7 +25,7 @@ _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
 _LOG_PAGES = 16_000
 """62 MiB of log before it is carried over: pages that changed often go once."""
 _REST_PAGES = 400
-"""What the writer may carry over itself: a few milliseconds' worth."""
+"""What is left to the writer where others pause: a few milliseconds' worth."""
 _MOST_ROUNDS = 5
 _CACHE_KIBIBYTES = 16 << 10
 """Of the file, for the writer: an index's pages are changed at random, and read before."""
