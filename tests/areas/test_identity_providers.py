@@ -11,8 +11,8 @@ from tenantry.core.permissions import PERMISSION_IDS
 from tenantry.core.security_tables import identity_providers
 from tenantry.core.statements import Statement
 from tests.areas.realm_calls import Program
-from tests.console.browser import Visitor
-from tests.console.company import PROFILE, Company, company
+from tests.console.browser import CONSOLE, Visitor
+from tests.console.company import PROFILE, Company, company, problem_in
 from tests.console.provider import SECRET
 from tests.federation_writes import BYPASSES, DOMAINS, PROVIDER, PROVIDERS, operators
 from tests.world import ADA, BEN, EVE, LIM, OPERATOR, SUE, UMA, WIDGETS, World
@@ -131,6 +131,13 @@ async def test_a_role_that_is_gone_is_given_to_nobody(company: Company) -> None:
     assert ben["role"] == "user"
     # And holds no other change up.
     await company.set(name="Renamed")
+    ada, place = Visitor(company.world), f"{CONSOLE}/company/providers/{company.id}"
+    await ada.sign_in(ADA)
+    lines = f"Edge = {role_id}\nOps = engineer"
+    form = {"do": "roles", "default_role": "user", "groups_claim": "teams", "role_map": lines}
+    assert (await ada.send(place, form)).headers["location"] == f"{place}?done=saved"
+    new = {**form, "role_map": f"{lines}\nNew = {role_id}"}
+    assert role_id in problem_in(await ada.send(place, new))
 
 
 async def test_what_was_stored_before_a_rule_holds_no_change_up(company: Company) -> None:

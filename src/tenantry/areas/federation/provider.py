@@ -80,16 +80,24 @@ async def changed_provider(call: Writing, row: ProviderRow, asked: ProviderChang
         given["scopes"] = _checked_scopes(given["scopes"])
     if given.get("groups_claim") == "":
         given["groups_claim"] = None
-    if "role_map" in given:
-        await check_map(call, given["role_map"])
-        given["role_map"] = _as_json({g: role_name(r) for g, r in given["role_map"].items()})
-    if "default_role" in given:
-        await check_default_role(call, given["default_role"])
-        given["default_role"] = role_name(given["default_role"])
+    await _check_roles(call, row, given)
     changed = msgspec.structs.replace(row, **given)
     if changed.is_enabled and not changed.client_id:
         raise bad_request("Client id is required before the provider can be enabled")
     return changed
+
+
+async def _check_roles(call: Writing, row: ProviderRow, given: dict[str, Any]) -> None:
+    """Put what confers roles as it is stored. What is stored already is not asked again."""
+    if "role_map" in given:
+        roles = {group: role_name(role) for group, role in given["role_map"].items()}
+        if roles != row.roles_by_group:
+            await check_map(call, roles)
+        given["role_map"] = _as_json(roles)
+    if "default_role" in given:
+        given["default_role"] = role_name(given["default_role"])
+        if given["default_role"] != row.default_role:
+            await check_default_role(call, given["default_role"])
 
 
 def _checked_text(name: str, text: str) -> str:
