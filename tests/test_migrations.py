@@ -20,7 +20,7 @@ from tenantry.core.clock import HOUR
 from tenantry.core.database import open_database
 from tenantry.core.log_tables import events
 from tenantry.core.numbering import NUMBERS
-from tenantry.core.security_tables import email_domains, metadata, sessions
+from tenantry.core.security_tables import metadata, sessions
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.invitation_calls import document
@@ -48,7 +48,9 @@ def _differences(connection: Connection) -> list[object]:
     return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
 
-async def _on(database_url: str, work: Callable[[Connection], list[object]]) -> list[object]:
+async def on_database(
+    database_url: str, work: Callable[[Connection], list[object]]
+) -> list[object]:
     """Do something on a connection of its own, and commit."""
     if database_url.startswith("sqlite:"):
         engine = create_engine(database_url, poolclass=NullPool)
@@ -65,7 +67,7 @@ async def _on(database_url: str, work: Callable[[Connection], list[object]]) -> 
 
 async def test_the_newest_schema_is_the_one_the_code_means(database_url: str) -> None:
     assert await migrations.current(database_url) == migrations.NEWEST
-    assert await _on(database_url, _differences) == []
+    assert await on_database(database_url, _differences) == []
 
 
 async def test_a_filled_database_goes_forward_and_loses_nothing(
@@ -149,7 +151,7 @@ async def test_a_program_that_was_signed_in_before_0010_stays_so(
     before = await open_world(database_url, tmp_path)
     _, session = await (await program(before, BEN)).session()
     await before.stop()
-    await _on(database_url, _undo_0010)
+    await on_database(database_url, _undo_0010)
     assert await migrations.migrate(database_url) == ("0009", migrations.NEWEST)
 
     after = await open_world(database_url, tmp_path)
@@ -172,7 +174,7 @@ async def test_what_was_not_numbered_before_0011_is_numbered(
     await before.ask(BEN, "PUT", f"/service/{WWW}", data={"comment": "hello"})
     numbered = await before.app.database.all(_EVENTS)
     await before.stop()
-    await _on(database_url, _undo_0011)
+    await on_database(database_url, _undo_0011)
     assert await migrations.migrate(database_url) == ("0010", migrations.NEWEST)
 
     after = await open_world(database_url, tmp_path)
@@ -218,56 +220,13 @@ async def test_addresses_are_compared_composed_and_unfolded_since_0012(
         await before.ask(ADA, "POST", "/invitations", json=document(login))
         await before.ask(ADA, "POST", "/user", data={"login": login})
     await before.stop()
-    await _on(database_url, _undo_0012)
+    await on_database(database_url, _undo_0012)
     assert await migrations.migrate(database_url) == ("0011", migrations.NEWEST)
-    found = await _on(database_url, _keys)
+    found = await on_database(database_url, _keys)
     for login, old, new in _OLD_KEYS.values():
         assert found.count((login, new or old)) == 2, login
     kept = [one for one in caplog.messages if "keeps a key of old" in one]
     assert [one.split()[0] for one in kept] == ["users", "invitations"]
-
-
-_CLAIMED = (
-    # Customer, domain as it may have been, when it was verified, when it lapsed, and what stays.
-    ("a", "xn--mller-kva.example.com", None, None, None),
-    ("a", "mu\u0308ller.example.com", 20, None, "müller.example.com"),
-    ("b", "xn--mller-kva.example.com", 30, None, None),
-    ("c", "müller.example.com", None, None, "müller.example.com"),
-    ("d", "xn--mller-kva.example.com", None, None, "müller.example.com"),
-    ("e", "xn--jrg-sna.example.com", 10, None, "jörg.example.com"),
-    ("f", "jörg.example.com", 20, None, None),
-    ("g", "xn--bcher-kva.example.com", None, 10, "bücher.example.com"),
-    ("g", "bücher.example.com", None, None, None),
-    ("h", "bu\u0308cher.example.com", None, 5, "bücher.example.com"),
-)
-
-
-def _undo_0013(connection: Connection) -> list[object]:
-    for customer, domain, verified_at, lapsed_at, _ in _CLAIMED:
-        of = {"customer_id": customer, "domain": domain, "challenge": "", "created_at": 0}
-        at = {"verified_at": verified_at, "lapsed_at": lapsed_at}
-        connection.execute(insert(email_domains).values(**of, **at))
-    connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
-    return []
-
-
-def _domains(connection: Connection) -> list[object]:
-    found = (
-        "SELECT customer_id, domain, verified_at, lapsed_at FROM email_domains ORDER BY customer_id"
-    )
-    return [tuple(row) for row in connection.execute(text(found))]
-
-
-async def test_a_domain_has_one_name_since_0013(
-    database_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Of several that are one, the first that was verified stays, and a claim of each customer."""
-    await _on(database_url, _undo_0013)
-    assert await migrations.migrate(database_url) == ("0012", migrations.NEWEST)
-    stays = [(customer, name, *when) for customer, _, *when, name in _CLAIMED if name]
-    assert await _on(database_url, _domains) == stays
-    given_up = [one.split()[2] for one in caplog.messages if "is given up" in one]
-    assert sorted(given_up) == ["a", "b", "f", "g"]
 
 
 async def test_migrating_twice_at_once_is_migrating_once(database_url: str) -> None:
