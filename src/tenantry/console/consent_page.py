@@ -14,7 +14,7 @@ from tenantry.areas.realm import asked as requests
 from tenantry.areas.realm import consent, programs
 from tenantry.areas.realm.asked import Asked
 from tenantry.areas.realm.codes import Browser
-from tenantry.areas.realm.consent import PATH, STAMP
+from tenantry.areas.realm.consent import DECISION, PATH, STAMP
 from tenantry.areas.realm.programs import Program
 from tenantry.areas.users.sign_in_policy import find_policy
 from tenantry.console.frame import page, sign_in_path
@@ -30,8 +30,6 @@ from tenantry.http.pages import see_other
 from tenantry.http.visit import Visit
 from tenantry.http.wire import OAUTH, PAGE
 
-DECISION = "/_tenantry/console/consent"
-"""Where the page's form goes; the query is that of the page."""
 MOST_FIELDS = 200
 
 

@@ -49,6 +49,14 @@ _NOT_ASKED = (
     "The program wants you to prove anew who you are, and your identity provider did not ask you: "
     "sign out there, and come again."
 )
+_UNTOLD = (
+    "The program wants to know how lately you proved who you are, and your identity provider does "
+    "not say."
+)
+
+
+class _NotLately(Stranger):
+    """Somebody is vouched for, and has to come again: nobody guesses so."""
 
 
 class SsoForm(msgspec.Struct):
@@ -202,7 +210,7 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
     if arrival.old is not None and arrival.old.customer_id != call.customer_id:
         call.principal = arrival.old
         return page(call, visit, "signed_in", 409, next_path=arrival.next_path)
-    problem = evidence.problem
+    problem, is_guess = evidence.problem, True
     if evidence.claims is not None and await _asked(
         call, authorizing.facts_of(provider, ""), provider.id
     ):
@@ -213,8 +221,9 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
             proved = await signing_in.proceed(call, user.id, [signing_in.SSO], arrival)
             return answer(call, visit, proved)
         except Stranger as stranger:
-            problem = str(stranger)
-    await guessing.count(call)
+            problem, is_guess = str(stranger), not isinstance(stranger, _NotLately)
+    if is_guess:
+        await guessing.count(call)
     await people.note_failure(call, provider, problem)
     response = _failed(call, visit, arrival, problem)
     response.headers += (visit.drop(STEP),)
@@ -222,21 +231,25 @@ async def complete_sso(call: Writing, visit: Visit, evidence: Received) -> Respo
 
 
 async def _proved_at(call: Reading, claims: Claims, next_path: str) -> Instant | None:
-    """When he was asked who he is, as far as that is told. Raises Stranger if it is too long ago.
+    """When he was asked who he is, as far as that is told. Raises _NotLately if it is too long ago.
 
     The session begins then: it would be over before it began, or too old for a program that waits.
+    Many providers never tell, and are believed where a program names no age: browsers can take out
+    of an address what makes others tell.
     """
+    program = consent.waiting(call, next_path)
     proved_at = asked_at(claims, call.now)
     if proved_at is None:
+        if program is not None and program.asked.max_age is not None:
+            raise _NotLately(_UNTOLD)
         return None
     longest = (await find_policy(call)).session_seconds * SECOND
     if call.now >= proved_at + longest:
-        raise Stranger(_LONG_AGO)
-    program = consent.waiting(call, next_path)
+        raise _NotLately(_LONG_AGO)
     if program is None or program.asked.is_fresh_enough(proved_at, program.since, call.now):
         return proved_at
     if proved_at < program.since - SKEW * SECOND:
-        raise Stranger(_NOT_ASKED)
+        raise _NotLately(_NOT_ASKED)
     # That clock is a little slow: he was asked after the program asked.
     return program.since
 

@@ -21,6 +21,8 @@ from tenantry.core.statements import Statement
 
 PATH = "/realms/fastly/protocol/openid-connect/auth"
 """Where programs have people sign in."""
+DECISION = "/_tenantry/console/consent"
+"""Where the form of that page goes; the query is that of the page."""
 STAMP = "asked_at"
 """In the address that somebody comes back to: when the program asked."""
 PATIENCE = 30 * MINUTE
@@ -44,7 +46,7 @@ class Waiting(msgspec.Struct, frozen=True):
 def waiting(call: Reading, place: str) -> Waiting | None:
     """The program that waits where a browser goes on to, if one does."""
     parts = urlsplit(place)
-    if parts.path != PATH:
+    if parts.path not in {PATH, DECISION}:
         return None
     values = dict(parse_qsl(parts.query))
     try:
