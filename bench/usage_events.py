@@ -5,6 +5,7 @@ Each batch is 1000 events of 20 customers. The same events as rows, for who inse
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -50,7 +51,8 @@ _ADDED = {
     "usage_months": _CARRY.format("usage_months") + ", updated_at = excluded.updated_at",
     "usage_changes": "changes = usage_changes.changes + excluded.changes",
 }
-Tables = dict[str, list[tuple[Any, ...]]]
+Row = tuple[Any, ...]
+Tables = dict[str, list[Row]]
 
 
 def at(start: Instant, number: int) -> Instant:
@@ -79,28 +81,26 @@ def batch(customers: Sequence[str], start: Instant, number: int) -> list[dict[st
     return events
 
 
-def rows(events: Sequence[dict[str, str]], instant: Instant) -> Tables:
-    """What a batch is in the tables, sorted by key."""
+def rows(batches: Sequence[tuple[Instant, list[dict[str, str]]]]) -> Tables:
+    """What batches come to in the tables, sorted by key; each with when its events happened."""
     tables: Tables = {name: [] for name in COLUMNS}
-    month, day = Month.of(instant).number, day_number(instant)
-    sums: dict[tuple[str, tuple[str, str, str]], int] = {}
-    for one in events:
-        metered = (one["product_id"], one["metric"], one["region"])
-        key = (one["customer_id"], month, *metered)
-        payload = hashlib.blake2b(repr(one).encode(), digest_size=16).digest()
-        tables["usage_identities"].append((one["source"], one["id"], *key, instant, payload))
-        amount = divmod(int(one["quantity"]) * 10**6, 10**12)
-        tables["usage_events"].append(
-            (*key, instant, one["source"], one["id"], "", *amount, instant)
-        )
-        summed = (one["customer_id"], metered)
-        sums[summed] = sums.get(summed, 0) + int(one["quantity"]) * 10**6
-    for (customer_id, metered), quantity in sums.items():
-        amount = divmod(quantity, 10**12)
-        tables["usage_days"].append((customer_id, month, *metered, "", day, *amount))
-        tables["usage_months"].append((customer_id, month, *metered, *amount, instant))
-    for customer_id in {one["customer_id"] for one in events}:
-        tables["usage_changes"].append((customer_id, month, _OF_ONE, 0))
+    days, months, changes = Counter[Row](), Counter[Row](), Counter[Row]()
+    for instant, events in batches:
+        month, day = Month.of(instant).number, day_number(instant)
+        for one in events:
+            key = (one["customer_id"], month, one["product_id"], one["metric"], one["region"])
+            payload = hashlib.blake2b(repr(one).encode(), digest_size=16).digest()
+            tables["usage_identities"].append((one["source"], one["id"], *key, instant, payload))
+            quantity = int(one["quantity"]) * 10**6
+            entry = (*key, instant, one["source"], one["id"], "", *divmod(quantity, 10**12))
+            tables["usage_events"].append((*entry, instant))
+            days[*key, "", day] += quantity
+            months[key] += quantity
+            changes[key[:2]] += 1
+    last = batches[-1][0]
+    tables["usage_days"] = [(*key, *divmod(sum_, 10**12)) for key, sum_ in days.items()]
+    tables["usage_months"] = [(*key, *divmod(sum_, 10**12), last) for key, sum_ in months.items()]
+    tables["usage_changes"] = [(*key, count, 0) for key, count in changes.items()]
     return {name: sorted(found) for name, found in tables.items()}
 
 
