@@ -108,10 +108,11 @@ async def test_of_two_enrolments_at_once_both_count_and_one_turns_it_on(world: W
     one, two = await signed_in(world), await signed_in(world)
     (first, app), (second, other) = await begun(world, one), await begun(world, two)
     since = len(await world.events())
+    tokens = [form_token(await browser.get(at)) for browser, at in ((one, first), (two, second))]
     answers = await asyncio.gather(
-        one.send(first, {"code": app.code()}),
-        two.send(second, {"code": other.code()}),
-        one.send(first, {"code": app.code()}),
+        one.post(first, {"form_token": tokens[0], "code": app.code()}),
+        two.post(second, {"form_token": tokens[1], "code": other.code()}),
+        one.post(first, {"form_token": tokens[0], "code": app.code()}),
     )
     assert [len(codes_in(world, answer)) for answer in answers].count(10) == 1
     told = sorted(await world.actions(since))
