@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -122,18 +122,26 @@ async def elsewhere(world: World, database_url: str, tmp_path: Path) -> AsyncIte
     await opened.stop()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def sqlite_shared(
+@pytest.fixture(scope="session")
+def make_in_file(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[SharedWorld]:
-    """The world that tests share, in a file."""
+) -> Callable[[], Awaitable[World]]:
+    """Opens a world in a file of its own, as often as it is called."""
 
     async def make() -> World:
         folder = tmp_path_factory.mktemp("shared")
         path = shutil.copy(sqlite_template, folder / "tenantry.db")
         return await open_world(f"sqlite:///{path}", folder)
 
-    async with SharedWorld(make) as shared:
+    return make
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sqlite_shared(
+    make_in_file: Callable[[], Awaitable[World]],
+) -> AsyncIterator[SharedWorld]:
+    """The world that tests share, in a file."""
+    async with SharedWorld(make_in_file) as shared:
         yield shared
 
 

@@ -1,29 +1,19 @@
 """Who changes a world that is shared is told so, and nobody else sees it."""
 
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
 from tests.sharing import SharedWorld
-from tests.world import ADA, BEN, HOUR, World, open_world
+from tests.world import ADA, BEN, HOUR, World
 
 _BEN = f"/user/{BEN.id}"
 
 
 @pytest.fixture
-async def shared(
-    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[SharedWorld]:
+async def shared(make_in_file: Callable[[], Awaitable[World]]) -> AsyncIterator[SharedWorld]:
     """One of the test's own."""
-
-    async def make() -> World:
-        folder = tmp_path_factory.mktemp("shared")
-        path = shutil.copy(sqlite_template, folder / "tenantry.db")
-        return await open_world(f"sqlite:///{path}", folder)
-
-    async with SharedWorld(make) as shared:
+    async with SharedWorld(make_in_file) as shared:
         yield shared
 
 
