@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,6 +145,33 @@ def test_a_port_that_is_taken_is_named_before_anything_is_made(tmp_path: Path, n
     assert ended.stderr.startswith(f"tenantry: TENANTRY_{name}: can't listen on 127.0.0.1:{taken}:")
     # Nor does a folder for the numbers stay behind.
     assert list(tmp_path.iterdir()) == []
+
+
+def test_of_two_that_start_at_once_on_one_port_one_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "tenantry", "serve", "--port", str(port)]
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    servers = [
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"HOME": str(folder), "PATH": os.environ["PATH"]},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for folder in folders
+    ]
+    with ThreadPoolExecutor() as pool:
+        ends = [pool.submit(server.communicate) for server in servers]
+        told, serve = wait(ends, timeout=30, return_when=FIRST_COMPLETED)
+        for server in servers:
+            server.terminate()
+    assert (len(told), len(serve)) == (1, 1)
+    error = told.pop().result()[1]
+    assert error.startswith(f"tenantry: TENANTRY_PORT: can't listen on 127.0.0.1:{port}: ")
 
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])

@@ -4,9 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,8 +34,9 @@ from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
 from tenantry.core.publishing import read_destinations
 from tenantry.core.secrets import Keyring, set_password_cost
+from tenantry.ports import claimed
 from tenantry.progress import bar
-from tenantry.settings import PREFIX, BadSetting, Settings
+from tenantry.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from tenantry.areas.decisions.shapes import Explanation
@@ -205,13 +205,19 @@ async def work(settings: Settings) -> None:
 
 def serve(settings: Settings, scenario_path: str | None) -> None:
     """Run the server until it is told to stop. Raises BadSetting if a port is taken."""
-    _check_port("PORT", settings.host, settings.port)
-    if settings.metrics_port:
-        _check_port("METRICS_PORT", METRICS_HOST, settings.metrics_port)
-    click.echo(asyncio.run(_first_words(settings, scenario_path)))
-    _share(settings)
-    if settings.metrics_port:
-        start_http_server(settings.metrics_port, METRICS_HOST, _every_process())
+    with ExitStack() as claims:
+        claims.enter_context(claimed("PORT", settings.host, settings.port))
+        if settings.metrics_port:
+            claims.enter_context(claimed("METRICS_PORT", METRICS_HOST, settings.metrics_port))
+        click.echo(asyncio.run(_first_words(settings, scenario_path)))
+        _share(settings)
+        if settings.metrics_port:
+            start_http_server(settings.metrics_port, METRICS_HOST, _every_process())
+        _run(settings)
+
+
+def _run(settings: Settings) -> None:
+    """Have the workers serve until the process is told to stop."""
     logging.getLogger("_granian").setLevel(logging.WARNING)
     Granian(
         "tenantry.app:make",
@@ -227,18 +233,6 @@ def serve(settings: Settings, scenario_path: str | None) -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=DRAIN_SECONDS,
     ).serve()
-
-
-def _check_port(name: str, host: str, port: int) -> None:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as problem:
-            named = "HOST" if isinstance(problem, socket.gaierror) else name
-            message = f"{PREFIX}{named}: can't listen on {host}:{port}: {problem.strerror}"
-            raise BadSetting(message) from problem
 
 
 async def _first_words(settings: Settings, scenario_path: str | None) -> str:

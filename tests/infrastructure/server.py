@@ -13,8 +13,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import httpx
@@ -24,6 +25,10 @@ from tests.world import settings
 _SECONDS_TO_START = 30
 _SECONDS_TO_STOP = 20
 _PAUSE = 0.02
+_FIRST_PORT = 20_000
+"""Below those that the system gives to connections."""
+_PORTS_OF_WORKER = 1000
+_PORTS = count()
 
 
 class ServerFailedError(AssertionError):
@@ -126,9 +131,17 @@ def _environment(database_url: str, folder: Path) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """A port of the loopback address that nobody listens on just now, and that is handed out once.
+
+    Not one that the system would choose: it chooses among few, and while a server starts it may
+    well hand another test's server the same.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for number in _PORTS:
+        port = _FIRST_PORT + worker * _PORTS_OF_WORKER + number % _PORTS_OF_WORKER
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError
 
 
 def _wait_until_ready(server: LiveServer) -> None:

@@ -61,8 +61,9 @@ def test_everything_answered_survives_a_kill(database_url: str, tmp_path: Path) 
     with serving(database_url, tmp_path) as again:
         for login, user_id in list(answered.items())[-5:]:
             key = ADA if int(login.split("-")[1]) % 2 == 0 else EVE
-            url = f"{again.url}/user/{user_id}"
-            assert httpx.get(url, headers={"Fastly-Key": key.token}).json()["login"] == login
+            answer = httpx.get(f"{again.url}/user/{user_id}", headers={"Fastly-Key": key.token})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["login"] == login
     asyncio.run(_check(database_url, answered))
 
 
