@@ -90,11 +90,17 @@ async def test_who_may_not_ask_about_others_is_told_of_himself_alone(world: Worl
         answer = await world.ask(ADA, "POST", "/service-authorizations", json={"data": let_through})
         assert answer.status_code == 200, answer.text
     path = f"/service/{WWW}?dry_run=true"
-    seen = {
-        who.name: [one["id"] for one in (await world.ask(who, "DELETE", path)).json()["changes"]]
-        for who in (ADA, BEN, BOT)
-    }
+    told = {who.name: (await world.ask(who, "DELETE", path)).json() for who in (ADA, BEN, BOT)}
+    seen = {name: [one["id"] for one in found["changes"]] for name, found in told.items()}
     assert seen == {"Ada": [BEN.id, LIM.id], "Ben": [BEN.id], "Bot": []}
+    ends = "service_authorization.delete"
+    events = {name: [one["action"] for one in found["events"]] for name, found in told.items()}
+    assert events == {
+        "Ada": [ends, ends, "service.delete"],
+        "Ben": [ends, "service.delete"],
+        "Bot": ["service.delete"],
+    }
+    assert BEN.login in told["Ben"]["events"][0]["description"]
 
 
 async def test_who_may_not_do_it_may_not_try_it(world: World) -> None:

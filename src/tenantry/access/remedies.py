@@ -1,7 +1,7 @@
 """What would change a refusal: every proposal is tried out on `decide` before it is made (pure)."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, product
+from itertools import chain, islice, product
 
 import msgspec
 
@@ -10,12 +10,12 @@ from tenantry.access.decide import decide, permissions_of
 from tenantry.access.history import State
 from tenantry.access.verdict import Measure, Question, Remedy, Step
 from tenantry.core.context import Grants
-from tenantry.core.permissions import AUTHORIZATION_MASKS, ROLE_IDS, ROLES, conferred
+from tenantry.core.permissions import AUTHORIZATION_MASKS, GRANTS, ROLE_IDS, ROLES, conferred
 
 MOST = 5
 """Remedies that are proposed."""
 _TRIED = 50
-"""Roles, and groups, that are tried out: those that confer the permission, by their ids."""
+"""Roles, user groups and service groups that are tried out of each."""
 _EVERYWHERE = 20
 """How broad a permission on every service counts, beside one on a single service."""
 
@@ -98,15 +98,19 @@ def _revivals(state: State, question: Question) -> Iterator[Step]:
 
 def _roles(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
     """Roles that confer it, and that somebody with these grants may have."""
-    for role in reversed(ROLES[1:]):
-        is_possible = not grants.limit_services or role in _LIMITABLE
-        if is_possible and question.permission in permissions_of(grants, role):
+    built_in = (
+        one for one in reversed(ROLES[1:]) if question.permission in permissions_of(grants, one)
+    )
+    for role in chain(built_in, islice(_own_roles(state, question), _TRIED)):
+        if not grants.limit_services or _may_be_limited(grants.roles | {role}):
             yield _role(state, question, role)
-    for role in islice(_own_roles(state, question), _TRIED):
-        yield _role(state, question, role)
     if not _is_automation(state, question):
         step = Step("role", "Make the user a superuser.", role_id=ROLE_IDS[ROLES[0]])
         yield _Option(step, _made_superuser)
+
+
+def _may_be_limited(roles: frozenset[str]) -> bool:
+    return roles & GRANTS.keys() <= _LIMITABLE
 
 
 def _made_superuser(grants: Grants) -> Grants:
@@ -153,11 +157,17 @@ def _through(state: State, grants: Grants, question: Question) -> Iterator[_Opti
     on = question.service_id
     if on is None or not question.is_of_service:
         return
-    if grants.limit_services:
+    if grants.limit_services and _may_be_limited(grants.roles):
         yield _authorization(question.permission, on, grants.authorizations.get(on))
-    for group in grants.groups:
-        for service_group_id in group.services:
-            yield _put_in(state, service_group_id, on)
+    without = dict.fromkeys(
+        one
+        for group in grants.groups
+        if any(question.permission in permissions_of(grants, role) for role in group.roles)
+        for one, inside in group.services.items()
+        if on not in inside
+    )
+    for service_group_id in islice(without, _TRIED):
+        yield _put_in(state, service_group_id, on)
 
 
 def _authorization(permission: str, service_id: str, given: str | None) -> _Option:

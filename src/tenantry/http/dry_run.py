@@ -37,7 +37,7 @@ class WouldBe(msgspec.Struct, frozen=True):
 class Rehearsal(msgspec.Struct, frozen=True):
     """The answer to a dry run: what would be logged, and whose access would change how.
 
-    Who may not ask about others is told of himself alone.
+    Who may not ask about others is told of himself alone, also by the events.
     """
 
     events: list[WouldBe]
@@ -88,19 +88,18 @@ async def rehearsal(rows: Reads, rehearsed: Rehearsed) -> Response:
     changes = [Change.read(one["kind"], one["row_id"], one["body"]) for one in rehearsed.opened]
     # A change may concern thousands of people: they are compared off the event loop.
     differences = await asyncio.to_thread(consequences, before, changes)
-    known = _known_to(rehearsed.principal, differences)
-    told = Rehearsal([_would_be(event) for event in rehearsed.events], known)
+    events = [opened(one["body"], one["personal"]) for one in rehearsed.events]
+    told = _known_to(rehearsed.principal, events, differences)
     return Response(200, msgspec.json.encode(told), JSON)
 
 
-def _known_to(principal: Principal, differences: list[Difference]) -> list[Difference]:
+def _known_to(
+    principal: Principal, events: list[dict[str, Any]], differences: list[Difference]
+) -> Rehearsal:
     """What the caller may know: of others no more than if he asked about them."""
-    if decide(principal.grants, ABOUT_OTHERS).allowed:
-        return differences
-    himself = {principal.user_id, principal.token_id}
-    return [one for one in differences if one.id in himself]
-
-
-def _would_be(event: dict[str, Any]) -> WouldBe:
-    told = opened(event["body"], event["personal"])
-    return WouldBe(event["action"], event["event_type"], told["description"])
+    if not decide(principal.grants, ABOUT_OTHERS).allowed:
+        himself = {principal.user_id, principal.token_id}
+        differences = [one for one in differences if one.id in himself]
+        events = [one for one in events if one["metadata"].get("user_id") in {None, *himself}]
+    would_be = [WouldBe(one["action"], one["event_type"], one["description"]) for one in events]
+    return Rehearsal(would_be, differences)
