@@ -125,6 +125,8 @@ async def test_an_export_comes_packed_if_that_is_wanted(world: World) -> None:
         ({"from": "0"}, "from must be the number of an event, from 1"),
         ({"to": "-1"}, "to must be the number of an event, from 1"),
         ({"from": "9" * 40}, "from must be the number of an event, from 1"),
+        ({"from": f"{1:020}{9:020}"}, "from must be the number of an event, from 1"),
+        ({"to": f"{1:020}{'9' * 5000}"}, "to must be the number of an event, from 1"),
         ({"limit": "0"}, "limit must be a whole number of at least 1"),
     ],
 )

@@ -17,6 +17,7 @@ from tenantry.http.wire import PLAIN
 
 NDJSON = "application/x-ndjson"
 _VERIFIER = Path(verify_audit.__file__).read_bytes()
+_DIGITS = len(str(export.FURTHEST))
 
 
 class Checkpoints(msgspec.Struct):
@@ -98,10 +99,11 @@ def _number(query: Query, name: str) -> int | None:
     text = query.get(name)
     if text is None or text == "":
         return None
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:20]) <= export.FURTHEST):
+    number = int(text[-_DIGITS:]) if text.isascii() and text.isdigit() else 0
+    if not 0 < number <= export.FURTHEST or text[:-_DIGITS].strip("0"):
         detail = f"{name} must be the number of an event, from 1"
         raise bad_request(detail)
-    return int(text)
+    return number
 
 
 def _after(query: Query) -> int:

@@ -3,7 +3,7 @@
 import asyncio
 
 import msgspec
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import and_, bindparam, func, select
 
 from tenantry.core import schema
 from tenantry.core.chain import line
@@ -29,6 +29,7 @@ _LINES = Statement(
     .order_by(_E.sequence)
     .limit(bindparam("most"))
 )
+_OLDEST = Statement(select(func.min(_E.sequence)).where(_E.customer_id == bindparam("customer_id")))
 
 
 class Exported(msgspec.Struct, frozen=True):
@@ -41,14 +42,21 @@ class Exported(msgspec.Struct, frozen=True):
 async def export(call: Reading, first: int | None, last: int, limit: int) -> Exported:
     """The events from one number to another, as many as fit into one answer.
 
-    The first is the oldest that is kept unless it is named. Raises Problem 410 if that was archived
-    meanwhile: an answer that begins later would leave a hole in what is fetched piece by piece.
+    The first is the oldest that is kept unless it is named. Raises Problem 410 if that was
+    archived: an answer that begins later would leave a hole in what is fetched piece by piece.
     """
     span = {"customer_id": call.customer_id, "first": first or 1, "last": last}
     rows = await call.all(_LINES, **span, most=limit + 1)
-    if first is not None and rows and rows[0][0] > first:
-        detail = f"The oldest event that is kept is {rows[0][0]}: those before were archived"
-        raise Problem(410, "Gone", detail)
+    if first is not None and (not rows or rows[0][0] > first):
+        await _check_kept(call, first)
     following = rows[limit][0] if len(rows) > limit else None
     lines = await asyncio.to_thread(lambda: b"".join(line(*row) for row in rows[:limit]))
     return Exported(lines, following)
+
+
+async def _check_kept(call: Reading, first: int) -> None:
+    """Refuse what begins before the oldest event that is kept. Raises Problem 410."""
+    (oldest,) = await call.one(_OLDEST, customer_id=call.customer_id) or (None,)
+    if oldest is not None and first < oldest:
+        detail = f"The oldest event that is kept is {oldest}: those before were archived"
+        raise Problem(410, "Gone", detail)
