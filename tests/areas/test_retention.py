@@ -8,7 +8,7 @@ import types
 from collections.abc import Coroutine, Generator, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -23,6 +23,8 @@ from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.erasure_calls import NINA, erase, live_and_leave
 from tests.world import ADA, BEN, OPERATOR, OTHER, WIDGETS, World
+
+T = TypeVar("T")
 
 ORIGIN = "https://accounts.example.com"
 EXPORT = "/_tenantry/v1/audit/export"
@@ -148,15 +150,15 @@ async def test_two_processes_archive_once(world: World, tmp_path: Path) -> None:
 
 
 @types.coroutine
-def _until_others_may_go_on(work: Coroutine[Any, Any, int]) -> Iterator[Any]:
+def _until_others_may_go_on(work: Coroutine[Any, Any, Any]) -> Iterator[Any]:
     """Go on with it to where it lets others do something in between, in the middle of a check."""
     while (awaited := work.send(None)) is not None:
         yield awaited
 
 
 @types.coroutine
-def _to_its_end(work: Coroutine[Any, Any, int]) -> Generator[Any, Any, int]:
-    done: int = yield from work
+def _to_its_end(work: Coroutine[Any, Any, T]) -> Generator[Any, Any, T]:
+    done: T = yield from work
     return done
 
 
@@ -169,6 +171,16 @@ async def test_what_another_process_archives_while_one_checks_is_no_finding(
     assert await archive(world, tmp_path) > 0
     assert await _to_its_end(slow) == 0
     assert await problems(world) == []
+
+
+async def test_what_is_archived_while_somebody_verifies_is_no_finding(
+    world: World, tmp_path: Path
+) -> None:
+    world.clock.turn(402 * DAY)
+    slow = problems(world)
+    await _until_others_may_go_on(slow)
+    assert await archive(world, tmp_path) > 0
+    assert await _to_its_end(slow) == []
 
 
 async def test_moments_before_cannot_be_told(world: World, tmp_path: Path) -> None:
@@ -245,6 +257,8 @@ async def test_an_export_that_is_fetched_meanwhile_gets_no_hole(
     assert gone.status_code == 410
     says = f"The oldest event that is kept is {before + 1}: those before were archived"
     assert gone.json()["detail"] == says
+    bounded = await world.ask(ADA, "GET", EXPORT, params={"from": 1, "to": before})
+    assert (bounded.status_code, bounded.json()["detail"]) == (410, says)
     rest = await world.ask(ADA, "GET", EXPORT)
     assert verify_audit.read_line(rest.content.splitlines()[0]).sequence == before + 1
     assert (await world.ask(ADA, "GET", EXPORT, params={"from": before + 1})).status_code == 200

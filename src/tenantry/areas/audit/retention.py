@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tenantry.areas.audit import archive_checks, archive_files, verification
 from tenantry.areas.audit.archive_files import Archive
@@ -25,7 +25,7 @@ from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.clock import DAY, MINUTE
 from tenantry.core.context import system_call
 from tenantry.core.database import Database
-from tenantry.core.kept_events import ARCHIVED, ERASED
+from tenantry.core.kept_events import ARCHIVED
 from tenantry.core.retention_tables import archives, retentions
 from tenantry.core.secrets import Keyring
 from tenantry.core.statements import Statement
@@ -65,8 +65,6 @@ _SPAN = (
 _LINES = Statement(
     select(_E.sequence, _E.hash, _E.body, _E.personal).where(*_SPAN).order_by(_E.sequence)
 )
-_CUT = or_(_E.action == ARCHIVED, _E.action == ERASED)
-_CUT_SINCE = Statement(select(_E.sequence).where(*_SPAN, _CUT).limit(1))
 _COLUMNS = archive_checks.COLUMNS
 _OF = _A.customer_id == bindparam("customer")
 _OPEN = Statement(select(*_COLUMNS, _A.planned_at).where(_OF, _A.pruned_at.is_(None)))
@@ -110,8 +108,7 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
             continue
         work = partial(plan, customer_id, until, folder)
         try:
-            if not await _is_whole(database, keyring, customer_id):
-                continue
+            await verification.refuse(database, keyring, customer_id)
             while (archive := await database.write(work, customer_id=customer_id)) is not None:
                 done = await _carry_out(database, keyring, archive, origin)
                 if not done:
@@ -122,20 +119,6 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
     if wrong:
         raise wrong[0]  # The other logs are not to suffer from it.
     return pruned
-
-
-async def _is_whole(database: Database, keyring: Keyring, customer_id: str) -> bool:
-    """Check a log; False if it was archived or erased from meanwhile. Raises Wrong."""
-    (seen,) = await database.one(_HEAD, customer=customer_id) or (0,)
-    try:
-        await verification.refuse(database, keyring, customer_id)
-    except (Wrong, *verification.UNREADABLE) as problem:
-        (head,) = await database.one(_HEAD, customer=customer_id) or (0,)
-        of = {"customer": customer_id, "low": seen + 1, "high": head}
-        if await database.one(_CUT_SINCE, **of) is None:
-            raise Wrong(str(problem)) from problem
-        return False
-    return True
 
 
 async def plan(customer_id: str, until: int, folder: str, unit: Unit) -> Archive | None:
@@ -207,8 +190,9 @@ async def prune(keyring: Keyring, archive: Archive, origin: str, seen: Seen, uni
     written again another time.
     """
     of = {"customer": archive.customer_id}
-    head = await unit.head(archive.customer_id)
-    if await unit.one(_CUT_SINCE, **of, low=seen.head + 1, high=head.sequence) is not None:
+    await unit.head(archive.customer_id)
+    since = {"customer_id": archive.customer_id, "seen": seen.head}
+    if await unit.one(verification.CUT_SINCE, **since) is not None:
         return 0
     if not await unit.run(_DONE, **of, high=archive.last, now=unit.now):
         return 0

@@ -3,16 +3,16 @@
 import asyncio
 import gc
 import multiprocessing
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, or_, select
 
 from tenantry.areas.audit import archive_checks, beginning
 from tenantry.areas.audit.taken import untaken
@@ -20,16 +20,30 @@ from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
 from tenantry.core.errors import bad_request, not_found
-from tenantry.core.kept_events import Kept
+from tenantry.core.kept_events import ARCHIVED, ERASED, Kept
 from tenantry.core.secrets import Keyring
 from tenantry.core.shares import MANY, Shares
 from tenantry.core.signing import PublicKey
 from tenantry.core.statements import Statement
 from tenantry.core.verify_audit import Found, Wrong
 
+T = TypeVar("T")
+
 UNREADABLE = (KeyError, TypeError, ValueError)
 """What comes of rows that nothing of ours has written."""
-_LONGEST = Statement(select(func.max(schema.chains.c.sequence)))
+_E, _H = schema.events.c, schema.chains.c
+_LONGEST = Statement(select(func.max(_H.sequence)))
+_HEAD = Statement(select(_H.sequence).where(_H.customer_id == bindparam("customer_id")))
+CUT_SINCE = Statement(
+    select(_E.sequence)
+    .where(
+        _E.customer_id == bindparam("customer_id"),
+        _E.sequence > bindparam("seen"),
+        or_(_E.action == ARCHIVED, _E.action == ERASED),
+    )
+    .limit(1)
+)
+"""Finds an archive or an erasure behind an event."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,29 +136,56 @@ async def _signers(database: Database, keyring: Keyring, asked: Asked) -> _By:
 async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by: _By) -> Verdict:
     lines, is_whole, heads, strange = [], True, set[bytes](), set[str]()
     for customer_id in known:
+        look = partial(_look, database, customer_id, asked, by, heads)
         try:
-            signed = await _signed(database, customer_id, asked)
-            kept = await _followed(database, customer_id, signed, asked, by)
-            heads.update(kept.found.wanted.values())
-            _check(signed, kept, by)
-            said, old = await archive_checks.check(database, customer_id, kept, asked.noted, signed)
-            heads.update(old)
-        except (Wrong, *UNREADABLE) as problem:
-            is_known = isinstance(problem, Wrong)
-            why = str(problem) if is_known else f"can't be read: {problem!r}"
-            lines.append(f"{customer_id}  {why}")
+            said, signers = await _undisturbed(database, customer_id, look)
+        except Wrong as problem:
+            lines.append(f"{customer_id}  {problem}")
             is_whole = False
             continue
-        lines += [f"{customer_id}  {_count(kept)} events  whole", *said]
-        strange |= by.strange & {one.key_id for one in signed}
+        lines += said
+        strange |= by.strange & signers
     named = "NOT of this secret, compare it with what you kept: key"
     lines += [f"{named} {one}" for one in sorted(strange)]
     lost = _lost(known, asked, heads)
     return lines + lost, is_whole and not lost
 
 
+async def _look(
+    database: Database, customer_id: str, asked: Asked, by: _By, heads: set[bytes]
+) -> tuple[list[str], set[str]]:
+    """What to say of a log, and whose keys signed it; `heads` is told of what was noted."""
+    signed = await _signed(database, customer_id, asked)
+    kept = await _followed(database, customer_id, signed, asked, by)
+    heads.update(kept.found.wanted.values())
+    _check(signed, kept, by)
+    said, old = await archive_checks.check(database, customer_id, kept, asked.noted, signed)
+    heads.update(old)
+    whole = f"{customer_id}  {_count(kept)} events  whole"
+    return [whole, *said], {one.key_id for one in signed}
+
+
+async def _undisturbed(database: Database, customer_id: str, look: Callable[[], Awaitable[T]]) -> T:
+    """What is found of a log from which nothing is archived or erased meanwhile. Raises Wrong.
+
+    What was read before and after that does not agree, and is no finding: it is looked at anew.
+    """
+    while True:
+        (head,) = await database.one(_HEAD, customer_id=customer_id) or (0,)
+        try:
+            return await look()
+        except (Wrong, *UNREADABLE) as problem:
+            if await database.one(CUT_SINCE, customer_id=customer_id, seen=head) is None:
+                why = str(problem) if isinstance(problem, Wrong) else f"can't be read: {problem!r}"
+                raise Wrong(why) from problem
+
+
 async def refuse(database: Database, keyring: Keyring, customer_id: str) -> None:
-    """Raises Wrong, or one of UNREADABLE, if a log or what its archives left is not whole."""
+    """Raises Wrong if a log or what its archives left is not whole."""
+    await _undisturbed(database, customer_id, partial(_refuse, database, keyring, customer_id))
+
+
+async def _refuse(database: Database, keyring: Keyring, customer_id: str) -> None:
     asked = Asked(customer_id=customer_id)
     by = await _signers(database, keyring, asked)
     signed = await _signed(database, customer_id, asked)
