@@ -139,7 +139,11 @@ async def test_the_history_of_access_follows_every_change(world: World) -> None:
     await extend(world, f"{USER_GROUPS}/{group}/members", UMA.id)
     assert f"user_group_member {group}/{UMA.id}" in await history(world, since)
     await world.ask(ADA, "DELETE", f"{USER_GROUPS}/{group}")
-    assert f"user_group {group}" not in await history(world, since)
+    # What was in it is in no group of that id, should there be one again.
+    assert not [one for one in await history(world, since) if group in one]
+    await user_group(world, "Others", service_groups=[services])
+    await world.ask(ADA, "DELETE", f"{SERVICE_GROUPS}/{services}")
+    assert not [one for one in await history(world, since) if services in one]
 
 
 LISTS = {

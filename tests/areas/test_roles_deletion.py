@@ -184,6 +184,9 @@ async def test_groups_lose_it_and_each_of_their_members_is_told_of(world: World)
         assert (found["roles_count"], found["updated_at"]) == (1, "2026-03-01T10:01:00Z")
     first, *rest = await told(world, since)
     assert first["metadata"]["user_group_ids"] == sorted(ids)
+    # It is in no group any more, should there be a role of its id again.
+    pairs = {f"user_group_role/{group}/{gone}": None for group in ids}
+    assert first["rows"] == {f"role/{gone}": None, **pairs}
     of_ben, of_uma = sorted(rest, key=lambda event: str(event["metadata"]["user_id"]))
     assert (of_ben["metadata"]["user_id"], of_uma["metadata"]["user_id"]) == (BEN.id, UMA.id)
     assert of_ben["metadata"]["user_group_ids"] == [ids[0]]

@@ -138,6 +138,23 @@ async def test_an_invitation_is_accepted_by_the_code_that_is_told(world: World) 
     assert "customers[0].invitations[0]: is left out: this is a user" in again.notes
 
 
+async def test_who_was_in_a_group_that_is_gone_is_not_in_it_when_it_is_loaded_again(
+    world: World,
+) -> None:
+    """Nor by its history, from which questions are answered."""
+    await load(world, scenario(**EVERYTHING))
+    people = {one["login"]: one for one in await told(world, SECRET, f"/customer/{NEW}/users")}
+    rita = people["rita@example.com"]["id"]
+    question = f"/_tenantry/v1/access/explain?user={rita}&permission=service.purge_all"
+    path, body = "/user-groups/9Edge", {"members": [{"id": rita}]}
+    assert (await world.ask(SECRET, "POST", f"{path}/members", json=body)).status_code == 201
+    assert (await told(world, SECRET, question))["allowed"]
+    assert (await world.ask(SECRET, "DELETE", path)).status_code == 204
+    await load(world, scenario(**EVERYTHING))
+    assert (await told(world, SECRET, path))["users_count"] == 2
+    assert not (await told(world, SECRET, question))["allowed"]
+
+
 async def test_loading_twice_changes_nothing(world: World) -> None:
     first = await load(world, scenario(**EVERYTHING))
     before = await rows(world)

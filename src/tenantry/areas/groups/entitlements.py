@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, select
 from tenantry.access.granting import check_may_grant_roles
 from tenantry.areas.groups import guards, members, membership
 from tenantry.areas.groups.membership import ROLES, SERVICE_GROUPS_OF, Named
-from tenantry.areas.groups.model import UserGroupRow
+from tenantry.areas.groups.model import GroupRow, UserGroupRow
 from tenantry.core import access_tables as tables
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import bad_request
@@ -71,28 +71,30 @@ async def list_roles(
 
 
 async def add_roles(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> list[Named]:
-    """Give roles to who is in a group; all that were named. Raises Problem 400, 403, 404.
-
-    The caller must hold a role's permissions on every service: what the group gives them on may
-    grow.
-    """
-    roles = await _known_roles(call, ids)
+    """Give roles to who is in a group; all that were named. Raises Problem 400, 403, 404."""
+    roles = await giveable_roles(call, ids)
     guards.check_not_in(call, [row.id])
-    await check_roles(call, roles)
-    added = await membership.add(call, ROLES, row, roles)
-    await _record_changes(call, row, "added", added)
+    await give_roles(call, row, roles)
     return list(roles.values())
 
 
-async def check_roles(call: Reading, ids: Iterable[str]) -> None:
-    """Refuse roles that the caller may not put into a group. Raises Problem 400, 403, 404.
+async def giveable_roles(call: Reading, ids: Sequence[str]) -> dict[str, Named]:
+    """The roles that these ids name, if the caller may give them all to a group.
 
-    Superuser is only ever held directly (contract: access §8).
+    He must hold their permissions on every service: what a group gives them on may grow. Superuser
+    is only ever held directly (contract: access §8). Raises Problem 400, 403, 404.
     """
-    roles = set(ids)
+    roles = await _known_roles(call, ids)
     await check_may_grant_roles(call, roles)
     if ROLE_IDS["superuser"] in roles:
         raise bad_request("Role 'superuser' cannot be put into a group")
+    return roles
+
+
+async def give_roles(call: Writing, row: GroupRow, roles: Iterable[str]) -> None:
+    """Give to who is in a group what was found to be the caller's to give."""
+    added = await membership.add(call, ROLES, row, roles)
+    await _record_changes(call, row, "added", added)
 
 
 async def remove_roles(call: Writing, row: UserGroupRow, ids: Sequence[str]) -> None:
@@ -138,7 +140,7 @@ async def known_service_groups(call: Reading, ids: Sequence[str]) -> dict[str, N
     return await membership.known(call, _SERVICE_GROUPS, "servicegroup", ids)
 
 
-async def _record_changes(call: Writing, row: UserGroupRow, how: str, roles: list[str]) -> None:
+async def _record_changes(call: Writing, row: GroupRow, how: str, roles: list[str]) -> None:
     if roles:
         users = await members.users_in(call, row)
         await members.record_changes(call, users, user_group_id=row.id, **{how: {"roles": roles}})

@@ -1,6 +1,6 @@
 """Who is in a user group: users, and people who are invited (contract: access §8)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +11,7 @@ from tenantry.access.granting import check_not_own
 from tenantry.areas.customers.logins import logins
 from tenantry.areas.groups import guards, membership
 from tenantry.areas.groups.membership import MEMBERS, Named
-from tenantry.areas.groups.model import INVITED, PENDING, UserGroupRow
+from tenantry.areas.groups.model import INVITED, PENDING, GroupRow, UserGroupRow
 from tenantry.core import access_tables as tables
 from tenantry.core import audit, schema
 from tenantry.core.context import Reading, Writing
@@ -98,11 +98,16 @@ async def add_members(
     """Let people in; all who were named. Raises Problem 403, 404."""
     members = await known(call, named)
     await guards.check_may_admit(call, row.id)
+    await let_in(call, row, members)
+    return list(members.values())
+
+
+async def let_in(call: Writing, row: GroupRow, members: Mapping[str, Member]) -> None:
+    """Let in who was found to be there, where the caller may."""
     kinds = {one.id: one.kind for one in members.values()}
     added = await membership.add(call, MEMBERS, row, members, kinds)
     users = [one for one in added if members[one].kind == "user"]
     await record_changes(call, users, added={"user_groups": [row.id]})
-    return list(members.values())
 
 
 async def remove_members(
@@ -115,7 +120,7 @@ async def remove_members(
     await record_changes(call, users, removed={"user_groups": [row.id]})
 
 
-async def users_in(call: Reading, row: UserGroupRow) -> list[str]:
+async def users_in(call: Reading, row: GroupRow) -> list[str]:
     """The ids of the users in a group."""
     rows = await call.all(_USERS_IN, customer_id=call.customer_id, group=row.id)
     return [one for (one,) in rows]

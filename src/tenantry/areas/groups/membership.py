@@ -87,6 +87,15 @@ async def in_groups(call: Reading, pairs: Pairs, groups: list[str]) -> list[str]
     return [one for (one,) in rows]
 
 
+async def endings(call: Reading, group_id: str, *sets: Pairs) -> list[Revision]:
+    """That all in these sets of a group is in it no longer: another may get its id (scenarios)."""
+    return [
+        gone(pairs, group_id, one)
+        for pairs in sets
+        for one in sorted(await in_groups(call, pairs, [group_id]))
+    ]
+
+
 async def holding(call: Reading, pairs: Pairs, members: list[str]) -> list[str]:
     """The ids of the groups that any of these is in."""
     rows = await call.all(pairs.owners, customer_id=call.customer_id, members=members)
@@ -132,12 +141,19 @@ async def remove(call: Writing, pairs: Pairs, group: GroupRow, members: Iterable
     key = {"customer_id": call.customer_id, "group": group.id}
     await call.run(pairs.delete, **key, members=removed)
     await model.touch(call, pairs.of, group)
-    revisions = [Revision(pairs.kind, f"{group.id}/{one}", None) for one in removed]
+    revisions = [gone(pairs, group.id, one) for one in removed]
     word = f"{pairs.word}.remove"
     await model.record(call, pairs.of, group, word, revisions, **{pairs.word: removed})
     return removed
 
 
+def gone(pairs: Pairs, group_id: str, member_id: str) -> Revision:
+    """That something is in a group no longer."""
+    return Revision(pairs.kind, f"{group_id}/{member_id}", None)
+
+
 async def _there(call: Reading, pairs: Pairs, group: GroupRow, members: list[str]) -> set[str]:
+    if not members:
+        return set()
     key = {"customer_id": call.customer_id, "group": group.id}
     return {one for (one,) in await call.all(pairs.among, **key, members=members)}

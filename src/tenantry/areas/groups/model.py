@@ -165,7 +165,7 @@ async def create(
     description: str | None = None,
     *,
     group_id: str | None = None,
-) -> G:
+) -> GroupRow:
     """Create an empty group. Raises Problem 400, 409."""
     row = GroupRow(
         customer_id=call.customer_id,
@@ -182,7 +182,7 @@ async def create(
         raise duplicate(kind.noun, row.name) from problem
     revisions = [revision(kind, row, is_new=True)]
     await record(call, kind, row, "create", revisions, name=row.name)
-    return await find(call, kind, row.id)
+    return row
 
 
 async def change(call: Writing, kind: Kind[G], row: G, change: GroupChange) -> G:
@@ -228,12 +228,12 @@ async def touch_all(call: Writing, kind: Kind[G], groups: Sequence[str]) -> None
         await call.run(kind.touch_all, **key, updated_at=call.now)
 
 
-async def remove(call: Writing, kind: Kind[G], row: GroupRow) -> None:
-    """Remove a group, and nothing that is in it. Raises Problem 404."""
+async def remove(call: Writing, kind: Kind[G], row: GroupRow, ended: Sequence[Revision]) -> None:
+    """Remove a group, and nothing that is in it: that it is in there ends. Raises Problem 404."""
     if not await call.run(kind.delete, customer=row.customer_id, group=row.id):
         raise not_found(kind.noun, row.id)
     gone = Revision(kind.name, row.id, None)
-    await record(call, kind, row, "delete", [gone], name=row.name)
+    await record(call, kind, row, "delete", [gone, *ended], name=row.name)
 
 
 def revision(kind: Kind[G], row: GroupRow, *, is_new: bool = False) -> Revision:

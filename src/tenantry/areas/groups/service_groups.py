@@ -51,7 +51,9 @@ async def remove(call: Writing, row: ServiceGroupRow) -> None:
     await guards.check_not_used(call, row.id)
     used_by = await membership.holding(call, SERVICE_GROUPS_OF, [row.id])
     await model.touch_all(call, USER_GROUPS, used_by)
-    await model.remove(call, SERVICE_GROUPS, row)
+    ended = await membership.endings(call, row.id, SERVICES)
+    ended += [membership.gone(SERVICE_GROUPS_OF, one, row.id) for one in used_by]
+    await model.remove(call, SERVICE_GROUPS, row, ended)
 
 
 async def list_services(

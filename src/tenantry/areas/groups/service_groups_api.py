@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from tenantry.areas.groups import model, service_groups, shapes
+from tenantry.areas.groups import membership, model, service_groups, shapes
+from tenantry.areas.groups.membership import SERVICES
 from tenantry.areas.groups.model import SERVICE_GROUPS, GroupChange, ServiceGroupRow
 from tenantry.areas.groups.shapes import FirstReferences, References
 from tenantry.core.clock import shown
@@ -77,12 +78,11 @@ async def list_service_groups(call: Reading, query: Query) -> Answer:
 async def create_a_service_group(call: Writing, body: Body[NewServiceGroup]) -> ServiceGroup:
     """Create a service group, with services in it if any are named."""
     new = body()
-    services = shapes.ids(new.services or [])
-    # What is absent is told before a name that is taken (contract: access §2.5).
-    await service_groups.seen(call, services)
+    # What is absent is told before a name that is taken (contract: access §2.5). No user group has
+    # it yet, so nothing is handed on.
+    services = await service_groups.seen(call, shapes.ids(new.services or []))
     row = await model.create(call, SERVICE_GROUPS, new.name, new.description)
-    if services:
-        await service_groups.add_services(call, row, services)
+    await membership.add(call, SERVICES, row, services)
     return _shown(await model.find(call, SERVICE_GROUPS, row.id))
 
 

@@ -1,7 +1,8 @@
 """User groups: people under one name, and what they may do by it (contract: access §8)."""
 
 from tenantry.access.decide import decide
-from tenantry.areas.groups import guards, members, model
+from tenantry.areas.groups import guards, members, membership, model
+from tenantry.areas.groups.membership import MEMBERS, ROLES, SERVICE_GROUPS_OF
 from tenantry.areas.groups.model import USER_GROUPS, UserGroupRow
 from tenantry.core.context import Reading, Writing
 from tenantry.core.errors import not_found
@@ -28,5 +29,6 @@ async def remove(call: Writing, row: UserGroupRow) -> None:
     """Remove a group; what its members had by it ends at once. Raises Problem 403, 404."""
     guards.check_not_in(call, [row.id])
     users = await members.users_in(call, row)
-    await model.remove(call, USER_GROUPS, row)
+    ended = await membership.endings(call, row.id, MEMBERS, ROLES, SERVICE_GROUPS_OF)
+    await model.remove(call, USER_GROUPS, row, ended)
     await members.record_changes(call, users, removed={"user_groups": [row.id]})

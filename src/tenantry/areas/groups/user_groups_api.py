@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from tenantry.areas.groups import entitlements, members, model, shapes, user_groups
+from tenantry.areas.groups import entitlements, members, membership, model, shapes, user_groups
 from tenantry.areas.groups.members import MemberReference
+from tenantry.areas.groups.membership import SERVICE_GROUPS_OF
 from tenantry.areas.groups.model import USER_GROUPS, GroupChange, UserGroupRow
 from tenantry.areas.groups.shapes import FirstReferences
 from tenantry.core.clock import shown
@@ -84,20 +85,15 @@ async def list_user_groups(call: Reading, query: Query) -> Answer:
 async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGroup:
     """Create a user group, with what is named in it."""
     new = body()
-    roles, groups = shapes.ids(new.roles or []), shapes.ids(new.service_groups or [])
-    people = new.members or []
     # What is absent, or not his to give, is told before a name that is taken (access §2.5). Who may
     # give roles on every service may let people and service groups into a group of these.
-    await members.known(call, people)
-    await entitlements.known_service_groups(call, groups)
-    await entitlements.check_roles(call, roles)
+    people = await members.known(call, new.members or [])
+    groups = await entitlements.known_service_groups(call, shapes.ids(new.service_groups or []))
+    roles = await entitlements.giveable_roles(call, shapes.ids(new.roles or []))
     row = await model.create(call, USER_GROUPS, new.name, new.description)
-    if roles:
-        await entitlements.add_roles(call, row, roles)
-    if groups:
-        await entitlements.add_service_groups(call, row, groups)
-    if people:
-        await members.add_members(call, row, people)
+    await entitlements.give_roles(call, row, roles)
+    await membership.add(call, SERVICE_GROUPS_OF, row, groups)
+    await members.let_in(call, row, people)
     return _shown(await model.find(call, USER_GROUPS, row.id))
 
 

@@ -77,7 +77,11 @@ async def remove(call: Writing, row: RoleRow) -> None:
     )
     for statement in (_LEAVE_GROUPS, _DELETE):
         await call.run(statement, customer=call.customer_id, role=row.id)
-    await _record(call, row, bearers, [keys.revision(token) for token in tokens])
+    changed = [keys.revision(token) for token in tokens]
+    changed += [
+        Revision("user_group_role", f"{group}/{row.id}", None) for group in sorted(bearers.groups)
+    ]
+    await _record(call, row, bearers, changed)
     await _record_users(call, row, bearers, left)
 
 
