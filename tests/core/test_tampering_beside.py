@@ -1,5 +1,7 @@
 """What stands beside the chain of a log, and no hash covers, is held against it: each is named."""
 
+import asyncio
+import gc
 from typing import Any
 
 import msgspec
@@ -7,9 +9,11 @@ import pytest
 from sqlalchemy import update
 
 from tenantry.areas.audit import verification
-from tenantry.core import schema
+from tenantry.core import chain, schema
+from tenantry.core.database import Database
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
+from tenantry.core.verify_audit import Place, Wrong
 from tests.world import ADA, BEN, OPERATOR, WIDGETS, World
 
 AT = 7
@@ -133,3 +137,34 @@ async def test_a_log_that_goes_on_is_whole(world: World) -> None:
     for name in ("one", "two"):
         await world.ask(ADA, "PUT", f"/user/{BEN.id}", data={"name": name})
         assert (await verdict(world)).endswith("  whole")
+
+
+class GoneBehind:
+    """A database that nobody can ask any more for what stands behind an event."""
+
+    def __init__(self, database: Database, last: int) -> None:
+        self._database, self._last = database, last
+
+    async def one(self, statement: Statement[Any], **given: Any) -> Any:
+        return await self._database.one(statement, **given)
+
+    async def all(self, statement: Statement[Any], **given: Any) -> list[Any]:
+        if given.get("after", 0) >= self._last:
+            raise OSError("gone")
+        return await self._database.all(statement, **given)
+
+
+async def test_a_read_that_fails_behind_a_finding_is_complained_of_by_nobody(world: World) -> None:
+    """What is read ahead is not needed once something is wrong before it."""
+    complaints: list[Any] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    await tamper(world, _event(AT, number=AT - 1))
+    rows, begins = GoneBehind(world.app.database, AT), Place(customer_id=WIDGETS)
+    with pytest.raises(Wrong, match=f"event {AT} is number"):
+        await chain.follow(rows, begins, 2 * AT, most=AT)
+    gc.collect()
+    await asyncio.sleep(0)
+    assert complaints == []
+    with pytest.raises(OSError, match="gone"):
+        await chain.follow(rows, Place(AT, None, WIDGETS), 2 * AT)

@@ -155,7 +155,7 @@ async def verify(
     except Wrong as wrong:
         return Checked(0, str(wrong))
     finally:
-        ends.cancel()
+        await let_go(ends)
     return Checked(kept.found.last.sequence - begins.sequence, None, kept)
 
 
@@ -213,5 +213,11 @@ async def follow(
             follow_kept(events, made, kept, wanted)
     finally:
         if coming is not None:
-            coming.cancel()
+            await let_go(coming)
     return kept
+
+
+async def let_go(work: asyncio.Future[Any]) -> None:
+    """End what nobody waits for any more, and not behind his back; it may have failed by itself."""
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
