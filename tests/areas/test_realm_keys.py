@@ -166,7 +166,7 @@ async def test_a_token_signed_by_us_must_say_what_ours_say(world: World) -> None
         {"aud": [told["aud"]]},
         {"azp": "another-program"},
         {"exp": told["iat"]},
-        {"iat": told["iat"] + 1},
+        {"iat": told["iat"] + 61},
         {"jti": "0Unknown00000000000000"},
         {"sub": "5UserBen0000000000000"},
         {"customer_id": "2OtherCompany000000000"},
@@ -175,7 +175,9 @@ async def test_a_token_signed_by_us_must_say_what_ours_say(world: World) -> None
         answer = await cli.exchange(_signed(key, key_id, "at+jwt", told | change))
         assert answer.status_code == 401, change
     assert (await cli.exchange(_signed(key, key_id, "JWT", told))).status_code == 401
-    assert (await cli.exchange(_signed(key, key_id, "at+jwt", told))).status_code == 200
+    # The clock of the machine that issued it was a little ahead.
+    for told_of in (told, told | {"iat": told["iat"] + 60}):
+        assert (await cli.exchange(_signed(key, key_id, "at+jwt", told_of))).status_code == 200
 
 
 def _signed(key: RSAKey, key_id: str, kind: str, told: dict[str, Any]) -> str:

@@ -19,6 +19,8 @@ ALGORITHM = "RS256"
 ACCESS = "at+jwt"
 LIFE = 5 * MINUTE
 """For how long a token is good; it is exchanged at once."""
+SKEW = MINUTE
+"""By how much the clock of the machine that issued one may be ahead: any of ours may be asked."""
 LONGEST = 4096
 
 
@@ -88,7 +90,7 @@ def read(key: RSAKey, token: str, issuer: str, now: Instant) -> Access:
         claims = msgspec.convert(opened.claims, Access)
     except (JoseError, ValueError) as problem:
         raise unauthenticated() from problem
-    is_in_time = claims.iat * SECOND <= now < claims.exp * SECOND
+    is_in_time = claims.iat * SECOND - SKEW <= now < claims.exp * SECOND
     if opened.header.get("typ") != ACCESS or claims.iss != issuer or not is_in_time:
         raise unauthenticated()
     return claims
