@@ -87,8 +87,9 @@ async def test_it_is_written_to_a_file_of_its_own(world: World, tmp_path: Path) 
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+@pytest.mark.parametrize("damage", [None, b"", b"\xff{"])
 async def test_what_stands_in_a_file_already_is_not_written_over(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, damage: bytes | None
 ) -> None:
     """An old database was put back, and comes to the same number with other events."""
     folder = tmp_path / "kept"
@@ -96,8 +97,11 @@ async def test_what_stands_in_a_file_already_is_not_written_over(
     [one] = await checkpoints.kept(world.app.database, WIDGETS)
     earlier = msgspec.structs.replace(one, hash="0" * 64)
     path = write_file(folder, msgspec.to_builtins(earlier))
+    if damage is not None:
+        path.write_bytes(damage)
+    before = path.read_bytes()
     await _worker(world).deliver_due()
-    assert msgspec.json.decode(path.read_bytes(), type=Checkpoint) == earlier
+    assert path.read_bytes() == before
     beside = folder / f"{WIDGETS}-{one.sequence:012d}.{one.hash[:16]}.json"
     assert msgspec.json.decode(beside.read_bytes(), type=Checkpoint) == one
 

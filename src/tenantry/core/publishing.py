@@ -131,10 +131,11 @@ def write_file(folder: Path, checkpoint: dict[str, Any]) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{checkpoint['customer_id']}-{checkpoint['sequence']:012d}.json"
-    if path.exists() and msgspec.json.decode(path.read_bytes()) != checkpoint:
+    text = msgspec.json.encode(checkpoint) + b"\n"
+    if path.exists() and path.read_bytes() != text:
         path = path.with_suffix(f".{checkpoint['hash'][:16]}.json")
     with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as draft:
-        draft.write(msgspec.json.encode(checkpoint) + b"\n")
+        draft.write(text)
         draft.flush()
         os.fchmod(draft.fileno(), 0o644)  # it is for others to read, and holds no secret
         os.fsync(draft.fileno())
