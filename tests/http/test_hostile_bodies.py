@@ -1,6 +1,7 @@
 """Whatever a program sends where people, keys and ways in are made: never a 500, nothing told."""
 
 import json
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from tests.areas.test_invitation_page import link as invitation_link
 from tests.areas.test_password_page import link as password_link
 from tests.table import OWN, WITH_BODY, every, path_of
 from tests.test_every_operation import check_dialect
-from tests.world import ADA, BEN, OPERATOR, PASSWORD, World
+from tests.world import ADA, BEN, OPERATOR, PASSWORD, Person, World
 from tests.writes import EXAMPLES, prepare
 
 FEW = settings(
@@ -159,6 +160,31 @@ async def test_a_form_that_gives_a_field_as_one_and_as_many(world: World) -> Non
             )
             assert answer.status_code < 500, (row.path, form)
             world.clock.turn(HOUR)
+
+
+MARKS = "\u0301\u0316" * 25_000
+"""To put them into their order takes time with the square of their number."""
+TIMES = "T" * 25_000
+"""Each of them may begin a time."""
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "form"),
+    [
+        (None, "/tokens", {"username": MARKS, "password": SECRET}),
+        (ADA, "/user", {"login": f"a{MARKS}@example.com"}),
+        (ADA, "/tokens", {"password": PASSWORD, "expires_at": TIMES}),
+        (ADA, "/sudo", {"password": PASSWORD, "expiry_time": TIMES}),
+    ],
+)
+async def test_a_text_of_any_length_holds_nobody_up(
+    world: World, who: Person | None, path: str, form: dict[str, str]
+) -> None:
+    """A request takes twenty times as much, for which everybody would wait minutes or hours."""
+    before = time.process_time()
+    answer = await world.ask(who, "POST", path, data=form)
+    assert time.process_time() - before < 0.3
+    assert answer.status_code in {400, 422}
 
 
 def test_whatever_makes_a_way_in_is_looked_at() -> None:

@@ -25,6 +25,8 @@ _BLANK_FOR_PLUS = re.compile(r"([T:].*) (?=[0-9]{2}:?[0-9]{2}$)")
 """Behind a time: what is behind a date alone is the time."""
 _LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z: no later one can be shown."""
+_LONGEST = 100
+"""Characters of a text that is looked at: a time takes less, and a long text would take hours."""
 
 
 def system_clock() -> Instant:
@@ -60,7 +62,11 @@ def moment_of(text: str) -> datetime:
     RFC 3339 has the `z` in lower case, too; and in a form or a query string that nobody encoded,
     the plus of an offset has become a blank.
     """
-    return datetime.fromisoformat(_BLANK_FOR_PLUS.sub(r"\1+", text.strip().upper()))
+    text = text.strip()
+    if len(text) > _LONGEST:
+        message = f"'{text[:_LONGEST]}…' is too long for a time"
+        raise ValueError(message)
+    return datetime.fromisoformat(_BLANK_FOR_PLUS.sub(r"\1+", text.upper()))
 
 
 def read(text: str) -> Instant:

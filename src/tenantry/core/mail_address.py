@@ -8,6 +8,9 @@ from email_validator import validate_email
 
 _ENCODED = "xn--"
 _LONGEST_DOMAIN = 253
+_LONGEST = 1024
+"""Characters that any address fits into, however it is composed. To compose a text takes time with
+the square of its length: minutes, for what fits into a request."""
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 # What nearly everybody has, and any rule takes; the library is asked about the rest. It takes
 # fifty times as long, on the path of every new user.
@@ -20,9 +23,11 @@ def address_key(text: str) -> str:
     """The form by which addresses are compared: composed, in lower case, without blanks around it.
 
     Folded no further: different mailboxes would become the same (`ß` and `ss`). Addresses whose
-    domains are one, in its alphabet and in ASCII (see `domain_key`), are two.
+    domains are one, in its alphabet and in ASCII (see `domain_key`), are two. A text that is too
+    long for an address stays as it is composed.
     """
-    return unicodedata.normalize("NFC", text.strip().lower())
+    folded = text.strip().lower()
+    return unicodedata.normalize("NFC", folded) if len(folded) <= _LONGEST else folded
 
 
 def domain_key(text: str) -> str:
@@ -54,6 +59,9 @@ def checked_address(text: str) -> str:
     Raises ValueError, saying what is wrong with it.
     """
     address = text.strip()
+    if len(address) > _LONGEST:
+        message = "The email address is too long."
+        raise ValueError(message)
     if _PLAIN.fullmatch(address) is None:
         validate_email(address, check_deliverability=False, test_environment=True)
     return address
