@@ -111,9 +111,29 @@ def test_a_domain_that_misses_its_proof_says_what_to_publish_and_until_when() ->
 def test_a_name_cannot_break_out_of_its_line() -> None:
     trick = "Acme\r\nBcc: eve@evil.example\n\n\x1b[2J\u2028\x85Pay here"
     mail = render("set_password", "ada@example.com", **{**FACTS, "customer_name": trick})
-    tame = "Acme Bcc: eve@evil.example [2J Pay here"
+    tame = "Acme Bcc: eve@evil. example [2J Pay here"
     assert mail.subject == f"Set your password for {tame} on Acme Edge"
     assert f"Acme Edge. {tame} has made" in mail.text
+
+
+LINKS = {
+    "https://evil.example/win": "https: //evil. example/win",
+    "Win at www.evil.example": "Win at www. evil. example",
+    "evil。example": "evil。 example",
+    "evil.example/@ada.example": "evil. example/@ada. example",
+    "moc.live\u202e": "moc. live",
+    "St.Gallen 2.5 Inc.": "St. Gallen 2.5 Inc.",
+    "ada@example.com": "ada@example.com",
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_a_name_cannot_be_a_link(name: str) -> None:
+    mail = render("invitation", "lin@example.com", **INVITED | {"customer_name": name})
+    assert mail.subject == f"Join {LINKS[name]} on Acme Edge"
+    assert f"you to join {LINKS[name]} on Acme Edge." in " ".join(mail.text.split())
+    for words in (mail.text, mail.html):
+        assert name == LINKS[name] or name not in words
 
 
 def test_a_missing_fact_or_template_is_an_error() -> None:

@@ -51,6 +51,12 @@ _ATOM = r'[^\s\x00-\x1f\x7f-\x9f()<>\[\]:;@\\,."]+'
 _SPEC = rf"(?!.*=\?)({_ATOM}(?:\.{_ATOM})*)@({_ATOM}(?:\.{_ATOM})*)"
 _NAMED = re.compile(rf'"?([^"<>\x00-\x1f\x7f-\x9f]*?)"? *<{_SPEC}>')
 
+# Before a letter a dot makes a host of a name, and programs that show mail a link of that.
+_LINKING = re.compile(r"(?<=\S)[.\u3002\uff0e\uff61](?=[^\W\d_])|:(?=//)")
+_ADDRESSES = {"challenge", "checkpoint", "dns_name", "domain", "link", "login"}
+AS_IT_IS = _ADDRESSES | {"product_name", "seller_name"}
+"""Facts that are links, addresses or the operator's own; anybody may have chosen any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -89,10 +95,10 @@ class Sender(Protocol):
 def render(template: str, to: str, **facts: object) -> Mail:
     """Fill in a template. Raises jinja2.UndefinedError if it uses a fact that is not given.
 
-    Texts lose line breaks and control characters, so that nobody can write a header, or a
-    paragraph in our name, by choosing a clever name.
+    Texts lose line breaks and control characters, and all but AS_IT_IS what is shown as a link, so
+    that nobody can write a header, a paragraph or a link in our name by choosing a clever one.
     """
-    lines = {name: _one_line(x) if isinstance(x, str) else x for name, x in facts.items()}
+    lines = {name: _tamed(name, x) if isinstance(x, str) else x for name, x in facts.items()}
 
     def part(kind: str) -> str:
         return _TEMPLATES.get_template(f"{template}.{kind}.j2").render(lines)
@@ -100,8 +106,15 @@ def render(template: str, to: str, **facts: object) -> Mail:
     return Mail(to, _one_line(part("subject")), part("text"), part("html"))
 
 
+def _tamed(name: str, text: str) -> str:
+    line = _one_line(text)
+    # Who gave no name is called by his address.
+    is_address = "/" not in line and re.fullmatch(_SPEC, line)
+    return line if name in AS_IT_IS or is_address else _LINKING.sub(r"\g<0> ", line)
+
+
 def _one_line(text: str) -> str:
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+", " ", text).strip()
 
 
 def sender(url: str, from_address: str) -> Sender:
