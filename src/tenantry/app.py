@@ -92,6 +92,7 @@ ROOMS = (
     "tenantry.areas.operator.postings_api",
     "tenantry.areas.operator.tax_status_api",
     "tenantry.areas.operator.payments_api",
+    "tenantry.areas.operator.invoices_api",
     "tenantry.console.sign_in_page",
     "tenantry.console.second_factor_page",
     "tenantry.console.passkey_page",

@@ -272,6 +272,13 @@ async def test_a_part_of_a_month_is_billed_in_part(world: World) -> None:
     totals = Statement(select(invoice_table.c.month, invoice_table.c.total))
     found = await world.app.database.all(totals)
     assert sorted(found) == [(MARCH.number, "300.00"), (APRIL.number, "100.00")]
+    # Nobody of his gets in any more: the last invoices go to his owner, and the operator has them.
+    letters = [one for one in await world.letters() if one["template"] == "invoice"]
+    assert [one["to"] for one in letters] == [ADA.login] * 2
+    for letter in letters:
+        told = await operate(world, "GET", f"/invoices/{letter['invoice_id']}")
+        assert told["customer_id"] == WIDGETS
+        assert letter["facts"]["number"] == told["statement_number"]
     # What comes late is billed though nothing else is any more.
     assert await use(world, meter_event("2026-04-02T00:00:00Z", 10**12)) == ["accepted"]
     turn_to(world, "2026-08-20T00:00:00Z")

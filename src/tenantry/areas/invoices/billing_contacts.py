@@ -1,15 +1,19 @@
-"""Whom mail about money goes to: billing contacts, or the owner of who has none."""
+"""Whom mail about money goes to: billing contacts, or the owner of who has none.
+
+Who closed his account owes for its last month still: those who left with it hear of that.
+"""
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, func, literal, select, union
+from sqlalchemy import and_, func, literal, or_, select, union
 
 from tenantry.core import schema
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
 _C, _K, _U = schema.customers.c, schema.contacts.c, schema.users.c
-_MINE = and_(_U.customer_id == _C.id, _U.deleted_at.is_(None))
+_STAYED = or_(_U.deleted_at.is_(None), _U.deleted_at == _C.deleted_at)
+_MINE = and_(_U.customer_id == _C.id, _STAYED)
 _OF_CONTACT = and_(_U.customer_id == _K.customer_id, _U.id == _K.user_id, _U.deleted_at.is_(None))
 _ASKED = is_one_of(_C.id, "customers")
 _ADDRESSES = Statement(

@@ -17,6 +17,8 @@ from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.terms import Terms
 from tenantry.core.billing_tables import invoice_lines, invoices, postings
 from tenantry.core.clock import Instant
+from tenantry.core.context import Reading
+from tenantry.core.errors import not_found
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, point
 
@@ -58,6 +60,7 @@ class Behind(msgspec.Struct, frozen=True):
 
 _COLUMNS = [invoices.c[name] for name in InvoiceRow.__struct_fields__]
 _FIND = point(_COLUMNS, invoices, InvoiceRow, customer_id=_I.customer_id, id=_I.id)
+_NUMBERED = Statement(select(*_COLUMNS).where(_I.id == bindparam("invoice")), InvoiceRow)
 _OF_MONTH = point(_COLUMNS, invoices, InvoiceRow, customer_id=_I.customer_id, month=_I.month)
 _AMONG = (
     _I.customer_id == bindparam("customer"),
@@ -98,6 +101,15 @@ async def find(reads: Reads, customer_id: str, invoice_id: str) -> InvoiceRow | 
     if number is None:
         return None
     return await reads.one(_FIND, customer_id=customer_id, id=number)
+
+
+async def named_by(call: Reading, invoice_id: str) -> InvoiceRow:
+    """The invoice with this number, whoever's it is. Raises Problem 404."""
+    number = invoice_number(invoice_id)
+    row = None if number is None else await call.one(_NUMBERED, invoice=number)
+    if row is None:
+        raise not_found("invoice", invoice_id)
+    return row
 
 
 async def of_month(reads: Reads, customer_id: str, month: Month) -> InvoiceRow | None:

@@ -9,8 +9,9 @@ from typing import Literal
 import msgspec
 from sqlalchemy import bindparam, insert, select
 
+from tenantry.areas.invoices.model import InvoiceRow
 from tenantry.core import audit
-from tenantry.core.billing_tables import invoices, payments
+from tenantry.core.billing_tables import payments
 from tenantry.core.clock import Instant
 from tenantry.core.context import Writing
 from tenantry.core.errors import bad_request
@@ -22,16 +23,7 @@ Status = Literal["Paid", "Outstanding"]
 
 LONGEST_REFERENCE = 255
 
-_I, _P = invoices.c, payments.c
-
-
-class Billed(msgspec.Struct, frozen=True, array_like=True):
-    """An invoice, as far as it is paid."""
-
-    customer_id: str
-    id: int
-    currency: str
-    total: str
+_P = payments.c
 
 
 class Payment(msgspec.Struct, frozen=True, array_like=True):
@@ -43,10 +35,6 @@ class Payment(msgspec.Struct, frozen=True, array_like=True):
     created_at: Instant
 
 
-_BILLED = Statement(
-    select(_I.customer_id, _I.id, _I.currency, _I.total).where(_I.id == bindparam("invoice")),
-    Billed,
-)
 _COLUMNS = (_P.number, _P.status, _P.reference, _P.created_at)
 _OF = (_P.customer_id == bindparam("customer"), _P.invoice_id == bindparam("invoice"))
 _NEWEST = Statement(select(*_COLUMNS).where(*_OF).order_by(_P.number.desc()).limit(1), Payment)
@@ -66,23 +54,18 @@ _SAME = Statement(
 _ADD = Statement(insert(payments))
 
 
-async def billed(reads: Reads, number: int) -> Billed | None:
-    """The invoice with this number, whoever's it is."""
-    return await reads.one(_BILLED, invoice=number)
-
-
 async def newest(reads: Reads, customer_id: str, number: int) -> Payment | None:
     """What became of an invoice last; None if nothing did."""
     return await reads.one(_NEWEST, customer=customer_id, invoice=number)
 
 
-async def page(reads: Reads, invoice: Billed, before: int, most: int) -> list[Payment]:
+async def page(reads: Reads, invoice: InvoiceRow, before: int, most: int) -> list[Payment]:
     """What became of an invoice, the newest first, from below a number on."""
     of = {"customer": invoice.customer_id, "invoice": invoice.id}
     return await reads.all(_PAGE, **of, before=before, most=most)
 
 
-async def record(call: Writing, invoice: Billed, status: Status, reference: str) -> Payment:
+async def record(call: Writing, invoice: InvoiceRow, status: Status, reference: str) -> Payment:
     """Say what became of an invoice; once for each reference. Raises Problem 400."""
     if len(reference) > LONGEST_REFERENCE:
         detail = f"Reference must have at most {LONGEST_REFERENCE} characters"
@@ -106,7 +89,7 @@ async def record(call: Writing, invoice: Billed, status: Status, reference: str)
     return payment
 
 
-async def _tell(call: Writing, invoice: Billed, status: Status) -> None:
+async def _tell(call: Writing, invoice: InvoiceRow, status: Status) -> None:
     is_paid = status == "Paid"
     await audit.record(
         call,

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import msgspec
 
-from tenantry.areas.invoices import payments
-from tenantry.areas.invoices.model import invoice_number
-from tenantry.areas.invoices.payments import Billed, Payment, Status
+from tenantry.areas.invoices import model, payments
+from tenantry.areas.invoices.model import InvoiceRow
+from tenantry.areas.invoices.payments import Payment, Status
 from tenantry.core.clock import shown
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import bad_request, not_found
+from tenantry.core.errors import bad_request
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import CURSORED, OPERATOR, operation
@@ -54,7 +54,7 @@ class Payments(msgspec.Struct):
 @operation("POST /_operator/v1/invoices/{invoice_id}/payments", allow=OPERATOR, wire=LEGACY)
 async def create_payment(call: Writing, body: Body[NewPayment], invoice_id: str) -> ShownPayment:
     """Record that an invoice was paid, or that a payment of it failed. The invoice stays."""
-    invoice = await _find(call, invoice_id)
+    invoice = await model.named_by(call, invoice_id)
     new, of_customer = body(), replace(call, customer_id=invoice.customer_id)
     return _shown(await payments.record(of_customer, invoice, new.status, new.reference or ""))
 
@@ -67,7 +67,7 @@ async def create_payment(call: Writing, body: Body[NewPayment], invoice_id: str)
 )
 async def list_payments(call: Reading, query: Query, invoice_id: str) -> Payments:
     """What became of an invoice, the newest first, and how it stands."""
-    invoice = await _find(call, invoice_id)
+    invoice = await model.named_by(call, invoice_id)
     limit, before = limited(query, default=100), _before(query, invoice)
     found = await payments.page(call.rows, invoice, before, limit + 1)
     newest = await payments.newest(call.rows, invoice.customer_id, invoice.id)
@@ -83,20 +83,12 @@ async def list_payments(call: Reading, query: Query, invoice_id: str) -> Payment
     )
 
 
-async def _find(call: Reading, invoice_id: str) -> Billed:
-    number = invoice_number(invoice_id)
-    invoice = None if number is None else await payments.billed(call.rows, number)
-    if invoice is None:
-        raise not_found("invoice", invoice_id)
-    return invoice
-
-
 def _shown(payment: Payment) -> ShownPayment:
     at = shown(payment.created_at)
     return ShownPayment(payment.number, payment.status, payment.reference, at)
 
 
-def _before(query: Query, invoice: Billed) -> int:
+def _before(query: Query, invoice: InvoiceRow) -> int:
     text = query.get("cursor")
     if not text:
         return _FIRST
