@@ -6,6 +6,7 @@ import pytest
 
 from tenantry.core.permissions import ROLE_IDS
 from tests.access.asking import asked, changed, head, make_group
+from tests.areas.group_calls import role, service_group, user_group
 from tests.world import (
     ADA,
     API,
@@ -162,6 +163,18 @@ async def test_who_asks_about_himself_learns_of_no_service_or_group_that_he_cann
     unknown = await asked(world, "explain", LIM, 404, service=API[:-1] + "9", **question)
     assert hidden["detail"].replace(WWW, "") == unknown["detail"].replace(API[:-1] + "9", "")
     await asked(world, "explain", LIM, 404, service="www", **question)
+    # Nor where a group gives him something on it, but not to see it.
+    purges = await role(world, "Purges", "service.purge_all")
+    api = await service_group(world, "Api", API)
+    await user_group(world, "Purging", LIM, roles=[purges], service_groups=[api])
+    ways = {
+        who.name: [way["services"] for way in found["ways"]]
+        for who, found in [
+            (one, await asked(world, "explain", one, user=LIM.id, permission="service.purge_all"))
+            for one in (ADA, LIM)
+        ]
+    }
+    assert ways == {"Ada": [[API]], "Lim": [[]]}
     found = await asked(world, "explain", LIM, **question)
     measures = {step["measure"] for one in found["remedies"] for step in one["steps"]}
     assert measures == {"limit_services", "role"}

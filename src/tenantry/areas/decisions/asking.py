@@ -3,9 +3,11 @@
 About oneself everybody may ask; about others, who sees users in full.
 """
 
+import asyncio
+
 import msgspec
 
-from tenantry.access.decide import decide
+from tenantry.access.decide import Rights, decide, rights
 from tenantry.access.explain import explain
 from tenantry.access.history import State
 from tenantry.access.verdict import (
@@ -16,6 +18,7 @@ from tenantry.access.verdict import (
     Step,
     Subject,
     Verdict,
+    Way,
 )
 from tenantry.areas.decisions import names
 from tenantry.areas.decisions.moments import Moment, moment, state_at
@@ -53,17 +56,18 @@ async def answer(call: Reading, asked: Asked) -> Explanation:
     service = await known_service(call, permission, asked.service)
     when = await moment(call, asked.at)
     state = await state_at(call, when, ids_of(somebody))
-    return explanation(call, state, when, (somebody, permission, service))
+    return await explanation(call, state, when, (somebody, permission, service))
 
 
-def explanation(
+async def explanation(
     call: Reading, state: State, when: Moment, asked: tuple[Somebody, str, Known | None]
 ) -> Explanation:
     """The answer to a question that was checked, as far as the caller may know it."""
     somebody, permission, service = asked
     subject = Subject("user" if somebody.kind == "user" else "token", somebody.id)
     service_id = None if service is None else service.id
-    verdict = explain(state, Question(subject, permission, service_id))
+    # What would help is tried out with every group and role: that is done off the event loop.
+    verdict = await asyncio.to_thread(explain, state, Question(subject, permission, service_id))
     if not sees_others(call):
         verdict = _without_others(call, verdict)
     return Explanation(
@@ -100,11 +104,13 @@ def operations(permission: str) -> list[str]:
 def _without_others(call: Reading, verdict: Verdict) -> Verdict:
     """An answer for who must not learn what groups there are, nor the account's settings.
 
-    Nor what roles there are besides the built-in ones, if he may not read that.
+    Nor services that he cannot see, nor roles of the customer's own, if he may not read these.
     """
     sees_roles = decide(call.principal.grants, "role.read").allowed
+    held = rights(call.principal.grants)
     return msgspec.structs.replace(
         verdict,
+        ways=[_as_seen(way, held) for way in verdict.ways],
         remedies=[
             remedy
             for remedy in verdict.remedies
@@ -112,6 +118,12 @@ def _without_others(call: Reading, verdict: Verdict) -> Verdict:
         ],
         policies=[msgspec.structs.replace(one, value="") for one in verdict.policies],
     )
+
+
+def _as_seen(way: Way, held: Rights) -> Way:
+    if way.services is None or way.services == "*":
+        return way
+    return msgspec.structs.replace(way, services=[one for one in way.services if held.sees(one)])
 
 
 def _is_known(step: Step, *, sees_roles: bool) -> bool:

@@ -48,4 +48,4 @@ async def _explanation(call: Reading, refusal: Refusal) -> Explanation | None:
         service = await names.find_service(call, refusal.service_id)
     when = Moment(refusal.sequence, refusal.at)
     state = await state_at(call, when, ids_of(somebody))
-    return explanation(call, state, when, (somebody, refusal.permission, service))
+    return await explanation(call, state, when, (somebody, refusal.permission, service))
