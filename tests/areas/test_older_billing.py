@@ -117,6 +117,16 @@ CLOSED = [
 ]
 
 
+async def test_bandwidth_is_in_gigabytes_whatever_it_is_billed_by(world: World) -> None:
+    catalogue = (await done(world, "GET", "/_operator/v1/catalogue"))["body"]
+    (traffic,) = (one for one in catalogue["metrics"] if one["metric"] == "bandwidth")
+    traffic |= {"divisor": 10**12, "unit": "tb"}
+    await done(world, "PUT", "/_operator/v1/catalogue", catalogue)
+    await use_example(world)
+    total = (await got(world, YEAR))["total"]
+    assert (total["bandwidth"], total["bandwidth_units"]) == (TOTAL["bandwidth"], "GB")
+
+
 async def test_the_running_month(world: World) -> None:
     await use_example(world)
     bodies = [await got(world, path) for path in (*PATHS, f"{OF_CUSTOMER}/mtd_invoice")]

@@ -123,8 +123,13 @@ async def test_what_comes_to_nothing_and_what_is_unknown_is_not_told(world: Worl
     ):
         data = await told(world, f"{asked}&{IN_MARCH}")
         assert (data["details"], data["meta"]["total"]) == ([], 0)
-    unknown = await told(world, f"product_id=a&usage_type_name=b&{IN_MARCH}")
-    assert (unknown["usage_type"], unknown["unit"]) == ("b", "unit")
+    for asked, name, unit in (
+        ("product_id=a&usage_type_name=b", "b", "unit"),
+        # Nobody used any, but it is known what it would be counted in.
+        ("product_id=cdn_usage&usage_type_name=Europe%20Bandwidth", "Europe Bandwidth", "gb"),
+    ):
+        unused = await told(world, f"{asked}&{IN_MARCH}")
+        assert (unused["usage_type"], unused["unit"], unused["details"]) == (name, unit, [])
 
 
 async def test_one_service_alone(world: World) -> None:

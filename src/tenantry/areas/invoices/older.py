@@ -31,6 +31,8 @@ CDN = "cdn_usage"
 _MEASURED = ("included", "usage", "uncharged")
 """Kinds of lines whose units are what was used."""
 _METERED = (*_MEASURED, "fee")
+_GIGABYTE = 10**9
+"""Bytes, whatever the catalogue bills by."""
 _PLACES = 6
 """Decimals of a discount."""
 
@@ -90,7 +92,7 @@ def _with(bill: Bill, lines: list[L]) -> OlderBill[L]:
 
 
 def _total(bill: Bill) -> Total:
-    plan, divisor = bill.terms.plan, bill.terms.catalogue.find(CDN, "bandwidth").divisor
+    plan = bill.terms.plan
     delivered = [line for line in bill.lines if _is_delivery(line)]
     bandwidth, requests = (_of(delivered, metric) for metric in ("bandwidth", "requests"))
     extras = _extras(bill.lines)
@@ -98,7 +100,7 @@ def _total(bill: Bill) -> Total:
     before = incurred + extra + _cost(_of_kind(bill.lines, "shortfall"))
     credited = -_cost(_of_kind(bill.lines, "credit"))
     return Total(
-        bandwidth=number(_units(bill, "bandwidth", divisor)),
+        bandwidth=number(_units(bill, "bandwidth", _GIGABYTE)),
         bandwidth_cost=number(_cost(bandwidth)),
         cost=number(bill.total),
         cost_before_discount=number(before),

@@ -17,6 +17,7 @@ from tenantry.areas.pricing.catalogue import Catalogue, Metric
 from tenantry.areas.pricing.documents import catalogue
 from tenantry.areas.pricing.money import units_of
 from tenantry.areas.pricing.months import Month, day_number
+from tenantry.areas.pricing.regions import REGIONS
 from tenantry.areas.usage.metrics import UsageType
 from tenantry.areas.usage.statistics import names_of
 from tenantry.areas.usage.sums import micro_units
@@ -75,7 +76,7 @@ class Page(msgspec.Struct, frozen=True):
     last: Place | None
     """Where it ends, unless it is the last."""
     unit: str = "unit"
-    """Of the usage type that was asked for; unknown ones are counted in pieces."""
+    """Of the usage type that was asked for."""
 
 
 _KEY: tuple[ColumnElement[Any], ...] = (_D.product_id, _D.metric, _D.region, _D.service_id)
@@ -128,7 +129,7 @@ async def page_of(
     if wanted.type is not None:
         metered = await _metered(reads, customer_id, wanted, names)
         if metered is None:
-            return Page([], {}, 0, None)
+            return Page([], {}, 0, None, unit=_unit(wanted.type, names))
     # There may be tens of thousands of rows.
     rows = await _rows(reads, customer_id, wanted, metered)
     places = await asyncio.to_thread(_ranked, rows, names)
@@ -142,6 +143,18 @@ async def page_of(
         page[-1] if begin + size < len(places) else None,
         unit="unit" if metered is None else metered[0].unit,
     )
+
+
+def _unit(unused: UsageType, names: Catalogue) -> str:
+    """What something would be counted in that was not used; what nobody knows, in pieces."""
+    metrics = (each for each in names.listed if each.product_id == unused.product_id)
+    called = (
+        each.unit
+        for each in metrics
+        for region in (REGIONS if each.is_regional else ("",))
+        if each.label(region) == unused.name
+    )
+    return next(called, "unit")
 
 
 async def _rows(reads: Reads, customer_id: str, wanted: Wanted, metered: Metered) -> list[Row]:
