@@ -1,7 +1,7 @@
 """Principals are kept as long as there is room: who reaches many services takes more of it."""
 
 from tenantry.access.principals import Principals, weight
-from tenantry.core.context import Grants, Group, Principal
+from tenantry.core.context import NO_POLICIES, Grants, Group, Principal
 from tests.world import ADA, BEN, EVE, World
 
 _HUNDRED = frozenset(f"service {number}" for number in range(100))
@@ -43,10 +43,14 @@ def test_services_weigh_however_they_are_held() -> None:
     """A service group that comes by several user groups is there once."""
     groups = tuple(Group(name, frozenset(), {"shared": _HUNDRED}) for name in ("a", "b"))
     listed = dict.fromkeys(_HUNDRED, "full")
-    assert weight(Principal(kind="user")) == 1
+    assert weight(Principal(kind="user", policies=NO_POLICIES)) == 1
     held = (
         Grants(groups=groups),
         Grants(limit_services=True, authorizations=listed),
         Grants(token_limited=True, token_services=_HUNDRED),
     )
-    assert [weight(Principal(kind="user", grants=one)) for one in held] == [7, 7, 7]
+    assert [weight(Principal(kind="user", policies=NO_POLICIES, grants=one)) for one in held] == [
+        7,
+        7,
+        7,
+    ]

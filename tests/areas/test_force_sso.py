@@ -1,5 +1,6 @@
 """Forced single sign-on: what it takes, whom it spares, what it ends (contract: access §10.2)."""
 
+import asyncio
 import re
 
 import httpx
@@ -92,6 +93,22 @@ async def test_passwords_count_for_nobody_but_who_is_spared(company: Company) ->
         assert (await by_password(company, who)).status_code == 200, who.name
     await company.world.ask(ADA, "DELETE", f"{BYPASSES}/{SUE.id}")
     assert (await by_password(company, SUE)).status_code == 403
+
+
+async def test_who_is_added_meanwhile_is_mailed_no_link(company: Company) -> None:
+    """Nor by an operator, whom a change in the customer tells nothing."""
+    assert (await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")).is_success
+    letters = len(await company.world.letters())
+    turned, *added = await asyncio.gather(
+        force(company),
+        company.world.ask(
+            OPERATOR, "POST", f"/user?customer_id={WIDGETS}", data={"login": "lin@example.com"}
+        ),
+        company.world.ask(ADA, "POST", "/user", data={"login": "kim@example.com"}),
+    )
+    assert turned.json()["force_sso"] is True
+    assert [one.status_code for one in added] == [200, 200]
+    assert len(await company.world.letters()) == letters
 
 
 async def test_who_is_demoted_is_spared_no_more(company: Company) -> None:

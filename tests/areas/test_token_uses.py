@@ -25,6 +25,7 @@ from tests.world import (
     LIM,
     LIMITED,
     NED,
+    OPERATOR,
     NOW,
     PASSWORD,
     PURGING,
@@ -131,6 +132,8 @@ async def test_who_a_key_is(world: World) -> None:
     )
     program = (await world.ask(BOT, "GET", "/verify")).json()
     assert program["user"] == {"id": BOT.token_id, "name": "Bot's token", "login": ""}
+    operator = (await world.ask(OPERATOR, "GET", f"/verify?customer_id={WIDGETS}")).json()
+    assert operator["customer"] == {"id": WIDGETS, "name": "Example Widgets"}
     seen = {
         key: (await world.ask(key, "GET", "/verify")).json()["services"]
         for key in (LIMITED, LIM.token, PURGING, NED.token, READ_ONLY)

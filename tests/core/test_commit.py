@@ -151,10 +151,8 @@ async def test_what_another_process_commits_is_seen_by_the_next_request(
 
     async def revoke(unit: Unit) -> None:
         from tenantry.areas.tokens.model import revoke as revoke_tokens  # noqa: PLC0415 - one use
-        from tenantry.core.context import Grants, Principal  # noqa: PLC0415 - likewise
 
         call = system_call(unit, world.app.keyring, WIDGETS)
-        call.principal = Principal(kind="operator", grants=Grants(roles=frozenset({"superuser"})))
         await revoke_tokens(call, [BEN.token_id])
 
     await second.write(revoke, customer_id=WIDGETS)

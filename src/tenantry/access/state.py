@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, exists, select
 
 from tenantry.access.holdings import complete, role_names
 from tenantry.core import access_tables, schema
-from tenantry.core.context import Grants, Principal
+from tenantry.core.context import SYSTEM, Grants, Policies, Principal
 from tenantry.core.errors import not_found
 from tenantry.core.permissions import GRANTS
 from tenantry.core.session import Reads
@@ -97,7 +97,7 @@ _OPERATOR = Statement(select(_O.id, _O.name).where(_O.digest == bindparam("diges
 
 
 _CUSTOMER = Statement(
-    select(_C.force_2fa, _C.has_pci_passwords, _C.force_sso).where(
+    select(_C.name, _C.force_2fa, _C.has_pci_passwords, _C.force_sso).where(
         _C.id == bindparam("customer_id"), _C.deleted_at.is_(None)
     )
 )
@@ -128,12 +128,7 @@ async def _operator(rows: Reads, digest: bytes) -> Principal | None:
     if operator is None:
         return None
     key_id, name = operator
-    return Principal(
-        kind="operator",
-        token_id=key_id,
-        token_name=name,
-        grants=Grants(roles=frozenset({"superuser"})),
-    )
+    return msgspec.structs.replace(SYSTEM, token_id=key_id, token_name=name)
 
 
 def _holds_more(token: _TokenRow, principal: Principal) -> bool:
@@ -148,14 +143,12 @@ async def read_version(rows: Reads, customer_id: str) -> int | None:
 
 
 async def placed(operator: Principal, rows: Reads, customer_id: str) -> Principal:
-    """An operator who acts in a customer, with what that asks of its users. Raises Problem 404."""
+    """An operator who acts in a customer, as whoever is in it. Raises Problem 404."""
     row = await rows.one(_CUSTOMER, customer_id=customer_id)
     if row is None:
         raise not_found("customer", customer_id)
-    force_2fa, has_pci_passwords, force_sso = row
-    return msgspec.structs.replace(
-        operator, force_2fa=force_2fa, has_pci_passwords=has_pci_passwords, force_sso=force_sso
-    )
+    name, *policies = row
+    return msgspec.structs.replace(operator, customer_name=name, policies=Policies(*policies))
 
 
 def _person(token: _TokenRow) -> Principal | None:
@@ -201,8 +194,6 @@ def _principal(token: _TokenRow, **more: Any) -> Principal:
         last_used_at=token.last_used_at,
         hourly_writes=token.hourly_writes,
         ip_whitelist=token.ip_whitelist,
-        force_2fa=token.force_2fa,
-        has_pci_passwords=token.has_pci_passwords,
-        force_sso=token.force_sso,
+        policies=Policies(token.force_2fa, token.has_pci_passwords, token.force_sso),
         **more,
     )

@@ -45,6 +45,18 @@ class Grants(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     token_services: frozenset[str] = frozenset()
 
 
+class Policies(msgspec.Struct, frozen=True):
+    """What a customer asks of its users."""
+
+    force_2fa: bool
+    has_pci_passwords: bool
+    force_sso: bool
+
+
+NO_POLICIES = Policies(force_2fa=False, has_pci_passwords=False, force_sso=False)
+"""Of who is in no customer."""
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who a key stands for."""
 
@@ -67,9 +79,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     refused: str | None = None
     """Of nobody: why the key that was sent opens nothing."""
     ip_whitelist: str = EVERYWHERE
-    force_2fa: bool = False
-    has_pci_passwords: bool = False
-    force_sso: bool = False
+    policies: Policies
+    """Not to be left out: what a customer asks would be forgotten."""
     grants: Grants = Grants()
 
     @property
@@ -83,10 +94,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return self.user_id or self.token_id or None
 
 
-NOBODY = Principal(kind="nobody", grants=Grants(scopes=frozenset()))
+NOBODY = Principal(kind="nobody", policies=NO_POLICIES, grants=Grants(scopes=frozenset()))
 """Who came without a key."""
 
-SYSTEM = Principal(kind="operator", grants=Grants(roles=frozenset({"superuser"})))
+SYSTEM = Principal(
+    kind="operator", policies=NO_POLICIES, grants=Grants(roles=frozenset({"superuser"}))
+)
 """The installation itself: first start, scenario files, the worker, the command line."""
 
 

@@ -179,7 +179,7 @@ class Pipeline:
         )
         try:
             call.customer_id = gate.acting_customer(principal, request)
-            if principal.kind == "operator" and call.customer_id:
+            if principal.kind == "operator" and call.customer_id and not operation.writes:
                 call.principal = await placed(principal, self.database, call.customer_id)
         except Problem as problem:
             exchange.refusal = problem
@@ -267,8 +267,7 @@ class Pipeline:
 
     async def _begin(self, unit: Unit, exchange: Exchange, call: Reading, digest: bytes) -> Writing:
         """The call inside its unit of work; who asks is looked up again if he may be another."""
-        principal = call.principal
-        operation = exchange.operation
+        principal, operation = call.principal, exchange.operation
         if operation is not None and gate.meter(operation.allow, principal) is not None:
             exchange.count = unit.count
         if principal.customer_id and not (await unit.head(principal.customer_id)).keeps(
@@ -281,6 +280,8 @@ class Pipeline:
             principal = exchange.principal = found
         gate.check_expiry(principal, unit.now)
         gate.check_quota(principal, unit.count)
+        if principal.kind == "operator" and call.customer_id:
+            principal = await placed(principal, unit, call.customer_id)
         return call.inside(unit, principal)
 
     def _render(self, operation: Operation, result: Any, call: Reading) -> Response:

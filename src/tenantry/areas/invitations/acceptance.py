@@ -20,7 +20,7 @@ from tenantry.core import access_tables as tables
 from tenantry.core import audit, schema
 from tenantry.core.addresses import is_allowed
 from tenantry.core.audit import Revision
-from tenantry.core.context import Principal, Reading, Writing
+from tenantry.core.context import Policies, Principal, Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate
 from tenantry.core.ids import new_id
 from tenantry.core.statements import Statement
@@ -115,13 +115,19 @@ async def accept(call: Writing, code: str, newcomer: Newcomer) -> users.UserRow 
     if row is None:
         return None
     await model.end(call, row, "accepted")
-    if (await find_customer(call, row.customer_id)).force_sso:
+    customer = await find_customer(call, row.customer_id)
+    if customer.force_sso:
         # It may be since the password was hashed.
         newcomer = Newcomer(newcomer.name, hashed=None)
     user = _user(call, row, newcomer)
     # He proved himself by the code: what follows is his doing.
     himself = Principal(
-        kind="user", customer_id=user.customer_id, user_id=user.id, login=user.login, name=user.name
+        kind="user",
+        customer_id=user.customer_id,
+        user_id=user.id,
+        login=user.login,
+        name=user.name,
+        policies=Policies(customer.force_2fa, customer.has_pci_passwords, customer.force_sso),
     )
     call = dataclasses.replace(call, principal=himself)
     await _create(call, user)

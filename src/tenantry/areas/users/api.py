@@ -57,14 +57,15 @@ async def get_current_user(call: Reading) -> User:
         raise not_found("user", principal.token_id)
     if principal.grants.token_limited:
         raise not_authorized()
-    return shown_seen(await model.see(call, principal.user_id), call, principal, whole=True)
+    seen = await model.see(call, principal.user_id)
+    return shown_seen(seen, call, principal.policies, whole=True)
 
 
 @operation("GET /user/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
 async def get_user(call: Reading, user_id: str) -> User:
     """One user of the customer."""
     seen = await model.see(call, user_id)
-    return shown_seen(seen, call, call.principal, whole=sees_all(call, user_id))
+    return shown_seen(seen, call, call.principal.policies, whole=sees_all(call, user_id))
 
 
 @operation("GET /users/{user_id}", allow=own_or("user.read", "user_id"), wire=LEGACY)
@@ -78,11 +79,11 @@ async def get_user_by_plural(call: Reading, user_id: str) -> User:
 async def create_user(call: Writing, body: Body[model.NewUser]) -> User:
     """Add a user, who gets a mail with a link to set a password; a locked one gets none."""
     row = await model.create(call, body())
-    principal = call.principal
+    policies = call.principal.policies
     # Following the link would unlock. And nobody is spared single sign-on from the beginning.
-    if not row.locked and not principal.force_sso:
+    if not row.locked and not policies.force_sso:
         await passwords.post_first_link(call, row, "set_password")
-    return shown_seen(model.seen(row), call, principal, whole=sees_all(call, row.id))
+    return shown_seen(model.seen(row), call, policies, whole=sees_all(call, row.id))
 
 
 @operation(

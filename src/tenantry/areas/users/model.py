@@ -16,7 +16,7 @@ from tenantry.areas.users.agreement import agreed_roles
 from tenantry.core import audit, schema
 from tenantry.core.audit import Revision
 from tenantry.core.clock import DAY, Instant
-from tenantry.core.context import Reading, Writing
+from tenantry.core.context import Policies, Reading, Writing
 from tenantry.core.errors import Problem, bad_request, duplicate, not_found
 from tenantry.core.ids import new_id
 from tenantry.core.mail_address import address_key, checked_address
@@ -54,6 +54,12 @@ class UserRow(msgspec.Struct, array_like=True, frozen=True):
     deleted_at: int | None = None
     force_2fa: bool = False
     has_pci_passwords: bool = False
+    force_sso: bool = False
+
+    @property
+    def policies(self) -> Policies:
+        """What the customer asks of him, as it was read with him."""
+        return Policies(self.force_2fa, self.has_pci_passwords, self.force_sso)
 
     def needs_new_password(self, now: Instant) -> bool:
         """Whether he must choose another password when he next signs in."""
@@ -74,7 +80,7 @@ class NewUser(msgspec.Struct, kw_only=True):
     require_new_password: bool | None = None
 
 
-_OF_CUSTOMER = {"force_2fa": _C.force_2fa, "has_pci_passwords": _C.has_pci_passwords}
+_OF_CUSTOMER = {name: schema.customers.c[name] for name in Policies.__struct_fields__}
 STORED = [name for name in UserRow.__struct_fields__ if name not in _OF_CUSTOMER]
 _COLUMNS = [*(schema.users.c[name] for name in STORED), *_OF_CUSTOMER.values()]
 _JOINED = schema.users.join(schema.customers, _C.id == _U.customer_id)

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from tenantry.access.decide import decide
 from tenantry.areas.users import model
 from tenantry.core.clock import shown
-from tenantry.core.context import Principal, Reading
+from tenantry.core.context import Policies, Reading
 
 if TYPE_CHECKING:
     from hashlib import md5
@@ -60,7 +60,7 @@ def _email_hash(login: str) -> str:
 
 def shown_user(row: model.UserRow, call: Reading, *, own: bool = False) -> User:
     """A user as this reader may see it: whole for himself and superusers (access §9.2)."""
-    return shown_seen(model.seen(row), call, row, whole=own or sees_all(call, row.id))
+    return shown_seen(model.seen(row), call, row.policies, whole=own or sees_all(call, row.id))
 
 
 def sees_all(call: Reading, user_id: str) -> bool:
@@ -79,11 +79,9 @@ _BOOLEANS = {0: False, 1: True, None: None}
 """As both databases store them: 0 equals False here, and 1 True."""
 
 
-def shown_seen(
-    row: model.Seen, call: Reading, asked: model.UserRow | Principal, *, whole: bool
-) -> User:
-    """As `shown_user`, of what was read for that; what his customer asks of him, `asked` knows."""
-    user = _whole(row, call, asked)
+def shown_seen(row: model.Seen, call: Reading, policies: Policies, *, whole: bool) -> User:
+    """As `shown_user`, of what was read for that, under what his customer asks of him."""
+    user = _whole(row, call, policies)
     if not whole:
         _hold_back(user)
     return user
@@ -92,7 +90,7 @@ def shown_seen(
 def shown_list(rows: list[model.Seen], call: Reading) -> list[User]:
     """Users of the caller's customer as he may see each."""
     principal = call.principal
-    users = [_whole(row, call, principal) for row in rows]
+    users = [_whole(row, call, principal.policies) for row in rows]
     if not decide(principal.grants, "user.read:full").allowed:
         for user in users:
             if user.id != principal.user_id:
@@ -100,11 +98,11 @@ def shown_list(rows: list[model.Seen], call: Reading) -> list[User]:
     return users
 
 
-def _whole(row: model.Seen, call: Reading, asked: model.UserRow | Principal) -> User:
+def _whole(row: model.Seen, call: Reading, policies: Policies) -> User:
     # In the order of `model.SEEN`.
     id_, made, changed, name, renew, role, login, locked, second, limited, active, roles, at = row
     has_second = _BOOLEANS[second]
-    is_outdated = asked.has_pci_passwords and model.is_outdated(at, call.now)
+    is_outdated = policies.has_pci_passwords and model.is_outdated(at, call.now)
     # By position, in the struct's order: names cost a third of a list of users.
     return User(
         id_,
@@ -120,7 +118,7 @@ def _whole(row: model.Seen, call: Reading, asked: model.UserRow | Principal) -> 
         has_second,
         limited == 1,
         None if active is None else shown(active),
-        asked.force_2fa and not has_second,
+        policies.force_2fa and not has_second,
         _email_hash(login),
         model.ids_of(role, roles),
         limit_workspaces=False,

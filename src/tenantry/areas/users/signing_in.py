@@ -175,6 +175,7 @@ def act_as_himself(call: Writing, row: model.UserRow) -> None:
         user_id=row.id,
         login=row.login,
         name=row.name,
+        policies=row.policies,
     )
 
 
