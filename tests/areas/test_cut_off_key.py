@@ -7,12 +7,24 @@ import pytest
 from sqlalchemy import delete
 
 from tenantry.app import Application
-from tenantry.areas.operator.founding import WrongKey, begin
+from tenantry.areas.operator.founding import WrongKey, begin, create_operator_key
 from tenantry.core import chain, schema
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
-from tests.world import ADA, BEN, BOT, OPERATOR, PASSWORD, WIDGETS, TurnedClock, World, settings
+from tests.areas.factor_calls import enrol
+from tests.world import (
+    ADA,
+    BEN,
+    BOT,
+    OPERATOR,
+    PASSWORD,
+    UMA,
+    WIDGETS,
+    TurnedClock,
+    World,
+    settings,
+)
 
 _CUT_OFF = Statement(delete(schema.installation))
 
@@ -24,6 +36,7 @@ async def test_what_was_made_before_opens_nothing_and_passwords_stay(
     (letter,) = await world.letters()
     link = f"/_tenantry/v1/password/{world.app.keyring.code_for(*letter['code'])}"
     assert (await world.ask(None, "GET", link)).status_code == 200
+    app_of_uma, (recovery_code, *_) = await enrol(world, UMA)
     another = msgspec.structs.replace(settings(database_url), secret_key="6" * 64)
     keyring = another.keyring()
     with pytest.raises(WrongKey):
@@ -45,5 +58,13 @@ async def test_what_was_made_before_opens_nothing_and_passwords_stay(
     form = {"username": BEN.login, "password": PASSWORD}
     made = (await after.ask(None, "POST", "/tokens", data=form)).json()
     assert (await after.ask(made["access_token"], "GET", "/current_user")).status_code == 200
+    form = {"username": UMA.login, "password": PASSWORD}
+    for code in (app_of_uma.code(), recovery_code):
+        refused = await after.ask(None, "POST", "/tokens", data=form, headers={"Fastly-OTP": code})
+        assert (refused.status_code, refused.json()["code"]) == (400, "2fa.verify")
+    key = await create_operator_key(app.database, keyring)
+    taken = await after.ask(key, "DELETE", f"/_operator/v1/users/{UMA.id}/factors")
+    assert taken.is_success
+    assert (await after.ask(None, "POST", "/tokens", data=form)).status_code == 200
     assert (await chain.verify(app.database, WIDGETS)).problem is None
     await after.stop()

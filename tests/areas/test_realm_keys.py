@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 from joserfc import jwt
 from joserfc.jwk import RSAKey
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from tenantry.app import Application
 from tenantry.areas.realm import keys
@@ -105,6 +105,29 @@ async def test_another_secret_means_another_key(world: World) -> None:
     ]
     assert newest["kid"] != old["kid"]
     assert world.app.keyring.unseal(keys.PURPOSE, newest["kid"], sealed)
+
+
+@pytest.mark.parametrize("how", ["put in", "in another's place"])
+async def test_a_key_that_this_secret_did_not_seal_vouches_for_nobody(
+    world: World, how: str
+) -> None:
+    """Whoever writes to the database, before it was cut off from an earlier secret or now."""
+    cli = await program(world)
+    told = claims((await cli.tokens())["access_token"])
+    own = RSAKey.generate_key(2048, auto_kid=True)
+    key_id = own.thumbprint()
+    public = {**own.as_dict(private=False), "kid": key_id, "use": "sig", "alg": "RS256"}
+    values = {"public_key": json.dumps(public)}
+    if how == "put in":
+        sealed = parse_key("6" * 64).seal(keys.PURPOSE, key_id, own.as_der(private=True))
+        more = {"id": key_id, "private_key": sealed, "created_at": 1, "retired_at": None}
+        statement: Any = insert(provider_keys).values(**values, **more)
+    else:
+        statement = update(provider_keys).values(values)
+    await world.app.database.write(lambda unit: unit.run(Statement(statement)))
+    assert key_id not in {key["kid"] for key in await _published(world)}
+    answer = await cli.exchange(_signed(own, key_id, "at+jwt", told))
+    assert (answer.status_code, answer.json()) == (401, {"msg": UNAUTHENTICATED})
 
 
 def _part(value: Any) -> str:

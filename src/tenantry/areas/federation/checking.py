@@ -6,7 +6,7 @@ from typing import Any
 from tenantry.areas.federation import issuer as issuers
 from tenantry.areas.federation.fetching import Failed
 from tenantry.areas.federation.id_token import usable
-from tenantry.areas.federation.provider import ProviderRow
+from tenantry.areas.federation.provider import ProviderRow, secret_of
 from tenantry.core.context import Reading
 
 Finding = tuple[list[str], Mapping[str, Any] | None]
@@ -27,6 +27,10 @@ async def look_at(call: Reading, row: ProviderRow) -> Finding:
             problems.append(f"None of its {len(keys)} keys can be used to check an ID token")
     except Failed as failure:
         problems.append(f"The address of its keys {failure}")
+    try:
+        secret_of(call, row)
+    except Failed as failure:
+        problems.append(f"It {failure}")
     missing = set(row.scopes.split()) - set(found.scopes_supported or row.scopes.split())
     if missing:
         problems.append(f"It does not offer these scopes: {', '.join(sorted(missing))}")

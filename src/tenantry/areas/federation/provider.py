@@ -146,10 +146,16 @@ def _sealed(call: Writing, provider_id: str, secret: str) -> str:
 
 
 def secret_of(call: Reading, row: ProviderRow) -> str:
-    """The client secret in clear, to be sent to the provider; empty if there is none."""
+    """The client secret in clear, to be sent to the provider; empty if there is none.
+
+    Raises Failed if it was sealed with an earlier secret key (decision 7).
+    """
     if not row.client_secret:
         return ""
-    return call.keyring.unseal(PURPOSE, row.id, row.client_secret).decode()
+    try:
+        return call.keyring.unseal(PURPOSE, row.id, row.client_secret).decode()
+    except ValueError as problem:
+        raise Failed("can't be asked before its client secret is given anew") from problem
 
 
 def _as_json(role_map: Mapping[str, str]) -> str:

@@ -58,4 +58,4 @@ async def get_openid_configuration(call: Reading) -> Discovery:
 @operation("GET /realms/fastly/protocol/openid-connect/certs", allow=PUBLIC, wire=LEGACY)
 async def get_provider_keys(call: Reading) -> KeySet:
     """The keys by which this server's web tokens are checked; the newest signs."""
-    return KeySet(await keys.published(call.rows, call.now))
+    return KeySet(await keys.published(call))

@@ -1,19 +1,20 @@
 """The keys that sign what this server says as an identity provider (RFC 7517).
 
 The first is made when it is first needed; the private half is sealed with the installation's
-secret. A key that was replaced stays published while what it signed is good.
+secret, and a key that another one sealed is nobody's. A key that was replaced stays published while
+what it signed is good.
 """
 
 import asyncio
 from functools import lru_cache
 
 import msgspec
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from sqlalchemy import bindparam, insert, or_, select, update
 
 from tenantry.areas.realm import web_tokens
 from tenantry.core import schema
-from tenantry.core.clock import Instant
 from tenantry.core.context import Reading, Writing
 from tenantry.core.secrets import Keyring
 from tenantry.core.security_tables import provider_keys
@@ -67,15 +68,19 @@ _RETIRE = Statement(
 _LOCK = Statement(select(schema.installation.c.id).with_for_update())
 
 
-async def published(rows: Reads, now: Instant) -> list[PublishedKey]:
+async def published(call: Reading) -> list[PublishedKey]:
     """Every key that something which is still good may have been signed with, newest first."""
-    standing = await rows.all(_STANDING, since=now - web_tokens.LIFE)
-    return [msgspec.json.decode(key.public_key, type=PublishedKey) for key in standing]
+    standing = await call.all(_STANDING, since=call.now - web_tokens.LIFE)
+    return [
+        msgspec.json.decode(key.public_key, type=PublishedKey)
+        for key in standing
+        if _is_ours(call.keyring, key)
+    ]
 
 
-async def find_public(rows: Reads, key_id: str, now: Instant) -> RSAKey | None:
+async def find_public(call: Reading, key_id: str) -> RSAKey | None:
     """The public half of one of those keys."""
-    for key in await published(rows, now):
+    for key in await published(call):
         if key.kid == key_id:
             return RSAKey.import_key(msgspec.to_builtins(key))
     return None
@@ -135,6 +140,17 @@ async def _begin(unit: Unit, keyring: Keyring, key: RSAKey) -> None:
 def generated() -> RSAKey:
     """A new private key."""
     return RSAKey.generate_key(BITS, private=True, auto_kid=True)
+
+
+@lru_cache(maxsize=16)
+def _is_ours(keyring: Keyring, key: ProviderKey) -> bool:
+    """Whether today's secret sealed the private half of it: who has the database can write any."""
+    try:
+        keyring.unseal(PURPOSE, key.id, key.private_key)
+        public = RSAKey.import_key(msgspec.json.decode(key.public_key))
+    except (JoseError, ValueError):
+        return False
+    return public.thumbprint() == key.id
 
 
 @lru_cache(maxsize=4)

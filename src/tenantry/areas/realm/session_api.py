@@ -30,7 +30,7 @@ async def check_token(call: Reading, _body: None, credentials: Credentials) -> A
     token = credentials.bearer
     if token is None:
         raise unauthenticated()
-    key = await keys.find_public(call.rows, web_tokens.key_id(token), call.now)
+    key = await keys.find_public(call, web_tokens.key_id(token))
     if key is None:
         raise unauthenticated()
     claims = web_tokens.read(key, token, issuer_of(call.public_url), call.now)
