@@ -4,15 +4,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import bindparam, delete, update
 
 from tenantry.app import Application
+from tenantry.areas.federation.provider import PURPOSE
 from tenantry.areas.operator.founding import WrongKey, begin, create_operator_key
 from tenantry.core import chain, schema
+from tenantry.core.secrets import Keyring
+from tenantry.core.security_tables import identity_providers
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
 from tests.areas.factor_calls import enrol
+from tests.console.company import Company, company, problem_in
+from tests.console.provider import SECRET
+from tests.federation_writes import PROVIDERS
 from tests.world import (
     ADA,
     BEN,
@@ -26,7 +32,10 @@ from tests.world import (
     settings,
 )
 
+__all__ = ["company"]
+
 _CUT_OFF = Statement(delete(schema.installation))
+_SEAL = Statement(update(identity_providers).values(client_secret=bindparam("sealed")))
 
 
 async def test_what_was_made_before_opens_nothing_and_passwords_stay(
@@ -68,3 +77,14 @@ async def test_what_was_made_before_opens_nothing_and_passwords_stay(
     assert (await after.ask(None, "POST", "/tokens", data=form)).status_code == 200
     assert (await chain.verify(app.database, WIDGETS)).problem is None
     await after.stop()
+
+
+async def test_a_client_secret_of_an_earlier_key_is_asked_for_anew(company: Company) -> None:
+    sealed = Keyring(b"6" * 32).seal(PURPOSE, company.id, SECRET.encode())
+    await company.world.app.database.write(lambda unit: unit.run(_SEAL, sealed=sealed))
+    says = "can't be asked before its client secret is given anew"
+    assert problem_in(await company.sign_in(BEN)) == f"Example Login {says}."
+    checked = await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
+    assert checked.json()["problems"] == [f"It {says}"]
+    await company.set(client_secret=SECRET)
+    assert (await company.sign_in(BEN)).status_code == 303

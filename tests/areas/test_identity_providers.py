@@ -4,11 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from tenantry.areas.federation.provider import PURPOSE
 from tenantry.core.permissions import PERMISSION_IDS
-from tenantry.core.secrets import Keyring
 from tenantry.core.security_tables import identity_providers
 from tenantry.core.statements import Statement
 from tests.areas.realm_calls import Program
@@ -23,7 +22,6 @@ __all__ = ["company"]
 POLICY = "/_tenantry/v1/sign-in-policy"
 SUDO = {"msg": "You must POST /sudo to access this endpoint"}
 _SECRETS = Statement(select(identity_providers.c.client_secret))
-_SEAL = Statement(update(identity_providers).values(client_secret=bindparam("sealed")))
 
 
 async def test_a_provider_is_told_back_without_its_secret(world: World) -> None:
@@ -291,15 +289,3 @@ async def test_no_more_than_twenty(world: World) -> None:
         *(world.ask(ADA, "POST", PROVIDERS, json=body) for body in bodies)
     )
     assert sorted(answer.status_code for answer in answers) == [201] * 20 + [400]
-
-
-async def test_a_client_secret_of_an_earlier_key_is_asked_for_anew(company: Company) -> None:
-    """As after the database was cut off from its key (decision 7)."""
-    sealed = Keyring(b"6" * 32).seal(PURPOSE, company.id, SECRET.encode())
-    await company.world.app.database.write(lambda unit: unit.run(_SEAL, sealed=sealed))
-    says = "can't be asked before its client secret is given anew"
-    assert problem_in(await company.sign_in(BEN)) == f"Example Login {says}."
-    checked = await company.world.ask(ADA, "POST", f"{PROVIDERS}/{company.id}/check")
-    assert checked.json()["problems"] == [f"It {says}"]
-    await company.set(client_secret=SECRET)
-    assert (await company.sign_in(BEN)).status_code == 303
