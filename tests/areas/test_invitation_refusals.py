@@ -39,7 +39,7 @@ from tests.world import (
         ({"email": " "}, None, "Email is required"),
         ({"email": "lin"}, None, "Email must be an e-mail address: "),
         ({"email": "x" * 250 + "@example.com"}, None, "Email must be an e-mail address: "),
-        ({"role": "owner"}, None, "Data.attributes.role: Invalid enum value 'owner'"),
+        ({"role": "owner"}, None, "Role must be one of: user, billing, engineer, superuser, tls_v"),
         ({"roles": "engineer"}, None, "Data.attributes.roles: "),
         ({"limit_services": "maybe"}, None, "Data.attributes.limit services: "),
         (
@@ -54,8 +54,9 @@ from tests.world import (
         (
             {"role": "engineer"},
             [(WWW, "all")],
-            "Data.relationships.service invitations.data[0].attributes.permission: ",
+            "Permission must be one of: full, read_only, purge_select, purge_all",
         ),
+        ({"role": "engineer"}, [(WWW, "")], "Permission must be one of: "),
         ({"role": "engineer"}, [("", "full")], "A service invitation needs a service"),
         ({"role": "engineer"}, [(WWW, "full")] * 1001, "At most 1000 service invitations"),
     ],

@@ -1,27 +1,32 @@
 """Invitations as JSON:API tells them, and as they are asked for (contract: access §4)."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from tenantry.areas.invitations.inviting import NewInvitation
 from tenantry.areas.invitations.model import InvitationRow, ServiceInvitationRow, user_of
+from tenantry.areas.services.authorizations import PERMISSIONS, checked_permission
 from tenantry.areas.services.linkage import Wrapped, check_type, linked
 from tenantry.areas.users.authorizations import Permission
 from tenantry.areas.users.model import role_ids
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.errors import bad_request
-from tenantry.core.permissions import Role
+from tenantry.core.permissions import COLUMNS, Role
 from tenantry.http.paging import Meta
+
+# Texts, so that a wrong one is refused with the right ones; documented as enumerations.
+AskedRole = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(COLUMNS)})]
+HowFar = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PERMISSIONS)})]
 
 
 class AskedAttributes(msgspec.Struct):
     """Who is invited, as what."""
 
     email: str | None = None
-    role: Role | None = None
+    role: AskedRole | None = None
     roles: list[str] | None = None
     limit_services: bool | None = None
 
@@ -35,7 +40,7 @@ class AskedService(msgspec.Struct):
 class AskedPermission(msgspec.Struct):
     """How far somebody will be let through."""
 
-    permission: Permission | None = None
+    permission: HowFar | None = None
 
 
 class AskedServiceInvitation(msgspec.Struct):
@@ -151,7 +156,7 @@ def asked_invitation(data: AskedInvitation) -> NewInvitation:
     services = None if to.service_invitations is None else to.service_invitations.data
     return NewInvitation(
         email=attributes.email or "",
-        role=attributes.role,
+        role=_checked_role(attributes.role),
         roles=attributes.roles or (),
         limit_services=attributes.limit_services,
         services=[_asked_service(one.data or one) for one in services or ()],
@@ -164,7 +169,18 @@ def _asked_service(asked: AskedServiceInvitation) -> tuple[str, Permission]:
     if service is None:
         raise bad_request("A service invitation needs a service")
     attributes = asked.attributes or AskedPermission()
-    return service, attributes.permission or "full"
+    asked_for = attributes.permission
+    return service, checked_permission("full" if asked_for is None else asked_for)
+
+
+def _checked_role(text: str | None) -> Role | None:
+    if text is None:
+        return None
+    for role in COLUMNS:
+        if text == role:
+            return role
+    detail = f"Role must be one of: {', '.join(COLUMNS)}"
+    raise bad_request(detail)
 
 
 def asked_customer(data: AskedInvitation) -> str | None:
