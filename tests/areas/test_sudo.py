@@ -90,6 +90,7 @@ async def test_every_client_is_understood(world: World) -> None:
         await world.ask(BEN, "POST", "/sudo", json={"username": None, "password": PASSWORD}),
         await world.ask(BEN, "POST", "/sudo", json={**credentials, "username": "BEN@example.com"}),
         await world.ask(BEN, "POST", "/sudo", auth=(BEN.login, PASSWORD)),
+        await world.ask(BEN, "POST", "/sudo", auth=(BEN.login, PASSWORD)),
         await sudo(world, expiry_time=""),
         await sudo(world, expiry_time="None"),
     ):
@@ -141,6 +142,7 @@ async def test_what_proves_nothing_lifts_nothing(world: World) -> None:
         await sudo(world, username=UMA.login),
         await sudo(world, username=ADA.login),
         await sudo(world, username="nobody@example.com"),
+        await world.ask(BEN, "POST", "/sudo", auth=(UMA.login, PASSWORD)),
     ]
     for answer in refused:
         assert (answer.status_code, answer.json()) == (403, FORBIDDEN)

@@ -153,7 +153,7 @@ RIGHTS = ("role", "roles", "limit_services", "locked", "require_new_password")
 @pytest.mark.parametrize(
     "more",
     [{"data": dict.fromkeys(RIGHTS, null)} for null in ("None", "")]
-    + [{"json": dict.fromkeys(RIGHTS)}],
+    + [{"json": dict.fromkeys(RIGHTS)}, {"json": {**dict.fromkeys(RIGHTS), "roles": []}}],
 )
 async def test_null_stands_for_what_was_not_given(world: World, more: dict[str, Any]) -> None:
     """Official clients send it for what was never set: it frees and unlocks nobody."""

@@ -42,7 +42,7 @@ async def check_password(
     if not call.principal.is_person:
         return None
     form = body()
-    username = form.username or call.principal.login
+    username = form.username or credentials.username or call.principal.login
     password = form.password or credentials.password
     if not password or login_key(username) != login_key(call.principal.login):
         return None

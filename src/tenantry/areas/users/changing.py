@@ -60,7 +60,6 @@ class UserChange(msgspec.Struct, kw_only=True):
 
 async def change(call: Writing, row: UserRow, change: UserChange) -> UserRow:
     """Change a user who was found in this unit. Raises Problem 400, 403, 404."""
-    check_may(call, row, msgspec.structs.asdict(change))
     changed = await _changed(call, row, change)
     await _check_handed_on(call, row, changed)
     await _check_guards(call, row, changed)
@@ -91,11 +90,11 @@ async def change(call: Writing, row: UserRow, change: UserChange) -> UserRow:
 
 
 def check_may(call: Writing, row: UserRow, given: dict[str, Any]) -> None:
-    """Refuse who may not change what was sent, be it right or wrong: rights, or one's own.
+    """Refuse who may not even send it, be it right or wrong: rights, or one's own.
 
-    Raises Problem 403.
+    An empty list of roles is as none given (contract: access §9.1). Raises Problem 403.
     """
-    if all(given.get(name) is None for name in RIGHTS):
+    if all(given.get(name) in (None, []) for name in RIGHTS):
         return
     if not decide(call.principal.grants, "user.update").allowed:
         raise not_authorized()
@@ -109,6 +108,7 @@ async def _check_handed_on(call: Writing, row: UserRow, changed: UserRow) -> Non
     is_changed = any(getattr(row, name) != getattr(changed, name) for name in _ACCESS)
     if is_changed:
         check_may_change_rights(call, row.role)
+        check_not_own(call, row.id)
     # Without the limit, also the roles that he has already confer more.
     await check_may_grant_roles(call, sorted(new if is_freed else new - old))
     if is_freed:
