@@ -1,9 +1,11 @@
 """Asking for a new password without the old one."""
 
 import asyncio
+from time import perf_counter
 
 import pytest
 
+from tenantry.areas.users.sign_in import REFUSED_AFTER
 from tenantry.core.clock import DAY, HOUR, MINUTE
 from tenantry.core.unit import Unit
 from tests.console.browser import CONSOLE, Visitor, form_token
@@ -41,6 +43,16 @@ async def test_an_unknown_login_is_told_the_same(world: World, login: str) -> No
     unknown = await Visitor(world).send(PATH, {"login": login})
     assert (unknown.status_code, unknown.text) == (known.status_code, known.text)
     assert await world.actions(since) == []
+
+
+async def test_nobody_is_told_sooner_than_another(world: World) -> None:
+    """What is done for a login that is known takes longer, and is hidden in what all wait."""
+    for login in (BEN.login, "nobody@example.com"):
+        visitor = Visitor(world)
+        form = {"login": login, "form_token": form_token(await visitor.get(PATH))}
+        began = perf_counter()
+        assert (await visitor.post(PATH, form)).status_code == 200
+        assert perf_counter() - began >= REFUSED_AFTER
 
 
 async def test_whom_a_superuser_locked_gets_none(world: World) -> None:

@@ -21,7 +21,7 @@ from tenantry.core.context import Reading
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
 from tenantry.http.body import Body, Shape
-from tenantry.http.message import Query, Request
+from tenantry.http.message import Query, Request, Response
 from tenantry.http.visit import Visit
 from tenantry.http.wire import Wire
 
@@ -101,7 +101,7 @@ class Then(Answer, frozen=True, kw_only=True):
     In units of its own, because it is too much for one. A dry run leaves it undone.
     """
 
-    work: Callable[[Database], Awaitable[Answer]]
+    work: Callable[[Database], Awaitable[Answer | Response]]
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -1,8 +1,10 @@
 """Asking for a new password without the old one (contract: access §10.4; ASVS 5.0, 6.4.3).
 
-Whoever asks is told the same, whether there is such a login or not, and whether it may have a link
-or not: only the mailbox learns more.
+Whoever asks is told the same, and as late, whether there is such a login or not, and whether it may
+have a link or not: only the mailbox learns more.
 """
+
+import asyncio
 
 import msgspec
 
@@ -19,6 +21,8 @@ class Asked(msgspec.Struct, frozen=True):
 
     row: model.UserRow | None
     subjects: list[str]
+    told_at: float
+    """Before which instant of the loop's clock nobody is told anything."""
 
 
 async def find(call: Reading, login: str) -> Asked:
@@ -29,7 +33,8 @@ async def find(call: Reading, login: str) -> Asked:
     row = await model.find_by_login(call, login)
     if row is not None:
         call.customer_id = row.customer_id
-    return Asked(row, about * _COSTS + here)
+    told_at = asyncio.get_running_loop().time() + sign_in.REFUSED_AFTER
+    return Asked(row, about * _COSTS + here, told_at)
 
 
 async def post(call: Writing, asked: Asked) -> None:
