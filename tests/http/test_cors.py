@@ -36,6 +36,8 @@ async def test_a_named_origin_is_let_in(browser: httpx.AsyncClient) -> None:
     assert "Fastly-Key" in before.headers["access-control-allow-headers"]
     answer = await browser.get("/current_user", headers={"Origin": PAGE, "Fastly-Key": ADA.token})
     assert answer.headers["access-control-allow-origin"] == PAGE
+    # What a console of the vendor's kind reads of a refusal (protocol §2).
+    assert "Fastly-OTP, Fastly-Password" in answer.headers["access-control-expose-headers"]
     assert "Origin" in answer.headers.get_list("vary")
 
 

@@ -3,7 +3,8 @@
 from tenantry.http.message import Header, Request, Response
 
 EXPOSED = (
-    "Fastly-RateLimit-Remaining, Fastly-RateLimit-Reset, Link, Tenantry-Decision, X-Request-Id"
+    "Fastly-OTP, Fastly-Password, Fastly-RateLimit-Remaining, Fastly-RateLimit-Reset, Link, "
+    "Tenantry-Decision, X-Request-Id"
 )
 TAKEN = "Authorization, Content-Type, Fastly-Key, Fastly-OTP"
 SECONDS = "600"

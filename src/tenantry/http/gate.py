@@ -82,12 +82,13 @@ def check_expiry(principal: Principal, now: Instant) -> None:
 def acting_customer(principal: Principal, request: Request) -> str:
     """The customer inside which a call acts. Raises Problem 403.
 
-    `?customer_id=` impersonates for operators and is idle when it names one's own (protocol §4).
+    `?customer_id=` impersonates for operators; it is idle when it names nobody or one's own
+    (protocol §4).
     """
     asked = Query(request).get("customer_id") if request.query_string else None
     if principal.kind == "operator":
         return asked or ""
-    if asked is not None and asked != principal.customer_id and principal.kind != "nobody":
+    if asked and asked != principal.customer_id and principal.kind != "nobody":
         raise not_authorized()
     return principal.customer_id
 
