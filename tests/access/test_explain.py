@@ -162,6 +162,18 @@ async def test_the_accounts_policies_that_may_refuse_all_the_same_are_named(worl
     assert [(one["name"], one["value"]) for one in own["policies"]] == [("ip_whitelist", "")]
 
 
+async def test_what_is_for_people_alone_is_said_to_refuse_an_automation_token(world: World) -> None:
+    for who, named in ((BOT, ["automation_token"]), (BEN, [])):
+        found = await asked(world, "explain", token=who.token_id, permission="invitation.create")
+        assert found["held"] == ["invitation.create:own"]
+        assert ([one["name"] for one in found["policies"]], bool(found["remedies"])) == (
+            named,
+            who is BEN,
+        )
+    body = {"data": {"attributes": {"email": "lin@example.com"}}}
+    assert (await world.ask(BOT, "POST", "/invitations", json=body)).status_code == 403
+
+
 async def test_what_is_gone_is_explained_as_gone(world: World) -> None:
     await changed(world, "DELETE", f"/tokens/{BEN.token_id}")
     found = await asked(world, "explain", token=BEN.token_id, permission="user.read")

@@ -25,6 +25,10 @@ _HOPELESS = frozenset({"customer_closed", "service_missing", "token_missing", "u
 """What no change to anybody's rights mends."""
 
 
+_FOR_PEOPLE = frozenset({"automation_token.manage", "invitation.create"})
+"""What no program does, whatever its role (contract: access §9.2, §9.6)."""
+
+
 def _is_hopeless(obstacles: list[Obstacle]) -> bool:
     return any(one.reason in _HOPELESS for one in obstacles)
 
@@ -38,7 +42,9 @@ def explain(state: State, question: Question) -> Verdict:
     obstacles = dead
     if not (_is_hopeless(dead) or is_held(state, grants, question)):
         obstacles = dead + _obstacles(state, grants, question)
-    is_mendable = bool(obstacles) and not _is_hopeless(obstacles)
+    is_mendable = bool(obstacles) and not (
+        _is_hopeless(obstacles) or _is_for_people_only(state, question)
+    )
     forms = (one for one in question.family if is_held(state, grants, question, one))
     return Verdict(
         allowed=not obstacles,
@@ -230,6 +236,12 @@ def _missing(grants: Grants, question: Question, held: list[Source]) -> Obstacle
     return Obstacle("user_limit", "The role confers it on users who are not limited to services.")
 
 
+def _is_for_people_only(state: State, question: Question) -> bool:
+    token = state.row("token", question.subject.id)
+    is_automation = token is not None and token["kind"] == "automation"
+    return is_automation and question.permission.partition(":")[0] in _FOR_PEOPLE
+
+
 def _policies(state: State, question: Question) -> Iterator[Policy]:
     customer = state.row("customer", state.customer_id)
     if customer is None:
@@ -241,3 +253,6 @@ def _policies(state: State, question: Question) -> Iterator[Policy]:
         if customer[name] and question.permission == "automation_token.manage":
             summary = "While it is on, no automation token can be created."
             yield Policy(name, "true", summary)
+    if _is_for_people_only(state, question):
+        summary = "It is for people: calls by automation tokens are refused with 403."
+        yield Policy("automation_token", "", summary)

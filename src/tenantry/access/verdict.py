@@ -138,7 +138,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A rule of the whole account that may refuse all the same."""
+    """A rule that may refuse all the same: the account's, or one for all programs."""
 
     name: str
     value: str

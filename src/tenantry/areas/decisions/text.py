@@ -16,8 +16,8 @@ def lines(told: Explanation) -> Iterator[str]:
     if not told.allowed:
         yield from _section("Held as", told.held)
     yield from _section("What would help, the narrowest first", _remedies(told))
-    policies = (f"{one.name} {one.value}: {one.summary}" for one in told.policies)
-    yield from _section("Policies of the account", policies)
+    policies = (f"{f'{one.name} {one.value}'.strip()}: {one.summary}" for one in told.policies)
+    yield from _section("What may refuse all the same", policies)
 
 
 def _section(title: str, items: Iterator[str] | list[str]) -> Iterator[str]:
