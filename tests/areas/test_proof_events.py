@@ -5,8 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tenantry.areas.invoices import tracing
 from tenantry.areas.pricing.months import Month
 from tenantry.core.clock import DAY, HOUR
+from tenantry.core.errors import Problem
 from tests.areas.invoice_calls import (
     MARCH,
     event,
@@ -20,6 +22,7 @@ from tests.areas.invoice_calls import (
     void,
 )
 from tests.areas.rating_example import PLAN
+from tests.areas.test_plans import Counted
 from tests.world import ADA, BEN, BILL, EVE, WIDGETS, WWW, World
 
 EVENTS = "/_tenantry/v1/usage-events"
@@ -130,7 +133,9 @@ ODD = [
     ("a", "b//c"),
     ("ü 1", "100 % + ?x=1#y"),
     ("a:b", "..;c"),
+    ("a/" * 32, "/b" * 64),
 ]
+"""The last pair is as long as any can be."""
 
 
 @pytest.mark.parametrize(("source", "name"), ODD, ids=[name for _, name in ODD])
@@ -153,5 +158,13 @@ async def test_others_do_not_see_it(world: World) -> None:
     unknown = await world.ask(EVE, "GET", f"{EVENTS}/edge-01/imagez")
     assert (foreign.status_code, unknown.status_code) == (404, 404)
     assert foreign.text == unknown.text.replace("imagez", "images")
-    many = await world.ask(ADA, "GET", f"{EVENTS}{'/x' * 900}")
+
+
+async def test_no_more_is_looked_for_than_can_be_an_event(world: World) -> None:
+    many = await world.ask(ADA, "GET", f"{EVENTS}{'/x' * 4000}")
     assert many.status_code == 404
+    for length, most in ((4000, 0), (96, 33)):
+        reads = Counted(world.app.database)
+        with pytest.raises(Problem, match="Cannot find usage event"):
+            await tracing.trace(reads, WIDGETS, "x", "/".join("x" * length))
+        assert reads.count <= most

@@ -9,6 +9,7 @@ from tenantry.areas.invoices import evidence
 from tenantry.areas.invoices.evidence import Posting
 from tenantry.areas.invoices.lines import Line
 from tenantry.areas.pricing.months import Month
+from tenantry.areas.usage.event import LONGEST_ID, LONGEST_SOURCE
 from tenantry.areas.usage.ledger import LEDGER, Entry
 from tenantry.core.errors import not_found
 from tenantry.core.session import Reads
@@ -55,11 +56,19 @@ async def trace(reads: Reads, customer_id: str, source: str, event_id: str) -> T
 
 
 async def _find(reads: Reads, customer_id: str, both: str) -> Entry | None:
-    for place in (at for at, letter in enumerate(both) if letter == "/"):
+    for place in _places(both):
         entry = await LEDGER.find(reads, both[:place], both[place + 1 :])
         if entry is not None and entry.customer_id == customer_id:
             return entry
     return None
+
+
+def _places(both: str) -> Iterator[int]:
+    """Where the source can end: neither part is longer than an event's can be."""
+    first = len(both) - 1 - LONGEST_ID
+    for place, letter in enumerate(both[: LONGEST_SOURCE + 1]):
+        if letter == "/" and place >= first:
+            yield place
 
 
 def _counting(postings: Sequence[Posting], month: int) -> list[Posting]:
