@@ -48,6 +48,11 @@ _CLAIM = Statement(
     .where(_O.id == bindparam("letter"))
     .values(due_at=bindparam("until"), attempts=_O.attempts + 1)
 )
+_GIVE_BACK = Statement(
+    update(schema.outbox)
+    .where(_O.id == bindparam("letter"), _O.due_at == bindparam("until"))
+    .values(due_at=bindparam("now"), attempts=_O.attempts - 1)
+)
 _DELIVERED = Statement(delete(schema.outbox).where(_O.id == bindparam("letter")))
 _LATER = Statement(
     update(schema.outbox)
@@ -144,8 +149,9 @@ class Worker:
     async def deliver_due(self) -> int:
         """Deliver one batch of what is due now; how many letters there were."""
         claimed_at, letters = await self._database.write(self._claim)
-        for letter_id, kind, payload, attempts in letters:
+        for at, (letter_id, kind, payload, attempts) in enumerate(letters):
             if self._stopping.is_set() or self._database.clock() >= claimed_at + BEGUN_WITHIN:
+                await self._database.write(partial(self._give_back, letters[at:], claimed_at))
                 break
             await self._deliver(letter_id, kind, payload, attempts + 1)
         return len(letters)
@@ -155,6 +161,14 @@ class Worker:
         until = unit.now + CLAIMED_FOR
         await unit.run_many(_CLAIM, [{"letter": row[0], "until": until} for row in letters])
         return unit.now, letters
+
+    async def _give_back(
+        self, letters: list[tuple[Any, ...]], claimed_at: Instant, unit: Unit
+    ) -> None:
+        """Let others have at once what was not tried, as far as nobody else has claimed it."""
+        until = claimed_at + CLAIMED_FOR
+        back = [{"letter": row[0], "until": until, "now": unit.now} for row in letters]
+        await unit.run_many(_GIVE_BACK, back)
 
     async def _deliver(self, letter_id: str, kind: str, payload: str, attempts: int) -> None:
         try:
