@@ -31,6 +31,11 @@ async def test_who_asks_about_himself_learns_of_no_service_or_group_that_he_cann
         ]
     }
     assert ways == {"Ada": [[API]], "Lim": [[]]}
+    # And what is held where nothing is seen is of no use.
+    found = await asked(world, "explain", user=LIM.id, permission="service.purge_all")
+    assert [one["reason"] for one in found["obstacles"]] == ["out_of_sight"]
+    page = await asked(world, "who", permission="service.purge_all")
+    assert LIM.id not in [one["subject"]["id"] for one in page["data"]]
     found = await asked(world, "explain", LIM, **question)
     measures = {step["measure"] for one in found["remedies"] for step in one["steps"]}
     assert measures == {"limit_services", "role"}

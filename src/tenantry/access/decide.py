@@ -81,18 +81,28 @@ _HELD = Decision(allowed=True, reason="held")
 def decide(grants: Grants, permission: str, service_id: str | None = None) -> Decision:
     """Whether these grants hold a permission, on a service where it is a service's.
 
-    Without a service, a service permission is held if it is held on any.
+    Without a service, a service permission is held if it is held on any that can be seen.
     """
     held = rights(grants)
     if permission in SERVICE_PERMISSIONS:
         if service_id is None:
-            on_any = permission in held.everywhere or any(permission in one for one in held.on)
-            return _HELD if on_any else Decision(allowed=False, reason="missing")
+            return _decide_any(held, permission)
         return _decide_service(grants, held, permission, service_id)
     if permission in held.account:
         return _HELD
     reason: Reason = "scope" if permission in _unscoped(grants).account else "missing"
     return Decision(allowed=False, reason=reason)
+
+
+def _decide_any(held: Rights, permission: str) -> Decision:
+    on = [services for permissions, services in held.on.items() if permission in permissions]
+    if not on and permission not in held.everywhere:
+        return Decision(allowed=False, reason="missing")
+    seen = held.visible
+    is_seen = seen is None or (
+        bool(seen) if permission in held.everywhere else any(not one.isdisjoint(seen) for one in on)
+    )
+    return _HELD if is_seen else Decision(allowed=False, reason="out_of_sight")
 
 
 def _decide_service(grants: Grants, held: Rights, permission: str, service_id: str) -> Decision:

@@ -189,12 +189,13 @@ def _obstacles(state: State, grants: Grants, question: Question) -> list[Obstacl
     held = [one for one in sources(grants) if is_source(one, question)]
     if not any(question.permission in one.permissions for one in held):
         found.append(_missing(grants, question, held))
-    elif not found and on is None:
+    elif not found and decide(grants, question.permission, on).reason == "out_of_sight":
+        which = "The service is" if on is not None else "Each service is"
+        summary = f"{which} out of sight: service.read is not held on it."
+        found.append(Obstacle("out_of_sight", summary))
+    elif not found:
         # It is held on services, but on none of those in the token's list.
         found.append(_OTHER_SERVICES)
-    elif not found:
-        summary = "The service is out of sight: service.read is not held on it."
-        found.append(Obstacle("out_of_sight", summary))
     return found
 
 
