@@ -80,9 +80,11 @@ async def test_what_was_tampered_with_is_not_archived(
     await tamper(world, change)
     before = await world.events()
     world.clock.turn(402 * DAY)
-    with pytest.raises(Wrong, match=f"{WIDGETS}: .*{says}"):
+    with pytest.raises(retention.NotWhole, match=f"{WIDGETS}: .*{says}") as caught:
         await archive(world, tmp_path)
     assert await world.events() == before
+    told = f"nothing is archived of the logs of {WIDGETS}: tenantry verify-audit says what is wrong"
+    assert caught.value.advice == told
     assert not (tmp_path / WIDGETS).exists()
     assert says in await verdict(world)
 

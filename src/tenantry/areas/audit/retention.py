@@ -8,6 +8,7 @@ too. The state of moments before can't be told any more (`access/history.py`).
 """
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -96,12 +97,25 @@ _KEEP = Statement(
 )
 
 
+class NotWhole(Wrong):
+    """Some logs do not verify: nothing of them is archived."""
+
+    def __init__(self, found: Mapping[str, Wrong]) -> None:
+        """Tell by customers what is wrong."""
+        super().__init__("; ".join(f"{customer}: {problem}" for customer, problem in found.items()))
+        # What is wrong may name what is nobody's business who reads the server's log.
+        self.advice = (
+            f"nothing is archived of the logs of {', '.join(found)}: "
+            "tenantry verify-audit says what is wrong"
+        )
+
+
 async def archive_due(database: Database, keyring: Keyring, folder: str, origin: str) -> int:
     """Archive and prune what is a day or more too old, in every log; how many events.
 
-    Raises OSError, and Wrong for a log that does not verify: of that, nothing is pruned.
+    Raises OSError, and NotWhole for logs that do not verify: of those, nothing is pruned.
     """
-    pruned, wrong = 0, list[Wrong]()
+    pruned, wrong = 0, dict[str, Wrong]()
     for customer_id, oldest_at, days in await database.all(_LOGS):
         until = database.clock() - days * DAY
         if oldest_at is None or oldest_at > until - DAY:
@@ -115,9 +129,9 @@ async def archive_due(database: Database, keyring: Keyring, folder: str, origin:
                     break
                 pruned += done
         except Wrong as problem:
-            wrong.append(Wrong(f"{customer_id}: {problem}"))
+            wrong[customer_id] = problem
     if wrong:
-        raise wrong[0]  # The other logs are not to suffer from it.
+        raise NotWhole(wrong)  # The other logs are not to suffer from it.
     return pruned
 
 
