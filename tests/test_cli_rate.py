@@ -80,7 +80,10 @@ def test_the_worked_example_is_the_invoice_of_the_contract(tmp_path: Path) -> No
 
 
 def test_a_person_reads_the_arithmetic(tmp_path: Path) -> None:
-    ended = tenantry(tmp_path, "rate", write(tmp_path))
+    """His editor may have marked the file as UTF-8."""
+    file = tmp_path / write(tmp_path)
+    file.write_text(file.read_text("utf-8"), "utf-8-sig")
+    ended = tenantry(tmp_path, "rate", file.name)
     assert ended.returncode == 0, ended.stderr
     head, *rows, total = ended.stdout.splitlines()
     assert head.startswith("Invoice 1000001 (S202405-1000001), 2024-05-01T00:00:00Z to ")

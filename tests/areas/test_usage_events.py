@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tenantry.areas.operator.founding import found_customer
 from tenantry.areas.usage.event import REASONS
 from tenantry.areas.usage.sums import month_usage
 from tenantry.core.clock import DAY, shown
@@ -111,6 +112,22 @@ async def test_the_limits_themselves_are_within(world: World) -> None:
     )
     assert became == [ACCEPTED] * 6
     assert await check_sums(world.app.database) == 6
+
+
+async def test_the_second_that_is_shown_as_a_customers_first_is_his(world: World) -> None:
+    """He is never told that he came in the midst of it."""
+    world.clock.turn(700_000)
+    founded = await found_customer(
+        world.app.database, world.app.keyring, name="New", login="new@example.com", password="x"
+    )
+    since = shown(world.clock.now)
+    assert since == "2026-03-01T10:00:00Z"
+    became = await send(
+        world,
+        event("a", customer_id=founded.customer_id, timestamp=since),
+        event("b", customer_id=founded.customer_id, timestamp="2026-03-01T09:59:59.999999Z"),
+    )
+    assert became == [ACCEPTED, ("rejected", "timestamp_too_old")]
 
 
 async def test_what_happened_over_13_months_ago_is_too_old(world: World) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator
 from decimal import InvalidOperation
 from typing import Any, TypeVar
@@ -77,6 +78,7 @@ _pairs = json.JSONDecoder(object_pairs_hook=list, **_AS_WRITTEN).decode
 
 def read_case(raw: bytes) -> Case:
     """Read a file. Raises BadTerms, naming the place that is wrong."""
+    raw = raw.removeprefix(BOM_UTF8)
     try:
         parts, given = _PARTS.decode(raw), _members(raw)
     except msgspec.ValidationError as problem:

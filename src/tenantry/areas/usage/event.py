@@ -15,7 +15,7 @@ from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.money import MICROS, to_micros
 from tenantry.areas.pricing.months import Month, day_number
 from tenantry.areas.pricing.regions import REGIONS
-from tenantry.core.clock import DAY, MINUTE, Instant
+from tenantry.core.clock import DAY, MINUTE, SECOND, Instant
 
 LONGEST_SOURCE = 64
 LONGEST_ID = 128
@@ -195,7 +195,8 @@ class Check:
             return "service_unknown"
         if at > self._latest:
             return "timestamp_in_future"
-        if at < self._earliest or at < span.created_at:
+        # As he is told when he came: in whole seconds.
+        if at < self._earliest or at < span.created_at - span.created_at % SECOND:
             return "timestamp_too_old"
         if span.deleted_at is not None and at >= span.deleted_at:
             return "customer_closed"
