@@ -1,10 +1,12 @@
 """From where a customer's people may come: what its list stops, and what it does not (§10.3)."""
 
+import tracemalloc
 from typing import Any
 
 import httpx
 import pytest
 
+from tenantry.core.addresses import parse_allowlist
 from tests.areas.test_sign_in import ELSEWHERE
 from tests.table import GUARDED
 from tests.world import ADA, BEN, BOT, OPERATOR, PASSWORD, WIDGETS, Person, World
@@ -118,3 +120,13 @@ async def test_a_mailed_link_sets_no_password_from_elsewhere(world: World) -> No
     assert (answer.status_code, answer.json()) == (403, ELSEWHERE)
     assert await world.actions(since) == ["user.login_failure"]
     assert (await world.ask(None, "POST", path, data=form)).status_code == 200
+
+
+def test_lists_that_somebody_tries_fill_no_memory() -> None:
+    """Refused ones are read, too: a few superusers can try thousands of them in an hour."""
+    tracemalloc.start()
+    for number in range(300):
+        parse_allowlist(" ".join(f"10.{number % 250}.{at}.{number // 250}" for at in range(100)))
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 10 << 20

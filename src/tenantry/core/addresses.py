@@ -12,7 +12,8 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Pattern = re.Pattern[str]
 
 
-@lru_cache(maxsize=4096)
+# Few: a list takes up to 50 KB, and whoever may set one can try any number of them.
+@lru_cache(maxsize=128)
 def parse_allowlist(text: str) -> tuple[Network | Pattern, ...] | None:
     """What a list allows; None where it allows everything.
 
@@ -60,7 +61,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     )
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8192)
 def is_allowed(address: str, allowlist: str) -> bool:
     """Whether a list lets an address in."""
     entries = parse_allowlist(allowlist)
