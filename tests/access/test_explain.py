@@ -246,6 +246,14 @@ async def test_the_operations_that_need_a_permission_are_listed(world: World) ->
     found = await asked(world, "explain", permission="invitation.create")
     assert "POST /invitations" in found["operations"]
     assert not [one for one in found["operations"] if one.startswith("GET")]
+    # Also those that are for everybody, and reach further with it.
+    for permission, operation in (
+        ("service_authorization.read", "GET /service-authorizations"),
+        ("token.revoke_all", "DELETE /tokens/{token_id}"),
+        ("user_group.read", "GET /user-groups/{user_group_id}/members"),
+    ):
+        found = await asked(world, "explain", permission=permission)
+        assert operation in found["operations"], permission
 
 
 @pytest.mark.parametrize("who", [ADA, BEN, LIM, BILL, UMA, BOT], ids=lambda who: str(who.name))

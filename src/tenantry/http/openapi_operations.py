@@ -100,6 +100,8 @@ def who_may(allow: Allow) -> str:
         where = " on the service" if allow.service else ""
         unless = ", unless it is about oneself" if allow.own is not None else ""
         sentence = f"Needs the permission `{allow.permission}`{where}{unless}."
+    elif allow.widened is not None:
+        sentence = f"{_WHO[allow.who][:-1]}; about others with the permission `{allow.widened}`."
     elif allow.owner:
         sentence = "For the account's owner."
     else:

@@ -37,6 +37,8 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the path that, when it names the caller, makes the permission unnecessary."""
     own_form: bool = False
     """Who holds the permission for his own objects comes in; the function narrows it to them."""
+    widened: str | None = None
+    """The permission with which the function reaches everybody's objects, not one's own alone."""
     service: bool = False
     """The permission is one on a service: the function asks `call.reach` for it."""
     sudo: bool = False

@@ -97,7 +97,7 @@ def operations(permission: str) -> list[str]:
     return sorted(
         f"{row.method} {row.path}"
         for row in TABLE
-        if (row.allow.permission or "").partition(":")[0] == plain
+        if (row.allow.permission or row.allow.widened or "").partition(":")[0] == plain
     )
 
 

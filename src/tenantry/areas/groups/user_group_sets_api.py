@@ -17,10 +17,11 @@ from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
-from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
+from tenantry.http.operation import PAGED, Allow, Answer, operation, permission
 from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
 
+READ = Allow(who="customer", widened="user_group.read")
 MANAGE = permission("user_group.manage")
 
 
@@ -67,7 +68,7 @@ def _shown(row: Member) -> NamedMember:
 
 @operation(
     "GET /user-groups/{user_group_id}/members",
-    allow=CUSTOMER,
+    allow=READ,
     wire=PLAIN,
     query=PAGED,
     answers=NamedMembers,
@@ -101,7 +102,7 @@ async def remove_user_group_members(
 
 @operation(
     "GET /user-groups/{user_group_id}/roles",
-    allow=CUSTOMER,
+    allow=READ,
     wire=PLAIN,
     query=PAGED,
     answers=shapes.NamedRoles,
@@ -135,7 +136,7 @@ async def remove_user_group_roles(
 
 @operation(
     "GET /user-groups/{user_group_id}/service-groups",
-    allow=CUSTOMER,
+    allow=READ,
     wire=PLAIN,
     query=PAGED,
     answers=shapes.NamedServiceGroups,

@@ -18,10 +18,11 @@ from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
-from tenantry.http.operation import CUSTOMER, PAGED, Answer, operation, permission
+from tenantry.http.operation import PAGED, Allow, Answer, operation, permission
 from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
 
+READ = Allow(who="customer", widened="user_group.read")
 MANAGE = permission("user_group.manage")
 
 
@@ -73,7 +74,7 @@ def _shown(row: UserGroupRow) -> UserGroup:
     )
 
 
-@operation("GET /user-groups", allow=CUSTOMER, wire=PLAIN, query=PAGED, answers=UserGroups)
+@operation("GET /user-groups", allow=READ, wire=PLAIN, query=PAGED, answers=UserGroups)
 async def list_user_groups(call: Reading, query: Query) -> Answer:
     """A page of the customer's user groups, oldest first, or of those one is in."""
     page = paging.numbered(query)
@@ -97,7 +98,7 @@ async def create_a_user_group(call: Writing, body: Body[NewUserGroup]) -> UserGr
     return _shown(await model.find(call, USER_GROUPS, row.id))
 
 
-@operation("GET /user-groups/{user_group_id}", allow=CUSTOMER, wire=PLAIN)
+@operation("GET /user-groups/{user_group_id}", allow=READ, wire=PLAIN)
 async def get_a_user_group(call: Reading, user_group_id: str) -> UserGroup:
     """One user group, any or one that the caller is in."""
     return _shown(await user_groups.find_visible(call, user_group_id))

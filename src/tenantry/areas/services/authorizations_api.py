@@ -21,8 +21,8 @@ from tenantry.core.errors import bad_request
 from tenantry.http.body import Body
 from tenantry.http.message import Query
 from tenantry.http.operation import (
-    CUSTOMER,
     JSON_API_PAGED,
+    Allow,
     operation,
     permission,
 )
@@ -34,6 +34,7 @@ KIND = "service_authorization"
 AskedPermission = Annotated[
     str, Documented(extra_json_schema={"enum": list(authorizations.PERMISSIONS)})
 ]
+_READ = Allow(who="customer", widened="service_authorization.read")
 _MANAGE = permission("service_authorization.manage")
 
 
@@ -146,7 +147,7 @@ def shown_authorization(
     )
 
 
-@operation("GET /service-authorizations", allow=CUSTOMER, wire=CLASSIC, query=JSON_API_PAGED)
+@operation("GET /service-authorizations", allow=_READ, wire=CLASSIC, query=JSON_API_PAGED)
 async def list_service_authorization(call: Reading, query: Query) -> ServiceAuthorizationList:
     """The service authorizations that the caller sees, a page at a time: his own, or all."""
     page = bracketed(query)
@@ -178,7 +179,7 @@ async def create_service_authorization(
 
 @operation(
     "GET /service-authorizations/{service_authorization_id}",
-    allow=CUSTOMER,
+    allow=_READ,
     wire=CLASSIC,
 )
 async def show_service_authorization(

@@ -23,9 +23,9 @@ from tenantry.http.body import Body
 from tenantry.http.gate import check_address, check_scope, is_lifted
 from tenantry.http.operation import (
     ANY_KEY,
-    CUSTOMER,
     PERSON,
     PUBLIC,
+    Allow,
     Credentials,
     Refused,
     operation,
@@ -34,6 +34,8 @@ from tenantry.http.operation import (
 from tenantry.http.wire import LEGACY
 
 DEFAULT_NAME = "Unnamed token"
+_READ = Allow(who="customer", widened="token.read_all")
+_REVOKE = Allow(who="customer", widened="token.revoke_all")
 
 
 class NewToken(msgspec.Struct, kw_only=True):
@@ -71,7 +73,7 @@ async def get_token_current(call: Reading) -> Token:
     return shown_token(await model.current(call), call)
 
 
-@operation("GET /tokens/{token_id}", allow=CUSTOMER, wire=LEGACY, compatibility="token")
+@operation("GET /tokens/{token_id}", allow=_READ, wire=LEGACY, compatibility="token")
 async def get_token(call: Reading, token_id: str) -> Token:
     """One's own token; any of the customer for who may read all. Others are as if absent."""
     row = await model.find_standing(call, token_id)
@@ -185,7 +187,7 @@ async def revoke_token_current(call: Writing) -> None:
     await model.revoke(call, [call.principal.token_id])
 
 
-@operation("DELETE /tokens/{token_id}", allow=CUSTOMER, wire=LEGACY, status=204)
+@operation("DELETE /tokens/{token_id}", allow=_REVOKE, wire=LEGACY, status=204)
 async def revoke_token(call: Writing, token_id: str) -> None:
     """Revoke one's own token; any of the customer, automation tokens too, for who may."""
     await model.revoke(call, [token_id])
@@ -207,7 +209,7 @@ class TokenReferences(msgspec.Struct):
 MAX_BULK = 1000
 
 
-@operation("DELETE /tokens", allow=CUSTOMER, wire=LEGACY, status=204)
+@operation("DELETE /tokens", allow=_REVOKE, wire=LEGACY, status=204)
 async def bulk_revoke_tokens(call: Writing, body: Body[TokenReferences]) -> None:
     """Revoke many, all or none; the calling token may be among them."""
     data = body().data
