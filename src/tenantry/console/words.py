@@ -32,6 +32,8 @@ def ago(instant: Instant, now: Instant) -> Markup:
 
 
 def _ago(passed: int) -> str:
+    # Another machine's clock, or that of somebody's telephone, may be ahead.
+    passed = max(passed, 0)
     for unit, name in ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute")):
         count = passed // unit
         if count:
