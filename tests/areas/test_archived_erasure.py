@@ -1,8 +1,13 @@
 """Taking a person out of archives of which some can't be read or written: told once, and done."""
 
+import asyncio
+import fcntl
 import gzip
+import os
 import re
+import threading
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +150,31 @@ async def test_what_an_earlier_checkout_took_is_not_called_tampered_with(
     _emptied(behind)
     assert f"{behind}: event " in (said := await verdict(world))
     assert said.endswith("False")
+
+
+async def test_what_is_being_rewritten_while_somebody_verifies_is_no_finding(
+    world: World, tmp_path: Path
+) -> None:
+    """Its manifest comes a moment after it, and is read here before that."""
+    world.clock.turn(402 * DAY)
+    (file,) = await archive(world, tmp_path)
+    manifest = archive_files.manifest_of(file)
+    old, packed = manifest.read_text(), gzip.compress(gzip.decompress(file.read_bytes()), mtime=1)
+    new = re.sub(r'"sha256":"\w+"', f'"sha256":"{sha256(packed).hexdigest()}"', old)
+    begun = threading.Event()
+
+    def rewrite() -> None:
+        with (tmp_path / f".{WIDGETS}.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            file.write_bytes(packed)
+            manifest.unlink()
+            os.mkfifo(manifest)
+            begun.set()
+            manifest.write_text(old)
+            (tmp_path / "draft").write_text(new)
+            (tmp_path / "draft").rename(manifest)
+
+    rewriting = asyncio.create_task(asyncio.to_thread(rewrite))
+    await asyncio.to_thread(begun.wait)
+    assert (await verdict(world)).endswith("  1 archives  whole\nTrue")
+    await rewriting

@@ -156,7 +156,7 @@ def check_file(archive: Archive, wanted: Wanted, values: Values) -> Found:
     """
     file = Path(archive.file)
     try:
-        manifest, packed = archive_files.read(file)
+        manifest, packed = archive_files.read_settled(file)
         lines = archive_files.lines(packed)
     except archive_files.UNREADABLE as problem:
         raise Wrong(f"{file} can't be read: {problem!r}") from problem

@@ -14,7 +14,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,19 @@ def read(file: Path) -> tuple[dict[str, Any], bytes]:
 def is_named(manifest: Mapping[str, Any], packed: bytes) -> bool:
     """Whether an archive is the one that its manifest names."""
     return bool(manifest["sha256"] == hashlib.sha256(packed).hexdigest())
+
+
+def read_settled(file: Path) -> tuple[dict[str, Any], bytes]:
+    """The same, once nobody rewrites it: an archive is there before its manifest.
+
+    Raises UNREADABLE.
+    """
+    found = read(file)
+    if not is_named(*found):
+        # Who may not write there can't wait for who may.
+        with suppress(OSError), _alone(file):
+            found = read(file)
+    return found
 
 
 def lines(packed: bytes) -> list[bytes]:
