@@ -27,18 +27,6 @@ from tenantry.core.kept_events import PERSONAL
 
 FORMAT = 1
 
-_COPIED = (
-    "customer_id",
-    "sequence",
-    "id",
-    "action",
-    "event_type",
-    "user_id",
-    "token_id",
-    "service_id",
-)
-"""What stands in columns of its own as well, for looking events up."""
-
 Personal = dict[str, tuple[str, Any]]
 """Salts and personal values, by where in an event they stand."""
 
@@ -61,6 +49,10 @@ class Revision(msgspec.Struct, frozen=True):
         return _digest(None if self.body is None else canonical(self.body))
 
 
+Changes = list[tuple[Revision, bytes | None]]
+"""Changed rows, each with its text; None if it is gone."""
+
+
 async def record(  # noqa: PLR0913 - an event has that many sides
     call: Writing,
     action: str,
@@ -79,28 +71,28 @@ async def record(  # noqa: PLR0913 - an event has that many sides
     principal; `user_id` names him where he had no key. Raises ValueError for other names.
     """
     wire_name, changes, personal = _wire_name(action, event_type), _written(rows), Personal()
-    head = _next(await call.unit.head(call.customer_id), call.now, wire_name, changes)
+    head = await call.unit.head(call.customer_id)
+    sequence, now = head.sequence + 1, max(call.now, head.created_at)  # time never goes back
     event = {
         "action": action,
         "admin": call.principal.kind == "operator",
-        "created_at": shown(head.created_at),
+        "created_at": shown(now),
         "customer_id": call.customer_id,
         "decision_id": call.decision_id(),
         "description": _hidden(description, "description", personal),
         "event_type": wire_name,
         "format": FORMAT,
-        "id": id_at(head.sequence),
+        "id": id_at(sequence),
         "ip": _hidden(call.via or call.ip, "ip", personal),
         "metadata": _sealed(metadata, "metadata.", personal) if metadata else {},
         "request_id": call.request_id,
         "rows": {f"{row.kind}/{row.row_id}": _digest(text) for row, text in changes},
-        "sequence": head.sequence,
+        "sequence": sequence,
         "service_id": service_id,
         "token_id": call.principal.token_id or None,
         "user_id": user_id or call.principal.user_id,
     }
-    _append(call, event, personal, head)
-    _revise(call, head.sequence, changes)
+    _append(call, event, personal, now, changes)
 
 
 def _wire_name(action: str, event_type: str | None) -> str | None:
@@ -112,8 +104,7 @@ def _wire_name(action: str, event_type: str | None) -> str | None:
     return name
 
 
-def _written(rows: Iterable[Revision]) -> list[tuple[Revision, bytes | None]]:
-    """Each row with its text; None if it is gone."""
+def _written(rows: Iterable[Revision]) -> Changes:
     return [(row, None if row.body is None else canonical(row.body)) for row in rows]
 
 
@@ -122,40 +113,31 @@ def _digest(text: bytes | None) -> str | None:
     return None if text is None else hashlib.sha256(text).hexdigest()
 
 
-def _next(
-    head: Head, now: Instant, wire_name: str | None, changes: list[tuple[Revision, bytes | None]]
-) -> Head:
-    """The end of the log with one event more, but for its hash; time never goes back in it."""
-    is_calm = changes and all(row.is_new and row.kind in _BEGINNERS for row, _ in changes)
-    return Head(
-        sequence=head.sequence + 1,
-        hash=head.hash,
-        calm_since=head.calm_since if is_calm else head.sequence + 1,
-        created_at=max(now, head.created_at),
-        number=head.number + (wire_name is not None),
-        newest=head.newest,
-    )
-
-
-def _append(call: Writing, event: dict[str, Any], personal: Personal, head: Head) -> None:
-    """Chain an event to the one before; `head` is the end of the log with it, but for its hash."""
-    body = canonical(event)
+def _append(
+    call: Writing, event: dict[str, Any], personal: Personal, now: Instant, changes: Changes
+) -> None:
+    """Chain an event to the one before: it is the end of the log then. With the rows it changed."""
+    head, sequence, body = call.unit.heads[call.customer_id], event["sequence"], canonical(event)
     digest = chained(head.hash, body)
-    call.unit.heads[call.customer_id] = msgspec.structs.replace(head, hash=digest)
-    columns = {name: event[name] for name in _COPIED}
+    is_calm = changes and all(row.is_new and row.kind in _BEGINNERS for row, _ in changes)
+    calm_since = head.calm_since if is_calm else sequence
+    number = head.number + (event["event_type"] is not None)
+    call.unit.heads[call.customer_id] = Head(sequence, digest, calm_since, now, number, head.newest)
+    # What events are looked for by stands in columns of its own as well.
     call.unit.added.events.append(
-        {
-            **columns,
-            "created_at": head.created_at,
+        event
+        | {
+            "created_at": now,
             "body": body.decode(),
             "personal": _encode(personal).decode(),
             "hash": digest,
-            "number": head.number,
+            "number": number,
         }
     )
+    _revise(call, sequence, changes)
 
 
-def _revise(call: Writing, sequence: int, changes: list[tuple[Revision, bytes | None]]) -> None:
+def _revise(call: Writing, sequence: int, changes: Changes) -> None:
     for row, text in changes:
         if not row.is_new:
             call.unit.added.closed.append(

@@ -87,7 +87,8 @@ class Unit:
 
     async def head(self, customer_id: str) -> Head:
         """The end of a customer's log as this unit sees it; locked until the commit."""
-        await self.hold([customer_id])
+        if customer_id not in self.heads:
+            await self.hold([customer_id])
         return self.heads[customer_id]
 
     async def hold(self, customer_ids: Iterable[str]) -> None:
