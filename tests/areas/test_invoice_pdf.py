@@ -2,12 +2,14 @@
 
 import asyncio
 import threading
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tenantry.areas.invoices import pdf as typesetting
-from tenantry.areas.invoices.paper import Paper
+from tenantry.areas.invoices.paper import Group, Item, Paper, Party, Sum
+from tenantry.areas.invoices.words import Words
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.parties import Seller
 from tenantry.core.errors import Problem
@@ -228,3 +230,45 @@ async def test_only_so_many_wait() -> None:
     go.set()
     outcomes = await asyncio.gather(*waiting, return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {LookupError}
+
+
+def sheet(lines: int, coupons: int) -> Paper:
+    """An invoice with so many lines, and so many coupons used on it."""
+    name = Words("Example Widgets")
+    item = Item(Words("Europe Requests"), "1", "5.00", "5.00")
+    return Paper(
+        title="Invoice",
+        number="S202603-1000001",
+        date=(2026, 4, 4),
+        heading=name,
+        customer=Party(name, []),
+        seller=None,
+        facts=[],
+        currency="USD",
+        total="USD\u00a05.00",
+        due="no payment is due",
+        groups=[Group(name, "5.00", [item] * lines)],
+        sums=[Sum(Words(f"Credit C{number:03}"), "\u22121.00") for number in range(coupons)],
+        closing=["There is nothing to pay."],
+    )
+
+
+async def typeset(lines: int, coupons: int) -> list[str]:
+    """The text of its pages."""
+    return pages(await typesetting._press.run(partial(sheet, lines, coupons)))  # noqa: SLF001 - no invoice stands behind it
+
+
+async def test_what_is_to_be_done_stands_below_the_total() -> None:
+    """Also where a page ends just there: on a page of its own it says nothing."""
+    found = set[int]()
+    for lines in range(22, 33):
+        *_, last = await typeset(lines, 2)
+        assert "Total USD 5.00\nThere is nothing to pay." in last
+        found.add(last.count("Europe Requests"))
+    assert 0 in found
+
+
+async def test_any_number_of_credits_is_shown() -> None:
+    told = await typeset(1, 200)
+    assert max(page.count("Credit C") for page in told) < 60
+    assert sum(page.count("Credit C") for page in told) == 200
