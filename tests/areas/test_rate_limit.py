@@ -82,6 +82,19 @@ async def test_over_the_limit_nothing_is_done(world: World) -> None:
     assert quota(answer)[0] == "999"
 
 
+async def test_what_was_not_made_ready_is_not_done(world: World) -> None:
+    """Who is over the limit when he asks has no password hashed, though he may write by then."""
+    await edit_customer(world, WIDGETS, hourly_writes=1)
+    assert (await write(world)).status_code == 200
+    change = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
+    raised, answer = await asyncio.gather(
+        world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": 9}),
+        world.ask(BEN, "POST", "/current_user/password", data=change),
+    )
+    assert raised.status_code == 200
+    assert (answer.status_code, answer.json()) == (429, LIMIT)
+
+
 async def test_the_count_begins_anew_with_the_hour(world: World) -> None:
     await edit_customer(world, WIDGETS, hourly_writes=1)
     assert (await write(world)).status_code == 200

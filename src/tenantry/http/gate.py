@@ -177,7 +177,12 @@ def meter(allow: Allow, principal: Principal) -> str | None:
 def check_quota(principal: Principal, count: int) -> None:
     """Refuse writes over the hourly limit. Raises Problem 429."""
     if count > principal.hourly_writes:
-        raise Problem(429, "You have exceeded your hourly rate limit.")
+        raise over_quota()
+
+
+def over_quota() -> Problem:
+    """429: the hour's writes are used up (protocol §13.4)."""
+    return Problem(429, "You have exceeded your hourly rate limit.")
 
 
 def quota_headers(principal: Principal, count: int, now: Instant) -> tuple[Header, ...]:

@@ -249,13 +249,13 @@ class Pipeline:
         Only the throttle on guessing refuses at once: it is no matter of the hourly quota.
         """
         meter = gate.meter(operation.allow, call.principal)
-        if exchange.refusal is not None:
+        if exchange.refusal is not None or operation.prepare is None:
             return None, exchange.refusal
-        if operation.prepare is None or (
-            meter is not None
-            and await writes_counted(self.database, meter, call.now) >= call.principal.hourly_writes
+        if meter is not None and (
+            await writes_counted(self.database, meter, call.now) >= call.principal.hourly_writes
         ):
-            return None, None
+            # Also if he may write by then: what was not made ready cannot be done.
+            return None, gate.over_quota()
         try:
             gate.admit(operation.allow, call, exchange.request.method, path)
             gate.check_sent(operation, exchange.request)
