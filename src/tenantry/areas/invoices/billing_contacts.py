@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import and_, func, literal, or_, select, union
 
 from tenantry.core import schema
+from tenantry.core.mail_address import address_key
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement, is_one_of
 
@@ -36,9 +37,10 @@ _ADDRESSES = Statement(
 
 
 async def addresses_of(reads: Reads, customer_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Mail addresses, by customer; none for who has nobody left."""
-    found: dict[str, dict[int, list[str]]] = {}
+    """Mail addresses, by customer, each once; none for who has nobody left."""
+    found: dict[str, dict[int, dict[str, str]]] = {}
     for customer_id, address, place in await reads.all(_ADDRESSES, customers=list(customer_ids)):
         if address:
-            found.setdefault(customer_id, {}).setdefault(place, []).append(address)
-    return {customer_id: by_place[min(by_place)] for customer_id, by_place in found.items()}
+            named = found.setdefault(customer_id, {}).setdefault(place, {})
+            named.setdefault(address_key(address), address)
+    return {one: list(by_place[min(by_place)].values()) for one, by_place in found.items()}
