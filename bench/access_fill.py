@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bench.fill import Row, Tables, store
+from bench.fill import Row, Tables, store, stored
 from tenantry.areas.customers import keys
 from tenantry.areas.customers import model as customers
 from tenantry.areas.services import model as services
@@ -148,9 +148,8 @@ class _Filling:
         self._authorize(user_id, mine)
         return Shop(services_, owner, self._token(user_id), mine[0])
 
-    def _add(self, table: str, row: msgspec.Struct, *but: str, **more: Any) -> None:
-        values = msgspec.structs.asdict(row) | more
-        self.tables[table].append({name: values[name] for name in values if name not in but})
+    def _add(self, table: str, row: msgspec.Struct, **more: Any) -> None:
+        self.tables[table].append(msgspec.structs.asdict(row) | more)
 
     def _revise(self, revision: Revision, *, is_changed: bool = False) -> None:
         """A row as it stands, since the second event if it was changed then."""
@@ -211,7 +210,7 @@ class _Filling:
             created_at=self._now,
             **own,
         )
-        self._add("users", row, "force_2fa", "has_pci_passwords")
+        self.tables["users"].append(stored(row))
         self._revise(users.revision(row), is_changed=True)
         return row.id
 

@@ -15,7 +15,7 @@ import msgspec
 from tenantry.areas.customers.model import CustomerRow
 from tenantry.areas.operator import founding
 from tenantry.areas.tokens.model import TokenRow
-from tenantry.areas.users.model import UserRow
+from tenantry.areas.users.model import STORED, UserRow
 from tenantry.core.additions import Head
 from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
@@ -128,9 +128,12 @@ def _user(customer_id: str, now: int) -> Row:
         created_at=now,
         updated_at=now,
     )
-    values = msgspec.structs.asdict(row)
-    del values["force_2fa"], values["has_pci_passwords"]
-    return values
+    return stored(row)
+
+
+def stored(row: UserRow) -> Row:
+    """A user as it is stored, without what the customer asks of its users."""
+    return {name: getattr(row, name) for name in STORED}
 
 
 def _fill_sqlite(path: str, batches: Iterator[Tables]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bench.fill import Row, Tables, store
+from bench.fill import Row, Tables, store, stored
 from tenantry.areas.customers import model as customers
 from tenantry.areas.services import model as services
 from tenantry.areas.tokens.model import TokenRow
@@ -80,13 +80,11 @@ def _account(
             role="superuser" if at == 0 else "engineer",
             **of,
         )
-        values = msgspec.structs.asdict(row)
-        del values["force_2fa"], values["has_pci_passwords"]
-        tables["users"].append(values)
+        tables["users"].append(stored(row))
     for user_id, secret in zip(people, (log.owner, log.engineer), strict=False):
         token = TokenRow(id=user_id, kind="user", user_id=user_id, name="load", **of)
-        stored = {**msgspec.structs.asdict(token), "digest": keyring.digest(secret)}
-        tables["tokens"].append(stored)
+        kept = {**msgspec.structs.asdict(token), "digest": keyring.digest(secret)}
+        tables["tokens"].append(kept)
     tables["services"] = [
         msgspec.structs.asdict(services.ServiceRow(id=one, name=one, type="vcl", comment="", **of))
         for one in offered
