@@ -100,7 +100,7 @@ async def set_tax_rules(call: Writing, given: Any) -> Document:
         plans = await documents.every_plan(call)
         check_lines(rules, await documents.catalogue(call), plans.values())
     except BadTerms as problem:
-        raise bad_request(str(problem)) from problem
+        raise bad_request(str(problem.within("tax_rules"))) from problem
     return await documents.put(call, "tax_rules", "", TaxRules(rules))
 
 
