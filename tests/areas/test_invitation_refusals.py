@@ -40,8 +40,8 @@ from tests.world import (
         ({"email": "lin"}, None, "Email must be an e-mail address: "),
         ({"email": "x" * 250 + "@example.com"}, None, "Email must be an e-mail address: "),
         ({"role": "owner"}, None, "Role must be one of: user, billing, engineer, superuser, tls_v"),
-        ({"roles": "engineer"}, None, "Data.attributes.roles: "),
-        ({"limit_services": "maybe"}, None, "Data.attributes.limit services: "),
+        ({"roles": "engineer"}, None, "data.attributes.roles: "),
+        ({"limit_services": "maybe"}, None, "data.attributes.limit_services: "),
         (
             {"role": "engineer", "limit_services": False},
             [(WWW, "full")],

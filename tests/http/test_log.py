@@ -10,9 +10,10 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from tenantry.app import Application
+from tenantry.app import Application, operations
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
+from tenantry.http.operation import PUBLIC
 from tenantry.migrations import NEWEST
 from tests.world import ADA, BEN, PASSWORD, WIDGETS, World, settings
 
@@ -54,6 +55,21 @@ async def test_no_line_holds_a_secret(world: World) -> None:
     secrets = [ADA.token, PASSWORD, "a-wrong-secret-key", "the-secret-code", "guess"]
     for secret in [*secrets, made.json()["access_token"]]:
         assert secret not in told
+
+
+_IN_LINKS = sorted(
+    {row.path for row in operations() if "{code}" in row.path and row.allow is PUBLIC}
+)
+
+
+@pytest.mark.parametrize("path", _IN_LINKS)
+async def test_no_line_holds_the_code_of_a_link(world: World, path: str) -> None:
+    """Whatever is asked of it: programs that look into mails ask other than browsers."""
+    link = path.replace("{code}", "the-secret-code")
+    for method, asked in (("OPTIONS", link), ("PROPFIND", link), ("HEAD", f"{link}/more")):
+        await world.ask(None, method, asked)
+    lines = await _lines(world)
+    assert [line["path"] for line in lines] == [path.replace("{code}", "…")] * 3
 
 
 @pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)

@@ -218,7 +218,8 @@ class Shape(Generic[T]):
 
 
 def _label(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+    """A field as people call it; one inside another is told by its path."""
+    return name if "." in name else name.replace("_", " ").capitalize()
 
 
 class _Field:

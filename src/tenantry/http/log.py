@@ -75,7 +75,7 @@ class RequestLog:
         line = Line(
             time=round(time(), 3),
             method=request.method,
-            path=_told_path(exchange),
+            path=_told_path(request.path),
             status=response.status,
             milliseconds=round(seconds * 1000, 3),
             request_id=exchange.request_id,
@@ -114,9 +114,13 @@ class RequestLog:
         os.write(self._descriptor, b"\n".join(lines) + b"\n")
 
 
-def _told_path(exchange: "Exchange") -> str:
-    """The path; of one that ends in a secret code, its template."""
-    operation = exchange.operation
-    if operation is not None and "{code}" in operation.path:
-        return operation.path
-    return exchange.request.path[:1000]
+_BEFORE_CODES = ("/_tenantry/v1/password/", "/_tenantry/v1/invitation/", "/invitation/accept/")
+"""What a path begins with that ends in a secret code, whatever becomes of the request."""
+
+
+def _told_path(path: str) -> str:
+    """The path, without a secret code in it."""
+    for before in _BEFORE_CODES:
+        if path.startswith(before):
+            return before + "…"
+    return path[:1000]

@@ -23,7 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 CONSOLE = "/_tenantry/console"
 """Under which the pages of the console stand, which no program calls."""
 
-_GATEWAY = frozenset({401, 403, 415, 429})
+_GATEWAY = frozenset({401, 403, 405, 415, 429})
 _CODES = {422: "unprocessable_entity", 429: "rate_limited"}
 """Words for programs that are not the status's own phrase in every version of Python."""
 _OAUTH = {429: "temporarily_unavailable", 500: "server_error", 503: "temporarily_unavailable"}
