@@ -106,10 +106,11 @@ async def find(reads: Reads, customer_id: str, invoice_id: str) -> InvoiceRow | 
 async def named_by(call: Reading, invoice_id: str) -> InvoiceRow:
     """The invoice with this number, whoever's it is. Raises Problem 404."""
     number = invoice_number(invoice_id)
-    row = None if number is None else await call.one(_NUMBERED, invoice=number)
-    if row is None:
-        raise not_found("invoice", invoice_id)
-    return row
+    if number is not None:
+        row = await call.one(_NUMBERED, invoice=number)
+        if row is not None:
+            return row
+    raise not_found("invoice", invoice_id)
 
 
 async def of_month(reads: Reads, customer_id: str, month: Month) -> InvoiceRow | None:
