@@ -3,7 +3,20 @@
 import pytest
 
 from tests.areas.test_users import NOT_ALLOWED
-from tests.world import ADA, BEN, BOT, OPERATOR, OTHER, PASSWORD, SUE, WIDGETS, WWW, World
+from tests.world import (
+    ADA,
+    API,
+    BEN,
+    BOT,
+    EVE,
+    OPERATOR,
+    OTHER,
+    PASSWORD,
+    SUE,
+    WIDGETS,
+    WWW,
+    World,
+)
 
 UNKNOWN = "0Unknown00000000000000"
 HERE = {"customer_id": WIDGETS}
@@ -106,3 +119,20 @@ async def test_for_everybody_else_the_parameter_is_idle_or_refused(world: World)
     )
     assert answer.status_code == 403
     assert await world.actions(since, OTHER) == []
+
+
+async def test_the_log_of_a_closed_customer_is_kept_for_the_operator(world: World) -> None:
+    for service_id in (WWW, API):
+        await world.ask(ADA, "DELETE", f"/service/{service_id}")
+    await world.ask(ADA, "DELETE", f"/customer/{WIDGETS}")
+    (event, *_) = (await world.ask(OPERATOR, "GET", "/events", params=HERE)).json()["data"]
+    assert event["attributes"]["description"] == "Customer 'Example Widgets' was deleted"
+    audit = "/_tenantry/v1/audit"
+    for path in (f"/events/{event['id']}", f"{audit}/head", f"{audit}/checkpoints"):
+        assert (await world.ask(OPERATOR, "GET", path, params=HERE)).status_code == 200, path
+    exported = (await world.ask(OPERATOR, "GET", f"{audit}/export", params=HERE)).text
+    assert exported.count("\n") == len(await world.events())
+    for path in ("/current_customer", "/tokens", "/events"):
+        for key, status in ((OPERATOR, 404), (ADA, 401), (EVE, 403)):
+            if (key, path) != (OPERATOR, "/events"):
+                assert (await world.ask(key, "GET", path, params=HERE)).status_code == status

@@ -97,8 +97,8 @@ _OPERATOR = Statement(select(_O.id, _O.name).where(_O.digest == bindparam("diges
 
 
 _CUSTOMER = Statement(
-    select(_C.name, _C.force_2fa, _C.has_pci_passwords, _C.force_sso).where(
-        _C.id == bindparam("customer_id"), _C.deleted_at.is_(None)
+    select(_C.deleted_at, _C.name, _C.force_2fa, _C.has_pci_passwords, _C.force_sso).where(
+        _C.id == bindparam("customer_id")
     )
 )
 
@@ -142,12 +142,14 @@ async def read_version(rows: Reads, customer_id: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-async def placed(operator: Principal, rows: Reads, customer_id: str) -> Principal:
+async def placed(
+    operator: Principal, rows: Reads, customer_id: str, *, even_closed: bool = False
+) -> Principal:
     """An operator who acts in a customer, as whoever is in it. Raises Problem 404."""
     row = await rows.one(_CUSTOMER, customer_id=customer_id)
-    if row is None:
+    if row is None or (row[0] is not None and not even_closed):
         raise not_found("customer", customer_id)
-    name, *policies = row
+    _, name, *policies = row
     return msgspec.structs.replace(operator, customer_name=name, policies=Policies(*policies))
 
 

@@ -45,6 +45,8 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True):
     owner: bool = False
     anywhere: bool = False
     """The customer's list of allowed addresses does not hold (contract: access §10.3)."""
+    of_closed: bool = False
+    """Operators read it of a closed customer as well, whose log is kept (contract: access §12)."""
 
 
 PUBLIC = Allow(who="public")

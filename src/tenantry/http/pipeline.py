@@ -180,7 +180,10 @@ class Pipeline:
         try:
             call.customer_id = gate.acting_customer(principal, request)
             if principal.kind == "operator" and call.customer_id and not operation.writes:
-                call.principal = await placed(principal, self.database, call.customer_id)
+                even_closed = operation.allow.of_closed
+                call.principal = await placed(
+                    principal, self.database, call.customer_id, even_closed=even_closed
+                )
         except Problem as problem:
             exchange.refusal = problem
         if principal.token_id and principal.kind != "operator":

@@ -11,11 +11,12 @@ from tenantry.core.context import Reading
 from tenantry.core.errors import bad_request
 from tenantry.core.signing import PublicKey
 from tenantry.http.message import Query, Response
-from tenantry.http.operation import CURSORED, PUBLIC, QueryParameter, operation, permission
+from tenantry.http.operation import CURSORED, PUBLIC, Allow, QueryParameter, operation
 from tenantry.http.paging import cursor, limited, position
 from tenantry.http.wire import PLAIN
 
 NDJSON = "application/x-ndjson"
+_SEE = Allow(who="customer", permission="event.read", of_closed=True)
 _VERIFIER = Path(verify_audit.__file__).read_bytes()
 _DIGITS = len(str(export.FURTHEST))
 
@@ -34,7 +35,7 @@ class Keys(msgspec.Struct):
     data: list[PublicKey]
 
 
-@operation("GET /_tenantry/v1/audit/head", allow=permission("event.read"), wire=PLAIN)
+@operation("GET /_tenantry/v1/audit/head", allow=_SEE, wire=PLAIN)
 async def get_audit_head(call: Reading) -> Checkpoint:
     """A signed checkpoint of the log as it is now: keep it elsewhere, and no end can be cut off."""
     return await checkpoints.current(
@@ -44,7 +45,7 @@ async def get_audit_head(call: Reading) -> Checkpoint:
 
 @operation(
     "GET /_tenantry/v1/audit/checkpoints",
-    allow=permission("event.read"),
+    allow=_SEE,
     wire=PLAIN,
     query=CURSORED,
 )
@@ -64,7 +65,7 @@ async def list_audit_keys(call: Reading) -> Keys:
 
 @operation(
     "GET /_tenantry/v1/audit/export",
-    allow=permission("event.read"),
+    allow=_SEE,
     wire=PLAIN,
     query=(
         QueryParameter("from", "integer", "The number of the first event; default: the oldest"),

@@ -6,11 +6,11 @@ from tenantry.areas.events import asked, lists, model, shapes
 from tenantry.core.context import Reading
 from tenantry.http.conditional import tagged
 from tenantry.http.message import Query, Response
-from tenantry.http.operation import operation, permission_or_own
+from tenantry.http.operation import Allow, operation
 from tenantry.http.paging import bracketed, json_api_links
 from tenantry.http.wire import RESOURCE
 
-_SEE = permission_or_own("event.read")
+_SEE = Allow(who="customer", permission="event.read", own_form=True, of_closed=True)
 _KEPT = (("cache-control", "max-age=0, private, must-revalidate"),)
 
 
