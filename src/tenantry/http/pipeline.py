@@ -157,8 +157,7 @@ class Pipeline:
         self, exchange: Exchange, operation: Operation, finder: Finder
     ) -> tuple[Reading, bytes]:
         """The call, once it is known who asks, and the digest of his key."""
-        request = exchange.request
-        now = self.clock()
+        request, now = exchange.request, self.clock()
         door = visitors if operation.wire.name == "page" else gate
         identified = door.identify_if_any if operation.allow.who == "public" else door.identify
         principal, digest = await identified(request, finder, self.keyring, now)
@@ -180,10 +179,8 @@ class Pipeline:
         try:
             call.customer_id = gate.acting_customer(principal, request)
             if principal.kind == "operator" and call.customer_id and not operation.writes:
-                even_closed = operation.allow.of_closed
-                call.principal = await placed(
-                    principal, self.database, call.customer_id, even_closed=even_closed
-                )
+                named, closed = call.customer_id, operation.allow.of_closed
+                call.principal = await placed(principal, self.database, named, even_closed=closed)
         except Problem as problem:
             exchange.refusal = problem
         if principal.token_id and principal.kind != "operator":
