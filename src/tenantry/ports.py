@@ -19,11 +19,12 @@ def claimed(name: str, host: str, port: int) -> socket.socket:
     claim = socket.socket(socket.AF_UNIX if _IS_LINUX else socket.AF_INET)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        if _IS_LINUX:
-            claim.bind(f"\0tenantry-serves-{host}:{port}")
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
+            address = probe.getsockname()[0]
+        if _IS_LINUX:
+            claim.bind(f"\0tenantry-serves-{address}:{port}")
     except OSError as problem:
         claim.close()
         named = "HOST" if isinstance(problem, socket.gaierror) else name

@@ -90,7 +90,7 @@ async def test_every_client_is_understood(world: World) -> None:
         await world.ask(BEN, "POST", "/sudo", json={"username": None, "password": PASSWORD}),
         await world.ask(BEN, "POST", "/sudo", json={**credentials, "username": "BEN@example.com"}),
         await world.ask(BEN, "POST", "/sudo", auth=(BEN.login, PASSWORD)),
-        await world.ask(BEN, "POST", "/sudo", auth=(BEN.login, PASSWORD)),
+        await world.ask(BEN, "POST", "/sudo", auth=(BEN.login.upper(), PASSWORD)),
         await sudo(world, expiry_time=""),
         await sudo(world, expiry_time="None"),
     ):

@@ -54,6 +54,9 @@ _NAMED = re.compile(rf'"?([^"<>\x00-\x1f\x7f-\x9f]*?)"? *<{_SPEC}>')
 # Before a letter a dot makes a host of a name, and programs that show mail a link of that.
 _LINKING = re.compile(r"(?<=\S)[.\u3002\uff0e\uff61](?=[^\W\d_])|:(?=//)")
 _ADDRESSES = {"challenge", "checkpoint", "dns_name", "domain", "link", "login"}
+_CALLED = {"inviter_name", "user_name"}
+_PLAIN_ADDRESS = re.compile(r"[\w.+-]+@[\w.-]+")
+"""One that no program can take for a host with something before or behind it."""
 AS_IT_IS = _ADDRESSES | {"product_name", "seller_name"}
 """Facts that are links, addresses or the operator's own; anybody may have chosen any other."""
 
@@ -109,7 +112,7 @@ def render(template: str, to: str, **facts: object) -> Mail:
 def _tamed(name: str, text: str) -> str:
     line = _one_line(text)
     # Who gave no name is called by his address.
-    is_address = "/" not in line and re.fullmatch(_SPEC, line)
+    is_address = name in _CALLED and _PLAIN_ADDRESS.fullmatch(line)
     return line if name in AS_IT_IS or is_address else _LINKING.sub(r"\g<0> ", line)
 
 

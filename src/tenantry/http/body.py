@@ -219,7 +219,7 @@ class Shape(Generic[T]):
 
 def _label(name: str) -> str:
     """A field as people call it; one inside another is told by its path."""
-    return name if "." in name else name.replace("_", " ").capitalize()
+    return name if "." in name.partition("[")[0] else name.replace("_", " ").capitalize()
 
 
 class _Field:

@@ -122,5 +122,5 @@ def _told_path(path: str) -> str:
     """The path, without a secret code in it."""
     for before in _BEFORE_CODES:
         if path.startswith(before):
-            return before + "…"
+            return f"{before}{{code}}"
     return path[:1000]

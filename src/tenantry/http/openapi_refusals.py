@@ -19,7 +19,7 @@ from tenantry.http.wire import JSON, JSON_API, PROBLEM_JSON, Wire
 
 
 class LegacyError(msgspec.Struct):
-    """A refusal of the legacy family, and of the gateway in every family (401, 403, 415, 429)."""
+    """A refusal of the legacy family, and of the gateway in every one (401, 403, 405, 415, 429)."""
 
     msg: str
     """What is wrong, in a word or a sentence."""
