@@ -1,7 +1,7 @@
 """The dialects: what an area takes, answers, and how it refuses (contract: protocol §5, §8).
 
-Refusals of the gateway (401, 403, 405, 415, 429) are told in the legacy shape in every area, because
-they come from one door and that is where clients look for them (contract: protocol §3, §5).
+Refusals of the gateway (401, 403, 405, 415, 429) are told in the legacy shape in every area,
+because they come from one door and that is where clients look for them (contract: protocol §3, §5).
 """
 
 from collections.abc import Callable
