@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.world import ADA, BEN, BILL, BOT, EVE, LIM, UMA, WIDGETS, WWW, World
+from tests.access.asking import changed
+from tests.areas.group_calls import role
+from tests.console.browser import Visitor
+from tests.world import ADA, BEN, BILL, BOT, EVE, LIM, PASSWORD, UMA, WIDGETS, WWW, World
 
 ENGINEER_GAINS = {"invitation.create:own", "invitation.delete:own", "invitation.read:own"}
 
@@ -101,6 +104,41 @@ async def test_who_may_not_ask_about_others_is_told_of_himself_alone(world: Worl
         "Bot": ["service.delete"],
     }
     assert BEN.login in told["Ben"]["events"][0]["description"]
+
+
+async def test_nor_of_keys_that_are_not_his(world: World) -> None:
+    """Who may end others' keys or users need not see them: a dry run does not show them either."""
+    ending = await role(world, "Ending", "user.delete", "token.revoke_all")
+    seeing = await role(world, "Seeing", "user.read", "user.delete", "token.revoke_all")
+    await changed(world, "PUT", f"/user/{UMA.id}", data={"roles": ending})
+    assert await _would_be(world, f"/tokens/{BEN.token_id}") == {"Ada": ["token.destroy"]}
+    own = await _would_be(world, f"/tokens/{UMA.token_id}")
+    assert own == {"Ada": ["token.destroy"], "Uma": ["token.destroy", "user.logout"]}
+    assert (await world.ask(UMA, "GET", f"/tokens/{BEN.token_id}")).status_code == 404
+    assert (await Visitor(world).sign_in(BEN)).status_code == 303
+    await changed(world, "DELETE", f"/tokens/{BEN.token_id}")
+    assert await _would_be(world, f"/user/{BEN.id}") == {
+        "Ada": ["token.destroy", "user.logout", "user.destroy"]
+    }
+    await changed(world, "PUT", f"/user/{UMA.id}", data={"roles": seeing})
+    assert (await _would_be(world, f"/user/{BEN.id}"))["Uma"] == ["user.logout", "user.destroy"]
+
+
+async def test_who_makes_a_key_is_told_of_it(world: World) -> None:
+    making = await role(world, "Making", "automation_token.manage")
+    await changed(world, "PUT", f"/user/{UMA.id}", data={"roles": making})
+    await changed(world, "POST", "/sudo", UMA, data={"password": PASSWORD})
+    new = {"name": "CI", "roles": [making]}
+    made = await world.ask(UMA, "POST", "/automation-tokens?dry_run=true", json=new)
+    assert [one["action"] for one in made.json()["events"]] == ["token.create"], made.text
+
+
+async def _would_be(world: World, path: str) -> dict[str, list[str]]:
+    """The events of an ending, as Ada is told of them and as Uma is, to whom any is told."""
+    told = {who.name: await world.ask(who, "DELETE", f"{path}?dry_run=true") for who in (ADA, UMA)}
+    assert {answer.status_code for answer in told.values()} == {200}
+    events = {name: answer.json()["events"] for name, answer in told.items()}
+    return {name: [one["action"] for one in some] for name, some in events.items() if some}
 
 
 async def test_who_may_not_do_it_may_not_try_it(world: World) -> None:

@@ -13,7 +13,8 @@ import msgspec
 from tenantry.access import history
 from tenantry.access.comparison import Difference, consequences
 from tenantry.access.decide import decide
-from tenantry.access.history import Change
+from tenantry.access.history import Change, State
+from tenantry.access.table import Body
 from tenantry.access.verdict import ABOUT_OTHERS
 from tenantry.core.chain import opened
 from tenantry.core.context import Principal, Writing
@@ -37,7 +38,8 @@ class WouldBe(msgspec.Struct, frozen=True):
 class Rehearsal(msgspec.Struct, frozen=True):
     """The answer to a dry run: what would be logged, and whose access would change how.
 
-    Who may not ask about others is told of himself alone, also by the events.
+    Who may not ask about others is told of himself alone, also by the events; nobody of a key that
+    he may not read.
     """
 
     events: list[WouldBe]
@@ -89,17 +91,36 @@ async def rehearsal(rows: Reads, rehearsed: Rehearsed) -> Response:
     # A change may concern thousands of people: they are compared off the event loop.
     differences = await asyncio.to_thread(consequences, before, changes)
     events = [opened(one["body"], one["personal"]) for one in rehearsed.events]
-    told = _known_to(rehearsed.principal, events, differences)
-    return Response(200, msgspec.json.encode(told), JSON)
-
-
-def _known_to(
-    principal: Principal, events: list[dict[str, Any]], differences: list[Difference]
-) -> Rehearsal:
-    """What the caller may know: of others no more than if he asked about them."""
-    if not decide(principal.grants, ABOUT_OTHERS).allowed:
-        himself = {principal.user_id, principal.token_id}
+    keys = _keys(before, changes)
+    events = [one for one in events if _sees_keys(rehearsed.principal, one, keys)]
+    if not decide(rehearsed.principal.grants, ABOUT_OTHERS).allowed:
+        himself = _himself(rehearsed.principal)
         differences = [one for one in differences if one.id in himself]
         events = [one for one in events if one["metadata"].get("user_id") in {None, *himself}]
     would_be = [WouldBe(one["action"], one["event_type"], one["description"]) for one in events]
-    return Rehearsal(would_be, differences)
+    return Response(200, msgspec.json.encode(Rehearsal(would_be, differences)), JSON)
+
+
+def _himself(principal: Principal) -> set[str]:
+    return {one for one in (principal.user_id, principal.token_id) if one}
+
+
+def _keys(before: State, changes: list[Change]) -> dict[str, Body]:
+    """The tokens that a change begins or ends, by id, as they are while they stand."""
+    ended = before.table("token").rows
+    tokens = [one for one in changes if one.kind == "token"]
+    keys = {one.row_id: ended[one.row_id] for one in tokens if one.row_id in ended}
+    return keys | {one.row_id: one.body for one in tokens if one.body}
+
+
+def _sees_keys(principal: Principal, event: dict[str, Any], keys: dict[str, Body]) -> bool:
+    """Whether the keys that an event begins or ends are the caller's, or he may read them."""
+    ids = [row.partition("/")[2] for row in event["rows"] if row.startswith("token/")]
+    return all(_sees_key(principal, one, keys[one]) for one in ids)
+
+
+def _sees_key(principal: Principal, token_id: str, key: Body) -> bool:
+    if _himself(principal) & {token_id, key["user_id"]}:
+        return True
+    needed = "automation_token.read" if key["kind"] == "automation" else "token.read_all"
+    return decide(principal.grants, needed).allowed
