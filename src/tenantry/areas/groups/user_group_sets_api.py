@@ -13,16 +13,14 @@ from tenantry.areas.groups import entitlements, members, model, shapes, user_gro
 from tenantry.areas.groups.members import Member, MemberReference
 from tenantry.areas.groups.model import USER_GROUPS
 from tenantry.areas.groups.shapes import References
+from tenantry.areas.groups.user_groups_api import MANAGE, READ
 from tenantry.core.context import Reading, Writing
 from tenantry.http import paging
 from tenantry.http.body import Body
 from tenantry.http.message import Query
-from tenantry.http.operation import PAGED, Allow, Answer, operation, permission
+from tenantry.http.operation import PAGED, Answer, operation
 from tenantry.http.paging import ListMeta
 from tenantry.http.wire import PLAIN
-
-READ = Allow(who="customer", widened="user_group.read")
-MANAGE = permission("user_group.manage")
 
 
 class MemberReferences(msgspec.Struct):
