@@ -6,6 +6,7 @@ import pytest
 
 from tenantry.core.permissions import ROLE_IDS
 from tests.access.asking import asked, changed, head, make_group
+from tests.areas.group_calls import role
 from tests.world import (
     ADA,
     API,
@@ -18,6 +19,7 @@ from tests.world import (
     LIMITED,
     NED,
     OPERATOR,
+    PASSWORD,
     PURGING,
     READ_ONLY,
     UMA,
@@ -162,16 +164,25 @@ async def test_the_accounts_policies_that_may_refuse_all_the_same_are_named(worl
     assert [(one["name"], one["value"]) for one in own["policies"]] == [("ip_whitelist", "")]
 
 
-async def test_what_is_for_people_alone_is_said_to_refuse_an_automation_token(world: World) -> None:
-    for who, named in ((BOT, ["automation_token"]), (BEN, [])):
-        found = await asked(world, "explain", token=who.token_id, permission="invitation.create")
-        assert found["held"] == ["invitation.create:own"]
-        assert ([one["name"] for one in found["policies"]], bool(found["remedies"])) == (
-            named,
-            who is BEN,
-        )
-    body = {"data": {"attributes": {"email": "lin@example.com"}}}
-    assert (await world.ask(BOT, "POST", "/invitations", json=body)).status_code == 403
+async def test_what_is_for_people_alone_is_refused_an_automation_token(world: World) -> None:
+    """Whatever its roles are, and whether they confer it (contract: access §9.6)."""
+    inviting = await role(world, "Inviting", "invitation.create", "automation_token.manage")
+    new = {"name": "Inviter", "roles": [inviting]}
+    assert (await world.ask(ADA, "POST", "/sudo", data={"password": PASSWORD})).is_success
+    made = await changed(world, "POST", "/automation-tokens", json=new)
+    for token in (made["id"], BOT.token_id):
+        for permission in ("invitation.create", "invitation.create:own", "automation_token.manage"):
+            found = await asked(world, "explain", token=token, permission=permission)
+            assert (found["allowed"], found["status"], found["held"]) == (False, 403, [])
+            assert [one["reason"] for one in found["obstacles"]] == ["people_only"]
+            assert (found["policies"], found["remedies"]) == ([], [])
+            page = await asked(world, "who", permission=permission)
+            assert token not in [one["subject"]["id"] for one in page["data"]]
+    body = {"data": {"type": "invitation", "attributes": {"email": "lin@example.com"}}}
+    for key in (made["access_token"], BOT):
+        assert (await world.ask(key, "POST", "/invitations", json=body)).status_code == 403
+    ben = await asked(world, "explain", token=BEN.token_id, permission="invitation.create:own")
+    assert ben["allowed"]
 
 
 async def test_what_is_gone_is_explained_as_gone(world: World) -> None:

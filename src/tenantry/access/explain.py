@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from tenantry.access.comparison import Everywhere
 
 
-_HOPELESS = frozenset({"customer_closed", "service_missing", "token_missing", "user_missing"})
+_HOPELESS = frozenset(
+    {"customer_closed", "people_only", "service_missing", "token_missing", "user_missing"}
+)
 """What no change to anybody's rights mends."""
 
 
@@ -42,9 +44,7 @@ def explain(state: State, question: Question) -> Verdict:
     obstacles = dead
     if not (_is_hopeless(dead) or is_held(state, grants, question)):
         obstacles = dead + _obstacles(state, grants, question)
-    is_mendable = bool(obstacles) and not (
-        _is_hopeless(obstacles) or _is_for_people_only(state, question)
-    )
+    is_mendable = bool(obstacles) and not _is_hopeless(obstacles)
     forms = (one for one in question.family if is_held(state, grants, question, one))
     return Verdict(
         allowed=not obstacles,
@@ -87,9 +87,11 @@ def grants_of(state: State, subject: Subject) -> Grants:
 def is_held(
     state: State, grants: Grants, question: Question, permission: str | None = None
 ) -> bool:
-    """Whether these grants hold what is asked for, on a service that is there."""
+    """Whether the subject has the use of it with these grants, on a service that is there."""
     on = question.service_id
     if on is not None and state.row("service", on) is None:
+        return False
+    if _is_for_people_only(state, question):
         return False
     return decide(grants, permission or question.permission, on).allowed
 
@@ -144,11 +146,7 @@ def ways_of(state: State, grants: Grants, question: Question) -> Iterator[Way]:
 
 def is_source(source: Source, question: Question) -> bool:
     """Whether a source confers a form of the permission, where it is asked for."""
-    on = question.service_id
-    is_there = source.services is None or (
-        bool(source.services) if on is None else on in source.services
-    )
-    return is_there and bool(source.permissions & question.family)
+    return question.is_on(source.services) and bool(source.permissions & question.family)
 
 
 def _way(state: State, source: Source, question: Question) -> Way:
@@ -185,6 +183,8 @@ def _obstacles(state: State, grants: Grants, question: Question) -> list[Obstacl
     on = question.service_id
     if on is not None and state.row("service", on) is None:
         return [Obstacle("service_missing", f"There is no service {on}.")]
+    if _is_for_people_only(state, question):
+        return [Obstacle("people_only", "It is for people: no automation token may do it.")]
     found = list(_on_token(grants, question))
     held = [one for one in sources(grants) if is_source(one, question)]
     if not any(question.permission in one.permissions for one in held):
@@ -254,6 +254,3 @@ def _policies(state: State, question: Question) -> Iterator[Policy]:
         if customer[name] and question.permission == "automation_token.manage":
             summary = "While it is on, no automation token can be created."
             yield Policy(name, "true", summary)
-    if _is_for_people_only(state, question):
-        summary = "It is for people: calls by automation tokens are refused with 403."
-        yield Policy("automation_token", "", summary)

@@ -1,12 +1,12 @@
 """What would change a refusal: every proposal is tried out on `decide` before it is made (pure)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice, product
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 
 import msgspec
 
 from tenantry.access.comparison import gained
-from tenantry.access.decide import decide, permissions_of
+from tenantry.access.decide import Source, decide, permissions_of, sources
 from tenantry.access.history import State
 from tenantry.access.verdict import Measure, Question, Remedy, Step
 from tenantry.core.context import Grants
@@ -33,12 +33,13 @@ class _Option(msgspec.Struct, frozen=True):
 def remedies(state: State, grants: Grants, question: Question) -> list[Remedy]:
     """What would allow it, the fewest and narrowest changes first; none if nothing would."""
     first = list(_revivals(state, question))
-    # The cheapest number of changes to the rows that allows it; what the token needs comes along.
-    for options in _combinations(state, grants, question):
-        found = [one for one in (_tried(grants, question, first, two) for two in options) if one]
-        if found:
-            return sorted(found, key=_breadth)[:MOST]
-    return []
+    # Rows are only changed where no other token would do; what the token needs comes along.
+    alone = _tried(grants, question, first, None)
+    if alone is not None:
+        return [alone]
+    options = _options(state, grants, question)
+    found = [one for one in (_tried(grants, question, first, two) for two in options) if one]
+    return sorted(found, key=_breadth)[:MOST]
 
 
 def _breadth(remedy: Remedy) -> tuple[int, int]:
@@ -48,25 +49,37 @@ def _breadth(remedy: Remedy) -> tuple[int, int]:
     return len(remedy.steps), len(remedy.gives.account) + services
 
 
-def _combinations(
-    state: State, grants: Grants, question: Question
-) -> Iterator[list[tuple[_Option, ...]]]:
-    """Nothing, single changes, and pairs: a role, and what lets it through to the service."""
-    yield [()]
-    roles = list(_roles(state, grants, question))
-    through = list(_through(state, grants, question))
-    yield [(one,) for one in (*roles, *through, *_groups(state, grants, question))]
-    yield list(product(roles, through))
+def _options(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
+    """Single changes to the rows; for a user there is always one that helps: a superuser's role."""
+    wanted = _wanted(grants, question)
+    yield from _roles(state, grants, question, wanted)
+    yield from _through(state, grants, question, wanted)
+    yield from _groups(state, grants, question, wanted)
+
+
+def _wanted(grants: Grants, question: Question) -> frozenset[str]:
+    """The permissions of which a single change has to confer one, to help.
+
+    What is held on a service that is out of sight is not lacking there: `service.read` is.
+    """
+    wanted = frozenset({question.permission})
+    if question.is_of_service and any(_confers(one, question, wanted) for one in sources(grants)):
+        seeing = frozenset({"service.read"})
+        # On any service at all: one that is out of sight comes into it, or it is held on another.
+        return seeing if question.service_id is not None else seeing | wanted
+    return wanted
+
+
+def _confers(source: Source, question: Question, wanted: frozenset[str]) -> bool:
+    return question.is_on(source.services) and not wanted.isdisjoint(source.permissions)
 
 
 def _tried(
-    grants: Grants, question: Question, first: list[Step], options: tuple[_Option, ...]
+    grants: Grants, question: Question, first: list[Step], option: _Option | None
 ) -> Remedy | None:
-    """The remedy of these changes, with as little of another token as they need; None if none."""
-    changed = grants
-    for option in options:
-        changed = option.applied(changed)
-    on_rows = [option.step for option in options]
+    """The remedy of a change, with as little of another token as it needs; None if none."""
+    changed = grants if option is None else option.applied(grants)
+    on_rows = [] if option is None else [option.step]
     for steps, after in _tokens(changed):
         if decide(after, question.permission, question.service_id).allowed:
             return Remedy([*first, *on_rows, *steps], gained(grants, after))
@@ -96,12 +109,12 @@ def _revivals(state: State, question: Question) -> Iterator[Step]:
         yield Step("unlock", "Unlock the user.")
 
 
-def _roles(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
-    """Roles that confer it, and that somebody with these grants may have."""
-    built_in = (
-        one for one in reversed(ROLES[1:]) if question.permission in permissions_of(grants, one)
-    )
-    for role in chain(built_in, islice(_own_roles(state, question), _TRIED)):
+def _roles(
+    state: State, grants: Grants, question: Question, wanted: frozenset[str]
+) -> Iterator[_Option]:
+    """Roles that confer what is wanted, and that somebody with these grants may have."""
+    built_in = (one for one in reversed(ROLES[1:]) if not wanted.isdisjoint(GRANTS[one]))
+    for role in chain(built_in, islice(_own_roles(state, wanted), _TRIED)):
         if not grants.limit_services or _may_be_limited(grants.roles | {role}):
             yield _role(state, question, role)
     if not _is_automation(state, question):
@@ -135,9 +148,9 @@ def _role(state: State, question: Question, role: str) -> _Option:
     )
 
 
-def _own_roles(state: State, question: Question) -> Iterator[str]:
+def _own_roles(state: State, wanted: frozenset[str]) -> Iterator[str]:
     for role_id, row in sorted(state.table("role").rows.items()):
-        if question.permission in conferred(frozenset(row["permissions"])):
+        if not wanted.isdisjoint(conferred(frozenset(row["permissions"]))):
             yield role_id
 
 
@@ -146,7 +159,9 @@ def _is_automation(state: State, question: Question) -> bool:
     return token is not None and token["kind"] == "automation"
 
 
-def _through(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
+def _through(
+    state: State, grants: Grants, question: Question, wanted: frozenset[str]
+) -> Iterator[_Option]:
     """What lets roles that are held through to the service."""
     if grants.limit_services:
         summary = "Lift the user's limit to services."
@@ -158,11 +173,12 @@ def _through(state: State, grants: Grants, question: Question) -> Iterator[_Opti
     if on is None or not question.is_of_service:
         return
     if grants.limit_services and _may_be_limited(grants.roles):
-        yield _authorization(question.permission, on, grants.authorizations.get(on))
+        for permission in wanted:
+            yield _authorization(permission, on, grants.authorizations.get(on))
     without = dict.fromkeys(
         one
         for group in grants.groups
-        if any(question.permission in permissions_of(grants, role) for role in group.roles)
+        if any(not wanted.isdisjoint(permissions_of(grants, role)) for role in group.roles)
         for one, inside in group.services.items()
         if on not in inside
     )
@@ -205,22 +221,23 @@ def _put_in(state: State, service_group_id: str, service_id: str) -> _Option:
     return _Option(Step("service_group", summary, service_group_id=service_group_id), applied)
 
 
-def _groups(state: State, grants: Grants, question: Question) -> Iterator[_Option]:
-    """User groups that give it, for a user to join."""
+def _groups(
+    state: State, grants: Grants, question: Question, wanted: frozenset[str]
+) -> Iterator[_Option]:
+    """User groups that give what is wanted, for a user to join."""
     if _is_automation(state, question):
         return
     joined = {group.id for group in grants.groups}
     others = (one for one in sorted(state.table("user_group").rows) if one not in joined)
-    for group_id in islice(_giving(state, others, question), _TRIED):
+    giving = (one for one in others if _gives(state, one, question, wanted))
+    for group_id in islice(giving, _TRIED):
         yield _join(state, group_id)
 
 
-def _giving(state: State, groups: Iterable[str], question: Question) -> Iterator[str]:
-    for group_id in groups:
-        group = state.group(group_id)
-        held = Grants(groups=(group,), custom=state.custom_of(group.roles))
-        if decide(held, question.permission, question.service_id).allowed:
-            yield group_id
+def _gives(state: State, group_id: str, question: Question, wanted: frozenset[str]) -> bool:
+    group = state.group(group_id)
+    held = Grants(groups=(group,), custom=state.custom_of(group.roles))
+    return any(_confers(one, question, wanted) for one in sources(held))
 
 
 def _join(state: State, group_id: str) -> _Option:

@@ -28,6 +28,7 @@ Obstruction = Literal[
     "form",
     "missing",
     "out_of_sight",
+    "people_only",
     "service_missing",
     "token_expired",
     "token_missing",
@@ -65,6 +66,12 @@ class Question(msgspec.Struct, frozen=True):
     def is_of_service(self) -> bool:
         """Whether it is a permission that is held on single services."""
         return self.permission in SERVICE_PERMISSIONS
+
+    def is_on(self, services: frozenset[str] | None) -> bool:
+        """Whether what is held on these services is held where it is asked for; None: anywhere."""
+        if services is None:
+            return True
+        return bool(services) if self.service_id is None else self.service_id in services
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -138,7 +145,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
 
 class Policy(msgspec.Struct, frozen=True):
-    """A rule that may refuse all the same: the account's, or one for all programs."""
+    """A rule of the account's that may refuse all the same."""
 
     name: str
     value: str

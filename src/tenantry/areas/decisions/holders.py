@@ -77,13 +77,18 @@ def _search(state: State, question: Question, after: Who | None, most: int) -> l
     for who in sorted(everybody(state)):
         if after is not None and who <= after:
             continue
-        grants = grants_of(state, who)
-        if is_held(state, grants, question):
-            forms = (one for one in question.family if is_held(state, grants, question, one))
-            found.append(_Found(who, sorted(forms), list(ways_of(state, grants, question))))
+        grants, asked = grants_of(state, who), msgspec.structs.replace(question, subject=_of(who))
+        if is_held(state, grants, asked):
+            forms = (one for one in asked.family if is_held(state, grants, asked, one))
+            found.append(_Found(who, sorted(forms), list(ways_of(state, grants, asked))))
             if len(found) == most:
                 break
     return found
+
+
+def _of(who: Who) -> Subject:
+    kind, subject_id = who
+    return Subject("user" if kind == "user" else "token", subject_id)
 
 
 async def named(call: Reading, subjects: list[Who]) -> dict[Who, Somebody]:
