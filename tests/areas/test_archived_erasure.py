@@ -175,6 +175,39 @@ async def test_what_is_being_rewritten_while_somebody_verifies_is_no_finding(
             (tmp_path / "draft").rename(manifest)
 
     rewriting = asyncio.create_task(asyncio.to_thread(rewrite))
-    await asyncio.to_thread(begun.wait)
-    assert (await verdict(world)).endswith("  1 archives  whole\nTrue")
-    await rewriting
+    assert await asyncio.to_thread(begun.wait, 10)
+    try:
+        said = await verdict(world)
+    finally:
+        # Lets the writer go on also if nobody has read what he writes there.
+        reading = os.open(manifest, os.O_RDONLY | os.O_NONBLOCK)
+        await asyncio.wait_for(rewriting, 10)
+        os.close(reading)
+    assert said.endswith("  1 archives  whole\nTrue")
+
+
+async def test_who_verifies_leaves_nothing_behind_where_archives_stand(
+    world: World, tmp_path: Path
+) -> None:
+    """A lock of his own would keep the server out that writes there."""
+    (file,) = await archive(world, tmp_path)
+    lock = tmp_path / f".{WIDGETS}.lock"
+    lock.unlink()
+    _manifest(archive_files.manifest_of(file).read_text().replace('"sha256":"', '"sha256":"0'))(
+        file
+    )
+    assert f"{file} is not the one that its manifest names" in await verdict(world)
+    assert not lock.exists()
+
+
+async def test_who_verifies_waits_for_nobody_but_writers(world: World, tmp_path: Path) -> None:
+    """Nor does he keep others off who only read: he asks for no right to write."""
+    (file,) = await archive(world, tmp_path)
+    _manifest(archive_files.manifest_of(file).read_text().replace('"sha256":"', '"sha256":"0'))(
+        file
+    )
+    with (tmp_path / f".{WIDGETS}.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        asking = asyncio.to_thread(archive_files.read_settled, file)
+        manifest, packed = await asyncio.wait_for(asking, 10)
+    assert not archive_files.is_named(manifest, packed)

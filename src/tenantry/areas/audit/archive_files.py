@@ -14,7 +14,7 @@ import os
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,11 +100,10 @@ def read_settled(file: Path) -> tuple[dict[str, Any], bytes]:
     Raises UNREADABLE.
     """
     found = read(file)
-    if not is_named(*found):
-        # Who may not write there can't wait for who may.
-        with suppress(OSError), _alone(file):
-            found = read(file)
-    return found
+    if is_named(*found):
+        return found
+    with _nobody_writing(file):
+        return read(file)
 
 
 def lines(packed: bytes) -> list[bytes]:
@@ -144,10 +143,31 @@ def _alone(file: Path) -> Iterator[None]:
 
     Else two who erase somebody each put back whom the other took out.
     """
-    folder = file.parent
-    with folder.with_name(f".{folder.name}.lock").open("a") as lock:
+    with _lock_of(file).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _nobody_writing(file: Path) -> Iterator[None]:
+    """Wait for who rewrites a customer's archives. Raises OSError.
+
+    Who reads need not be able to write there, and leaves nothing behind that writers stumble over.
+    """
+    try:
+        lock = _lock_of(file).open("rb")
+    except FileNotFoundError:
+        # Nobody has written there yet who would have to be waited for.
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+
+
+def _lock_of(file: Path) -> Path:
+    folder = file.parent
+    return folder.with_name(f".{folder.name}.lock")
 
 
 def _write(file: Path, lines: bytes, manifest: Mapping[str, Any]) -> None:

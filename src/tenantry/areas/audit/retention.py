@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from tenantry.areas.audit import archive_checks, archive_files, verification
+from tenantry.areas.audit import archive_checks, archive_files, cuts, verification
 from tenantry.areas.audit.archive_files import Archive
 from tenantry.areas.audit.beginning import begins
 from tenantry.areas.audit.keeping import DEFAULT_DAYS
@@ -86,7 +86,6 @@ _FORGET = Statement(
         _R.customer_id == bindparam("customer"), _R.to_sequence <= bindparam("high")
     )
 )
-_HEAD = Statement(select(_H.sequence).where(_H.customer_id == bindparam("customer")))
 _KEPT = ("customer_id", "sequence", "hash", "origin", "created_at", "key_id", "signature")
 _KEEP = Statement(
     lambda insert_: (
@@ -162,7 +161,7 @@ async def plan(customer_id: str, until: int, folder: str, unit: Unit) -> Archive
 async def _carry_out(database: Database, keyring: Keyring, archive: Archive, origin: str) -> int:
     """Write the file, then prune; how many events went, 0 if somebody came between."""
     span = {"customer": archive.customer_id, "low": archive.first, "high": archive.last}
-    seen = await database.one(_HEAD, customer=archive.customer_id)
+    newest = await cuts.newest(database, archive.customer_id)
     key = await signing.signing_key(database, keyring)
     place = (archive.customer_id, archive.last, archive.hash, origin)
     signed = checkpoints.sign(key, Checkpoint.read(*place, database.clock(), "", ""))
@@ -184,15 +183,15 @@ async def _carry_out(database: Database, keyring: Keyring, archive: Archive, ori
 
     await asyncio.to_thread(written)
     held = await archive_checks.held(database, archive.customer_id, archive.last)
-    work = partial(prune, keyring, archive, origin, Seen(seen[0] if seen else 0, held))
+    work = partial(prune, keyring, archive, origin, Seen(newest, held))
     return await database.write(work, customer_id=archive.customer_id)
 
 
 class Seen(msgspec.Struct, frozen=True):
     """What was there when the file of an archive was written."""
 
-    head: int
-    """The newest event."""
+    newest: int
+    """The number of the newest event."""
     held: str
     """See `archive_checks.held`."""
 
@@ -205,8 +204,7 @@ async def prune(keyring: Keyring, archive: Archive, origin: str, seen: Seen, uni
     """
     of = {"customer": archive.customer_id}
     await unit.head(archive.customer_id)
-    since = {"customer_id": archive.customer_id, "seen": seen.head}
-    if await unit.one(verification.CUT_SINCE, **since) is not None:
+    if await cuts.is_cut_since(unit, archive.customer_id, seen.newest):
         return 0
     if not await unit.run(_DONE, **of, high=archive.last, now=unit.now):
         return 0

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import func, select
 
-from tenantry.areas.audit import archive_checks, beginning
+from tenantry.areas.audit import archive_checks, beginning, cuts
 from tenantry.areas.audit.taken import untaken
 from tenantry.core import chain, checkpoints, schema, signing, verify_audit
 from tenantry.core.checkpoints import Checkpoint
 from tenantry.core.database import Database
 from tenantry.core.errors import bad_request, not_found
-from tenantry.core.kept_events import ARCHIVED, ERASED, Kept
+from tenantry.core.kept_events import Kept
 from tenantry.core.secrets import Keyring
 from tenantry.core.shares import MANY, Shares
 from tenantry.core.signing import PublicKey
@@ -31,19 +31,9 @@ T = TypeVar("T")
 
 UNREADABLE = (KeyError, TypeError, ValueError)
 """What comes of rows that nothing of ours has written."""
-_E, _H = schema.events.c, schema.chains.c
-_LONGEST = Statement(select(func.max(_H.sequence)))
-_HEAD = Statement(select(_H.sequence).where(_H.customer_id == bindparam("customer_id")))
-CUT_SINCE = Statement(
-    select(_E.sequence)
-    .where(
-        _E.customer_id == bindparam("customer_id"),
-        _E.sequence > bindparam("seen"),
-        or_(_E.action == ARCHIVED, _E.action == ERASED),
-    )
-    .limit(1)
-)
-"""Finds an archive or an erasure behind an event."""
+LOOKS = 10
+"""How often one log is looked at, if it is archived or erased from at each look."""
+_LONGEST = Statement(select(func.max(schema.chains.c.sequence)))
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,15 +126,17 @@ async def _signers(database: Database, keyring: Keyring, asked: Asked) -> _By:
 async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by: _By) -> Verdict:
     lines, is_whole, heads, strange = [], True, set[bytes](), set[str]()
     for customer_id in known:
-        look = partial(_look, database, customer_id, asked, by, heads)
+        found = set[bytes]()
+        look = partial(_look, database, customer_id, asked, by, found)
         try:
             said, signers = await _undisturbed(database, customer_id, look)
         except Wrong as problem:
             lines.append(f"{customer_id}  {problem}")
             is_whole = False
-            continue
-        lines += said
-        strange |= by.strange & signers
+        else:
+            lines += said
+            strange |= by.strange & signers
+        heads |= found
     named = "NOT of this secret, compare it with what you kept: key"
     lines += [f"{named} {one}" for one in sorted(strange)]
     lost = _lost(known, asked, heads)
@@ -152,15 +144,20 @@ async def _verify_all(database: Database, known: Sequence[str], asked: Asked, by
 
 
 async def _look(
-    database: Database, customer_id: str, asked: Asked, by: _By, heads: set[bytes]
+    database: Database, customer_id: str, asked: Asked, by: _By, found: set[bytes]
 ) -> tuple[list[str], set[str]]:
-    """What to say of a log, and whose keys signed it; `heads` is told of what was noted."""
+    """What to say of a log, and whose keys signed it. Raises Wrong.
+
+    `found` holds what was noted and is there, also if something else is wrong; what an earlier look
+    saw may be gone.
+    """
+    found.clear()
     signed = await _signed(database, customer_id, asked)
     kept = await _followed(database, customer_id, signed, asked, by)
-    heads.update(kept.found.wanted.values())
+    found.update(kept.found.wanted.values())
     _check(signed, kept, by)
     said, old = await archive_checks.check(database, customer_id, kept, asked.noted, signed)
-    heads.update(old)
+    found.update(old)
     whole = f"{customer_id}  {_count(kept)} events  whole"
     return [whole, *said], {one.key_id for one in signed}
 
@@ -170,14 +167,17 @@ async def _undisturbed(database: Database, customer_id: str, look: Callable[[], 
 
     What was read before and after that does not agree, and is no finding: it is looked at anew.
     """
-    while True:
-        (head,) = await database.one(_HEAD, customer_id=customer_id) or (0,)
+    why = ""
+    for _ in range(LOOKS):
+        seen = await cuts.newest(database, customer_id)
         try:
             return await look()
         except (Wrong, *UNREADABLE) as problem:
-            if await database.one(CUT_SINCE, customer_id=customer_id, seen=head) is None:
-                why = str(problem) if isinstance(problem, Wrong) else f"can't be read: {problem!r}"
+            why = str(problem) if isinstance(problem, Wrong) else f"can't be read: {problem!r}"
+            if not await cuts.is_cut_since(database, customer_id, seen):
                 raise Wrong(why) from problem
+    # Who has the database could go on putting such events in for ever.
+    raise Wrong(f"{why} (it was archived or erased from during each of {LOOKS} looks)")
 
 
 async def refuse(database: Database, keyring: Keyring, customer_id: str) -> None:
