@@ -259,6 +259,10 @@ async def test_an_export_that_is_fetched_meanwhile_gets_no_hole(
     assert gone.json()["detail"] == says
     bounded = await world.ask(ADA, "GET", EXPORT, params={"from": 1, "to": before})
     assert (bounded.status_code, bounded.json()["detail"]) == (410, says)
+    ended = await world.ask(ADA, "GET", EXPORT, params={"to": before})
+    assert (ended.status_code, ended.json()["detail"]) == (410, says)
+    kept = await world.ask(ADA, "GET", EXPORT, params={"to": before + 1})
+    assert (kept.status_code, kept.content.count(b"\n")) == (200, 1)
     rest = await world.ask(ADA, "GET", EXPORT)
     assert verify_audit.read_line(rest.content.splitlines()[0]).sequence == before + 1
     assert (await world.ask(ADA, "GET", EXPORT, params={"from": before + 1})).status_code == 200

@@ -77,7 +77,7 @@ async def export_audit_log(call: Reading, query: Query) -> Response:
     """The log as NDJSON, an event a line, in the form that `verify_audit.py` checks.
 
     An answer that is not the last names the next in its `Link` header. 410 if the first was
-    archived.
+    archived, or all up to the last.
     """
     limit = limited(query, default=1000, most=export.MOST)
     first, last = _number(query, "from"), _number(query, "to")

@@ -42,21 +42,22 @@ class Exported(msgspec.Struct, frozen=True):
 async def export(call: Reading, first: int | None, last: int, limit: int) -> Exported:
     """The events from one number to another, as many as fit into one answer.
 
-    The first is the oldest that is kept unless it is named. Raises Problem 410 if that was
-    archived: an answer that begins later would leave a hole in what is fetched piece by piece.
+    The first is the oldest that is kept unless it is named. Raises Problem 410 if what is named
+    begins before that, or ends there: an answer that begins later would leave a hole in what is
+    fetched piece by piece.
     """
     span = {"customer_id": call.customer_id, "first": first or 1, "last": last}
     rows = await call.all(_LINES, **span, most=limit + 1)
-    if first is not None and (not rows or rows[0][0] > first):
-        await _check_kept(call, first)
+    if not rows or (first is not None and rows[0][0] > first):
+        await _check_kept(call, last if first is None else first)
     following = rows[limit][0] if len(rows) > limit else None
     lines = await asyncio.to_thread(lambda: b"".join(line(*row) for row in rows[:limit]))
     return Exported(lines, following)
 
 
-async def _check_kept(call: Reading, first: int) -> None:
-    """Refuse what begins before the oldest event that is kept. Raises Problem 410."""
+async def _check_kept(call: Reading, asked: int) -> None:
+    """Refuse an event before the oldest that is kept. Raises Problem 410."""
     (oldest,) = await call.one(_OLDEST, customer_id=call.customer_id) or (None,)
-    if oldest is not None and first < oldest:
+    if oldest is not None and asked < oldest:
         detail = f"The oldest event that is kept is {oldest}: those before were archived"
         raise Problem(410, "Gone", detail)
