@@ -11,11 +11,12 @@ from tenantry.areas.federation.provider import PURPOSE
 from tenantry.areas.operator.founding import WrongKey, begin, create_operator_key
 from tenantry.core import chain, schema
 from tenantry.core.secrets import Keyring
-from tenantry.core.security_tables import identity_providers
+from tenantry.core.security_tables import authenticators, identity_providers
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
 from tests.areas.factor_calls import enrol
+from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import Company, company, problem_in
 from tests.console.provider import SECRET
 from tests.federation_writes import PROVIDERS
@@ -36,6 +37,8 @@ __all__ = ["company"]
 
 _CUT_OFF = Statement(delete(schema.installation))
 _SEAL = Statement(update(identity_providers).values(client_secret=bindparam("sealed")))
+_SEAL_APPS = Statement(update(authenticators).values(secret=bindparam("sealed")))
+ENROL = f"{CONSOLE}/factors/enrol"
 
 
 async def test_what_was_made_before_opens_nothing_and_passwords_stay(
@@ -88,3 +91,17 @@ async def test_a_client_secret_of_an_earlier_key_is_asked_for_anew(company: Comp
     assert checked.json()["problems"] == [f"It {says}"]
     await company.set(client_secret=SECRET)
     assert (await company.sign_in(BEN)).status_code == 303
+
+
+async def test_an_app_that_was_begun_before_is_not_found(world: World) -> None:
+    """It can't be shown, nor confirmed; another can be begun at once."""
+    ben = Visitor(world)
+    assert (await ben.sign_in(BEN)).status_code == 303
+    place = (await ben.send(ENROL, {"name": "Telephone"})).headers["location"]
+    form = {"form_token": form_token(await ben.get(place)), "code": "123456"}
+    sealed = Keyring(b"6" * 32).seal("authenticator", place.rpartition("/")[2], bytes(20))
+    await world.app.database.write(lambda unit: unit.run(_SEAL_APPS, sealed=sealed))
+    assert (await ben.get(place)).status_code == 404
+    assert (await ben.post(place, form)).status_code == 404
+    place = (await ben.send(ENROL, {"name": "Telephone"})).headers["location"]
+    assert (await ben.get(place)).status_code == 200

@@ -84,13 +84,18 @@ async def list_all(call: Reading, user_id: str) -> list[Authenticator]:
 
 
 async def find(call: Reading, user_id: str, authenticator_id: str) -> Authenticator:
-    """One of a user's, also one that is begun. Raises Problem 404."""
+    """One of a user's, also one that is begun and can still be confirmed. Raises Problem 404."""
     found = await call.one(
         _FIND, customer=call.customer_id, user=user_id, authenticator=authenticator_id
     )
-    if found is None or (found.confirmed_at is None and found.created_at + OPEN_FOR <= call.now):
+    if found is None or (found.confirmed_at is None and not _is_open(call, found)):
         raise not_found("authenticator", authenticator_id)
     return found
+
+
+def _is_open(call: Reading, one: Authenticator) -> bool:
+    """Whether an app can still take one in that was begun."""
+    return one.created_at + OPEN_FOR > call.now and _counter(call, one) is not None
 
 
 async def begin(call: Writing, row: UserRow, name: str) -> str:
@@ -179,12 +184,18 @@ def _base32(call: Reading, one: Authenticator) -> str:
     return base64.b32encode(call.keyring.unseal(_PURPOSE, one.id, one.secret)).decode()
 
 
+def _counter(call: Reading, one: Authenticator) -> pyotp.TOTP | None:
+    """What counts its codes; None if it was sealed with an earlier key (decision 7)."""
+    try:
+        return pyotp.TOTP(_base32(call, one), digits=DIGITS)
+    except ValueError:
+        return None
+
+
 def _steps_of(call: Reading, one: Authenticator, code: str) -> list[int]:
     """The steps around now that have this code; in any likelihood one or none."""
-    try:
-        counter = pyotp.TOTP(_base32(call, one), digits=DIGITS)
-    except ValueError:
-        # Sealed with an earlier secret key, it is worth nothing (decision 7).
+    counter = _counter(call, one)
+    if counter is None:
         return []
     now = call.now // STEP
     steps = range(now - DRIFT, now + DRIFT + 1)
