@@ -11,11 +11,10 @@ from tenantry.access.decide import decide
 from tenantry.access.explain import grants_of, user_behind
 from tenantry.access.history import Change, State
 from tenantry.access.remedies import MOST
-from tenantry.access.verdict import FORMS, Remedy, Step, Subject
-from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID, SERVICE_PERMISSIONS
-from tests.access.questions import SUBJECTS, ask, proposed
+from tenantry.access.verdict import Remedy, Step, Subject
+from tenantry.core.permissions import ROLE_IDS, ROLE_OF_ID
+from tests.access.questions import QUESTIONS, ask, proposed
 from tests.access.rows import (
-    SERVICES,
     authorization,
     group_role,
     group_services,
@@ -38,18 +37,16 @@ def test_every_remedy_helps_once_its_rows_are_changed(seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
     now = state(*(random_change(dice) for _ in range(80)))
     helped = 0
-    for subject in SUBJECTS:
-        for permission in sorted(FORMS):
-            for on in (None, *SERVICES) if permission in SERVICE_PERMISSIONS else (None,):
-                remedies = ask(now, subject, permission, on).remedies
-                assert len({str(one.steps) for one in remedies}) == len(remedies), remedies
-                for remedy in remedies:
-                    after = now
-                    for step in remedy.steps:
-                        after = after.changed([made(after, subject, step, on)])
-                    assert decide(grants_of(after, subject), permission, on).allowed, remedy
-                    assert is_accepted(after, subject, remedy), remedy
-                    helped += 1
+    for subject, permission, on in QUESTIONS:
+        remedies = ask(now, subject, permission, on).remedies
+        assert len({str(one.steps) for one in remedies}) == len(remedies), remedies
+        for remedy in remedies:
+            after = now
+            for step in remedy.steps:
+                after = after.changed([made(after, subject, step, on)])
+            assert decide(grants_of(after, subject), permission, on).allowed, remedy
+            assert is_accepted(after, subject, remedy), remedy
+            helped += 1
     assert helped > 100
 
 
@@ -106,21 +103,19 @@ def test_no_single_change_that_helps_is_left_out(seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
     now = state(*(random_change(dice) for _ in range(80)))
     helped = 0
-    for subject in SUBJECTS:
-        for permission in sorted(FORMS):
-            for on in (None, *SERVICES) if permission in SERVICE_PERMISSIONS else (None,):
-                remedies = ask(now, subject, permission, on).remedies
-                told = {key(step) for one in remedies for step in one.steps} - {None}
-                if not told or len(remedies) == MOST:
-                    continue
-                for step in every_step(now, subject, on):
-                    after = at_its_best(now, subject)
-                    after = after.changed([made(after, subject, step, on)])
-                    if decide(grants_of(after, subject), permission, on).allowed and is_accepted(
-                        after, subject, Remedy([step], Held())
-                    ):
-                        assert key(step) in told, (subject, permission, on, step)
-                        helped += 1
+    for subject, permission, on in QUESTIONS:
+        remedies = ask(now, subject, permission, on).remedies
+        told = {key(step) for one in remedies for step in one.steps} - {None}
+        if not told or len(remedies) == MOST:
+            continue
+        for step in every_step(now, subject, on):
+            after = at_its_best(now, subject)
+            after = after.changed([made(after, subject, step, on)])
+            if decide(grants_of(after, subject), permission, on).allowed and is_accepted(
+                after, subject, Remedy([step], Held())
+            ):
+                assert key(step) in told, (subject, permission, on, step)
+                helped += 1
     assert helped > 100
 
 

@@ -6,11 +6,10 @@ import pytest
 
 from tenantry.access.decide import decide
 from tenantry.access.explain import grants_of
-from tenantry.access.verdict import FORMS, Subject
-from tenantry.core.permissions import ROLE_IDS, SERVICE_PERMISSIONS
-from tests.access.questions import SUBJECTS, ask, proposed
+from tenantry.access.verdict import Subject
+from tenantry.core.permissions import ROLE_IDS
+from tests.access.questions import QUESTIONS, ask, proposed
 from tests.access.rows import (
-    SERVICES,
     authorization,
     group_role,
     group_services,
@@ -32,20 +31,18 @@ ENGINEER = ROLE_IDS["engineer"]
 def test_a_verdict_is_what_is_decided_and_gives_its_reasons(seed: int) -> None:
     dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
     now = state(*(random_change(dice) for _ in range(80)))
-    for subject in SUBJECTS:
-        for permission in sorted(FORMS):
-            for on in (None, *SERVICES) if permission in SERVICE_PERMISSIONS else (None,):
-                verdict = ask(now, subject, permission, on)
-                is_there = on is None or now.row("service", on) is not None
-                decision = decide(grants_of(now, subject), permission, on)
-                may = decision.allowed and is_there and not is_for_people(subject, permission)
-                assert verdict.allowed == may, (subject, permission, on)
-                assert bool(verdict.obstacles) != verdict.allowed
-                assert (verdict.status == 200) == verdict.allowed
-                assert (permission in verdict.held) == verdict.allowed
-                if verdict.allowed:
-                    assert any(permission in way.permissions for way in verdict.ways)
-                    assert verdict.remedies == []
+    for subject, permission, on in QUESTIONS:
+        verdict = ask(now, subject, permission, on)
+        is_there = on is None or now.row("service", on) is not None
+        decision = decide(grants_of(now, subject), permission, on)
+        may = decision.allowed and is_there and not is_for_people(subject, permission)
+        assert verdict.allowed == may, (subject, permission, on)
+        assert bool(verdict.obstacles) != verdict.allowed
+        assert (verdict.status == 200) == verdict.allowed
+        assert (permission in verdict.held) == verdict.allowed
+        if verdict.allowed:
+            assert any(permission in way.permissions for way in verdict.ways)
+            assert verdict.remedies == []
 
 
 def is_for_people(subject: Subject, permission: str) -> bool:
