@@ -11,7 +11,7 @@ import msgspec
 
 from tenantry.access.decide import Source, decide, sources
 from tenantry.access.history import Change, State
-from tenantry.access.remedies import remedies
+from tenantry.access.remedies import confers, remedies
 from tenantry.access.verdict import Named, Obstacle, Policy, Question, Status, Subject, Verdict, Way
 from tenantry.core.addresses import EVERYWHERE
 from tenantry.core.context import Grants
@@ -146,7 +146,7 @@ def ways_of(state: State, grants: Grants, question: Question) -> Iterator[Way]:
 
 def is_source(source: Source, question: Question) -> bool:
     """Whether a source confers a form of the permission, where it is asked for."""
-    return question.is_on(source.services) and bool(source.permissions & question.family)
+    return confers(source, question, question.family)
 
 
 def _way(state: State, source: Source, question: Question) -> Way:
@@ -238,9 +238,8 @@ def _missing(grants: Grants, question: Question, held: list[Source]) -> Obstacle
 
 
 def _is_for_people_only(state: State, question: Question) -> bool:
-    token = state.row("token", question.subject.id)
-    is_automation = token is not None and token["kind"] == "automation"
-    return is_automation and question.permission.partition(":")[0] in _FOR_PEOPLE
+    plain = question.permission.partition(":")[0]
+    return plain in _FOR_PEOPLE and state.is_automation(question.subject.id)
 
 
 def _policies(state: State, question: Question) -> Iterator[Policy]:

@@ -117,6 +117,11 @@ class State:
         customer = self.row("customer", self.customer_id)
         return customer is None or bool(customer["deleted"])
 
+    def is_automation(self, subject_id: str) -> bool:
+        """Whether somebody is a program: an automation token."""
+        token = self.row("token", subject_id)
+        return token is not None and token["kind"] == "automation"
+
     def is_expired(self, token: Body) -> bool:
         """Whether a token had expired by then."""
         return token["expires_at"] is not None and self.at >= token["expires_at"]

@@ -63,14 +63,15 @@ def _wanted(grants: Grants, question: Question) -> frozenset[str]:
     What is held on a service that is out of sight is not lacking there: `service.read` is.
     """
     wanted = frozenset({question.permission})
-    if question.is_of_service and any(_confers(one, question, wanted) for one in sources(grants)):
+    if question.is_of_service and any(confers(one, question, wanted) for one in sources(grants)):
         seeing = frozenset({"service.read"})
         # On any service at all: one that is out of sight comes into it, or it is held on another.
         return seeing if question.service_id is not None else seeing | wanted
     return wanted
 
 
-def _confers(source: Source, question: Question, wanted: frozenset[str]) -> bool:
+def confers(source: Source, question: Question, wanted: frozenset[str]) -> bool:
+    """Whether a source confers one of these permissions, where it is asked for."""
     return question.is_on(source.services) and not wanted.isdisjoint(source.permissions)
 
 
@@ -117,7 +118,7 @@ def _roles(
     for role in chain(built_in, islice(_own_roles(state, wanted), _TRIED)):
         if not grants.limit_services or _may_be_limited(grants.roles | {role}):
             yield _role(state, question, role)
-    if not _is_automation(state, question):
+    if not state.is_automation(question.subject.id):
         step = Step("role", "Make the user a superuser.", role_id=ROLE_IDS[ROLES[0]])
         yield _Option(step, _made_superuser)
 
@@ -135,7 +136,7 @@ def _role(state: State, question: Question, role: str) -> _Option:
     own = state.table("role").rows.get(role)
     name = role if own is None else own["name"]
     # An automation token is never changed: another takes its place.
-    is_automation = _is_automation(state, question)
+    is_automation = state.is_automation(question.subject.id)
     summary = f"Use an automation token with the role {name} as well." if is_automation else ""
     measure: Measure = "token" if is_automation else "role"
     step = Step(measure, summary or f"Give the role {name}.", role_id=ROLE_IDS.get(role, role))
@@ -152,11 +153,6 @@ def _own_roles(state: State, wanted: frozenset[str]) -> Iterator[str]:
     for role_id, row in sorted(state.table("role").rows.items()):
         if not wanted.isdisjoint(conferred(frozenset(row["permissions"]))):
             yield role_id
-
-
-def _is_automation(state: State, question: Question) -> bool:
-    token = state.row("token", question.subject.id) if question.subject.kind == "token" else None
-    return token is not None and token["kind"] == "automation"
 
 
 def _through(
@@ -225,7 +221,7 @@ def _groups(
     state: State, grants: Grants, question: Question, wanted: frozenset[str]
 ) -> Iterator[_Option]:
     """User groups that give what is wanted, for a user to join."""
-    if _is_automation(state, question):
+    if state.is_automation(question.subject.id):
         return
     joined = {group.id for group in grants.groups}
     others = (one for one in sorted(state.table("user_group").rows) if one not in joined)
@@ -237,7 +233,7 @@ def _groups(
 def _gives(state: State, group_id: str, question: Question, wanted: frozenset[str]) -> bool:
     group = state.group(group_id)
     held = Grants(groups=(group,), custom=state.custom_of(group.roles))
-    return any(_confers(one, question, wanted) for one in sources(held))
+    return any(confers(one, question, wanted) for one in sources(held))
 
 
 def _join(state: State, group_id: str) -> _Option:

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from tenantry.areas.invitations.inviting import NewInvitation
 from tenantry.areas.invitations.model import InvitationRow, ServiceInvitationRow, user_of
-from tenantry.areas.services.authorizations import PERMISSIONS, checked_permission
+from tenantry.areas.services import authorizations
 from tenantry.areas.services.linkage import Wrapped, check_type, linked
 from tenantry.areas.users.authorizations import Permission
 from tenantry.areas.users.model import role_ids
@@ -17,9 +17,8 @@ from tenantry.core.errors import bad_request
 from tenantry.core.permissions import COLUMNS, Role
 from tenantry.http.paging import Meta
 
-# Texts, so that a wrong one is refused with the right ones; documented as enumerations.
+# Text, so that a wrong one is refused with the right ones; documented as the enumeration it is.
 AskedRole = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(COLUMNS)})]
-HowFar = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PERMISSIONS)})]
 
 
 class AskedAttributes(msgspec.Struct):
@@ -40,7 +39,7 @@ class AskedService(msgspec.Struct):
 class AskedPermission(msgspec.Struct):
     """How far somebody will be let through."""
 
-    permission: HowFar | None = None
+    permission: authorizations.AskedPermission | None = None
 
 
 class AskedServiceInvitation(msgspec.Struct):
@@ -170,7 +169,7 @@ def _asked_service(asked: AskedServiceInvitation) -> tuple[str, Permission]:
         raise bad_request("A service invitation needs a service")
     attributes = asked.attributes or AskedPermission()
     asked_for = attributes.permission
-    return service, checked_permission("full" if asked_for is None else asked_for)
+    return service, authorizations.checked_permission("full" if asked_for is None else asked_for)
 
 
 def _checked_role(text: str | None) -> Role | None:

@@ -5,7 +5,7 @@ roles that can be limited take one (contract: README, service limit).
 """
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
@@ -26,6 +26,8 @@ from tenantry.core.statements import Statement, is_one_of, unindexed
 _A = service_authorizations.c
 
 PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+AskedPermission = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(PERMISSIONS)})]
+"""Text, so that a wrong one is refused with the right ones; documented as the enumeration it is."""
 MOST_AT_ONCE = 1000
 
 _ALL = _A.customer_id == bindparam("customer_id")

@@ -1,10 +1,9 @@
 """How service authorizations are reached (contract: access §3)."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
-from msgspec import Meta as Documented
 
 from tenantry.areas.services import authorizations
 from tenantry.areas.services.linkage import (
@@ -30,10 +29,6 @@ from tenantry.http.paging import Meta, bracketed, json_api_links, meta
 from tenantry.http.wire import CLASSIC
 
 KIND = "service_authorization"
-# Text, so that a wrong one is refused with the right ones; documented as the enumeration it is.
-AskedPermission = Annotated[
-    str, Documented(extra_json_schema={"enum": list(authorizations.PERMISSIONS)})
-]
 _READ = Allow(who="customer", widened="service_authorization.read")
 _MANAGE = permission("service_authorization.manage")
 
@@ -41,7 +36,7 @@ _MANAGE = permission("service_authorization.manage")
 class AskedAttributes(msgspec.Struct):
     """How far a user is let through."""
 
-    permission: AskedPermission | None = None
+    permission: authorizations.AskedPermission | None = None
 
 
 class NewData(msgspec.Struct):
