@@ -48,6 +48,26 @@ async def test_a_trusted_proxy_says_how_it_was_asked(proxied: World) -> None:
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
+@pytest.mark.parametrize(
+    ("addresses", "schemes", "hosts", "origin"),
+    [
+        ("198.51.100.7, 192.0.2.99", "https,http", "a.example.com, b", "https://a.example.com"),
+        ("198.51.100.7, 192.0.2.99", "https", "a.example.com", "https://a.example.com"),
+        ("198.51.100.7", "https,http", "claimed, a.example.com", "http://a.example.com"),
+        ("198.51.100.7", "HTTPS, gopher", "a.example.com, ", "http://api.example.com"),
+        ("", "http, https", "claimed, a.example.com", "https://a.example.com"),
+    ],
+)
+async def test_of_several_the_one_that_the_client_asked_says_how(
+    proxied: World, addresses: str, schemes: str, hosts: str, origin: str
+) -> None:
+    """What stands before it, anybody can claim."""
+    headers = {"X-Forwarded-Proto": schemes, "X-Forwarded-Host": hosts}
+    headers["X-Forwarded-For"] = addresses
+    answer = await proxied.ask(ADA, "GET", "/service?per_page=1", headers=headers)
+    assert answer.headers["link"].startswith(f"<{origin}/service?")
+
+
 async def test_nobody_else_does(world: World) -> None:
     answer = await world.ask(ADA, "GET", "/tokens/self", headers=BEHIND)
     assert answer.json()["ip"] == "192.0.2.10"

@@ -89,7 +89,7 @@ class Door:
             is_too_large=is_too_large,
         )
         if self._trusted:
-            self._believe_proxies(request, ",".join(headers.get_all("x-forwarded-for")))
+            self._believe_proxies(request, lambda name: ",".join(headers.get_all(name)))
         status, answer_headers, content = await self._answer(request, refusal)
         if scope.method == "HEAD" or not content:
             protocol.response_empty(status, answer_headers)
@@ -122,7 +122,7 @@ class Door:
             is_too_large=is_too_large,
         )
         if self._trusted:
-            self._believe_proxies(request, headers.get("x-forwarded-for", ""))
+            self._believe_proxies(request, lambda name: headers.get(name, ""))
         status, answer_headers, content = await self._answer(request, refusal)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer_headers]
         await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -141,17 +141,16 @@ class Door:
             headers += cors_headers(request, response, self._origins)
         return response.status, headers, content
 
-    def _believe_proxies(self, request: Request, chain: str) -> None:
+    def _believe_proxies(self, request: Request, given: Callable[[str], str]) -> None:
         """Take the client's address, scheme and host from what trusted proxies say of them.
 
         The client is the last address in the chain that is none of the proxies; what is no
-        address, is passed over.
+        address, is passed over. Scheme and host are those that he asked the first proxy with.
         """
         if not is_in(request.client, self._trusted):
             return
-        given = request.headers.get
         passed = [request.client]
-        for entry in reversed(chain.split(",")):
+        for entry in reversed(given("x-forwarded-for").split(",")):
             address = _address(entry.strip())
             if address is None:
                 continue
@@ -161,9 +160,18 @@ class Door:
         request.client = passed[-1]
         # A client that is itself where proxies are could claim any number of them.
         request.via = ", ".join([request.client, *reversed(passed[:-1][:_MOST_PROXIES])])
-        scheme = (given("x-forwarded-proto") or "").lower()
+        hops = len(passed) - 1
+        scheme = _first_told(given("x-forwarded-proto"), hops).lower()
         request.scheme = scheme if scheme in {"http", "https"} else request.scheme
-        request.host = given("x-forwarded-host") or request.host
+        request.host = _first_told(given("x-forwarded-host"), hops) or request.host
+
+
+def _first_told(chain: str, hops: int) -> str:
+    """The entry of the proxy that the client asked, so many hops away.
+
+    What stands before it, anybody can claim; where fewer add to the chain, it is the first.
+    """
+    return chain.split(",")[-max(hops, 1) :][0].strip()
 
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})
