@@ -23,7 +23,7 @@ from tests.areas.invoice_calls import (
     void,
 )
 from tests.areas.proof_calls import OURS, check_lines, line_usage
-from tests.areas.rating_example import LINES
+from tests.areas.rating_example import LINES, PLAN
 from tests.world import ADA, BEN, BILL, EVE, WIDGETS, World
 
 
@@ -196,6 +196,23 @@ async def test_random_invoices_and_what_came_late(world: World, seed: int) -> No
             await void(world, one["id"])
         await check_lines(world, invoice_id)
     assert {"usage", "adjustment", "recurring", "tax", "credit"} <= kinds
+
+
+async def test_amounts_longer_than_pythons_own_decimals_are_proved_to_the_cent(
+    world: World,
+) -> None:
+    price = "999999999999999999.999999999999"
+    charge = {"product_id": "cdn_usage", "metric": "requests", "model": "per_unit"}
+    await give_plan(world, {**PLAN, "charges": [{**charge, "unit_price": price}]})
+    used = ("cdn_usage", "requests", "usa", "999999999999999999.999999")
+    turn_to(world, "2026-03-31T20:00:00Z")
+    await use(world, event("first", used))
+    turn_to(world, "2026-04-04T00:00:00Z")
+    await check_lines(world, *(await post(world)))
+    await use(world, event("late", used))
+    turn_to(world, "2026-05-04T00:00:00Z")
+    proofs = await check_lines(world, *(await post(world, MARCH.plus(1))))
+    assert [len(one["amount"]) for one in proofs if one["kind"] == "adjustment"] == [35]
 
 
 async def test_who_may_see_it(world: World) -> None:

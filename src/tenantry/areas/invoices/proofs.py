@@ -14,8 +14,9 @@ from tenantry.areas.invoices.model import Behind
 from tenantry.areas.invoices.rating import rate_usage
 from tenantry.areas.pricing.coupon import Coupon
 from tenantry.areas.pricing.coupons import coupons_of
+from tenantry.areas.pricing.money import added
 from tenantry.areas.pricing.months import Month
-from tenantry.areas.pricing.terms import ZERO, Terms
+from tenantry.areas.pricing.terms import Terms
 from tenantry.core.billing_tables import coupon_uses
 from tenantry.core.session import Reads
 from tenantry.core.statements import Statement
@@ -135,7 +136,7 @@ def _before(coupon: Coupon, taken: list[str]) -> Coupon:
     """A coupon as it was before these amounts were taken from it."""
     remaining = coupon.remaining
     if remaining is not None:
-        remaining += sum(map(Decimal, taken), ZERO)
+        remaining = added([remaining, *map(Decimal, taken)])
     return msgspec.structs.replace(coupon, remaining=remaining, periods_left=None)
 
 
@@ -173,7 +174,7 @@ async def _owed(
     used = {(line.product_id, line.metric, line.region_key): before[1] + changed[1]}
     rated = rate_usage(terms, month, used)
     same = [one.amount for one in rated if _subject(one) == _subject(line)]
-    return steps, sum(same, ZERO)
+    return steps, added(same)
 
 
 def _subject(line: Line) -> tuple[str, str, str, str, int]:

@@ -6,7 +6,7 @@ silently cut off what is behind 28 digits, this one raises decimal.Inexact.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import (
     ROUND_DOWN,
     Context,
@@ -54,6 +54,12 @@ def exactly(function: Callable[P, R]) -> Callable[P, R]:
             return function(*given, **named)
 
     return run
+
+
+@exactly
+def added(values: Iterable[Decimal]) -> Decimal:
+    """Their sum, with every digit."""
+    return sum(values, Decimal(0))
 
 
 def decimals(currency: str) -> int:
