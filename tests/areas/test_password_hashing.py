@@ -40,6 +40,17 @@ async def test_a_password_is_hashed_anew_when_it_is_next_proved(world: World) ->
     assert (await sign_in(world, BEN.login)).status_code == 200
 
 
+async def test_those_who_prove_it_at_once_are_all_right(world: World) -> None:
+    """The first of them has it hashed anew: that makes it no other password, and nobody guessed."""
+    with hashed_at(USUAL):
+        await edit_user(world, BEN, password=await hash_password(PASSWORD))
+    with hashed_at(DEARER):
+        lifting = [world.ask(BEN, "POST", "/sudo", data={"password": PASSWORD}) for _ in range(2)]
+        answers = await asyncio.gather(*(sign_in(world, BEN.login) for _ in range(7)), *lifting)
+    assert [one.status_code for one in answers] == [200] * 9
+    assert (await stored(world, BEN)).startswith("$argon2id$v=19$m=20480,t=3,p=1$")
+
+
 async def test_reads_go_on_while_many_sign_in(world: World) -> None:
     """Hashing has its own few threads: those who wait for it hold up nobody else."""
     with hashed_at(USUAL):

@@ -162,7 +162,7 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
     if row.locked:
         await note_failure(call, row, checked.subjects, "locked")
         return "locked"
-    if not checked.matches or row.password != checked.row.password:
+    if not checked.matches or not _is_unchanged(row, checked.row):
         reason = "password" if row.password else NO_PASSWORD
         await note_failure(call, row, checked.subjects, reason)
         if kept_out == "sso":
@@ -172,6 +172,11 @@ async def settle_password(call: Writing, checked: Checked) -> Outcome:
     if kept_out is not None:
         await note_failure(call, row, checked.subjects, kept_out)
     return kept_out or "ok"
+
+
+def _is_unchanged(row: model.UserRow, compared: model.UserRow) -> bool:
+    """Whether the password is still the one that was compared, maybe hashed anew by now."""
+    return row.password is not None and row.password_changed_at == compared.password_changed_at
 
 
 async def _unproved(call: Reading, checked: Checked) -> Outcome:
