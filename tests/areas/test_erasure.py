@@ -11,6 +11,8 @@ from tenantry.areas.audit import erasure
 from tenantry.areas.customers import contacts
 from tenantry.core import chain
 from tenantry.core.context import system_call
+from tenantry.core.jobs import Worker
+from tenantry.core.mail import Mail, Undeliverable
 from tenantry.core.unit import Unit
 from tests.areas.erasure_calls import HOME, NINA, TRACES, erase, live_and_leave, stored
 from tests.areas.invitation_calls import invite, join, pending
@@ -239,7 +241,32 @@ async def test_an_erased_event_reads_as_empty(world: World) -> None:
     assert left_in(raw) == []
 
 
-LIN = "lin@example.com"
+LIN, MIA, KIM = "lin@example.com", "mia@example.com", "kim@example.com"
+
+
+class NoSuchMailbox:
+    """A mail server that refuses whatever it is sent."""
+
+    async def send(self, mail: Mail) -> None:
+        """Refuse it for good."""
+        raise Undeliverable(mail.to)
+
+
+async def test_letters_to_others_name_no_more_who_had_them_sent(world: World) -> None:
+    """By a name of one word: those that wait leave without it, undeliverable ones go."""
+    app = world.app
+    await invite(world, BEN, email=LIN)
+    await Worker(app.database, app.keyring, NoSuchMailbox(), "", lambda _: None).deliver_due()
+    await invite(world, BEN, email=MIA)
+    await invite(world, ADA, email=KIM)
+    for path in (f"/tokens/{BEN.token_id}", f"/user/{BEN.id}"):
+        assert (await world.ask(ADA, "DELETE", path)).is_success
+    inviters = {one["to"]: one["facts"]["inviter_name"] for one in await world.letters()}
+    assert inviters == {LIN: "Ben", MIA: "Ben", KIM: "Ada"}
+    assert (await erase(world, **HERE, user_id=BEN.id))[1]["letters"] == 2
+    inviters = {one["to"]: one["facts"]["inviter_name"] for one in await world.letters()}
+    assert inviters == {MIA: None, KIM: "Ada"}
+    assert (await erase(world, **HERE, user_id=BEN.id))[1]["letters"] == 0
 
 
 async def test_who_was_only_invited_is_erased_by_address(world: World) -> None:

@@ -175,7 +175,8 @@ class Worker:
             await DELIVERIES[kind](self, msgspec.json.decode(payload))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is kept and tried again
             self._note(error)
-            is_final = isinstance(error, mail.Undeliverable) or attempts >= MAX_ATTEMPTS
+            is_over = attempts >= MAX_ATTEMPTS and kind not in NEVER_GIVEN_UP
+            is_final = isinstance(error, mail.Undeliverable) or is_over
             await self._put_back(letter_id, attempts, error, is_final=is_final)
             return
 
@@ -192,7 +193,7 @@ class Worker:
                 _LATER,
                 letter=letter_id,
                 # 1, 2, 4 … minutes, at most 12 hours.
-                until=unit.now + min(MINUTE << (attempts - 1), 12 * HOUR),
+                until=unit.now + min(MINUTE << min(attempts - 1, 10), 12 * HOUR),
                 error=f"{type(error).__name__}: {error}"[:500],
                 failed=unit.now if is_final else None,
             )
@@ -242,3 +243,5 @@ DELIVERIES: dict[str, Callable[[Worker, Any], Awaitable[None]]] = {
     "mail": Worker.deliver_mail,
 }
 """How each kind of letter is delivered."""
+NEVER_GIVEN_UP = set[str]()
+"""The kinds that are tried twice a day until it is done: what is owed to people."""

@@ -116,3 +116,4 @@ async def _told(unit: Unit, customer_id: str, since: int) -> dict[str, set[int]]
 
 
 jobs.DELIVERIES["erasure"] = erase_archived
+jobs.NEVER_GIVEN_UP.add("erasure")

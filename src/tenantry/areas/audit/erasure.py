@@ -14,6 +14,7 @@ from itertools import chain
 import msgspec
 from sqlalchemy import bindparam, delete, func, or_, select, update
 
+from tenantry.areas.audit.erased_letters import forget_letters
 from tenantry.areas.audit.taken import ARCHIVED_EVENTS, written
 from tenantry.areas.audit.traces import Person, Texts, called, left, texts
 from tenantry.areas.audit.whereabouts import customers_of
@@ -31,7 +32,7 @@ from tenantry.core.statements import Row, Statement, is_one_of, point
 
 CHUNK = 5000
 
-_U, _E, _K, _O = schema.users.c, schema.events.c, schema.contacts.c, schema.outbox.c
+_U, _E, _K = schema.users.c, schema.events.c, schema.contacts.c
 _I = access_tables.invitations.c
 _ID = point(
     [_U.id, _U.login, _U.name, _U.deleted_at], schema.users, customer=_U.customer_id, id=_U.id
@@ -97,10 +98,6 @@ _BLANK_INVITATIONS = Statement(
     .where(_I.customer_id == bindparam("customer"), is_one_of(_I.id, "ids"))
     .values(email="", email_key="")
 )
-_LETTERS = Statement(
-    select(_O.id, _O.payload, _O.failed_at).where(_O.customer_id == bindparam("customer"))
-)
-_FORGET_LETTERS = Statement(delete(schema.outbox).where(is_one_of(_O.id, "ids")))
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -213,7 +210,7 @@ async def erase(call: Writing, found: Found) -> Erased:
     for sequence in (*found.sequences, *tail):
         for place in await _redact(call, found.customer_id, sequence, person):
             taken.setdefault(place, []).append(sequence)
-    mail = await _forget_letters(call, found.customer_id, person)
+    mail = await forget_letters(call, found.customer_id, person)
     contacts = await _forget_contacts(call, found)
     ended, invited = await _blank_invitations(call, found)
     of = {"customer": found.customer_id, "ids": found.user_ids}
@@ -240,17 +237,6 @@ async def _redact(call: Writing, customer_id: str, sequence: int, person: Person
 
 def _places(personal: str | None) -> set[str]:
     return set() if personal is None else {*msgspec.json.decode(personal)}
-
-
-async def _forget_letters(call: Writing, customer_id: str, person: Person) -> int:
-    """Letters to him, and those that name him and could not be delivered."""
-    ids = []
-    for letter_id, payload, failed_at in await call.all(_LETTERS, customer=customer_id):
-        addressee = address_key(str(msgspec.json.decode(payload).get("to", "")))
-        names_him = failed_at is not None and person.is_named(payload, is_near=False)
-        if addressee in person.known.addresses or names_him:
-            ids.append(letter_id)
-    return await call.run(_FORGET_LETTERS, ids=ids) if ids else 0
 
 
 async def _forget_contacts(call: Writing, found: Found) -> int:

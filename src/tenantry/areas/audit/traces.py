@@ -78,6 +78,10 @@ class Person:
         """Whether an address is his."""
         return self._key(address) in self._keys
 
+    def is_called(self, name: str) -> bool:
+        """Whether a name is his, or the address by which he is named who gave none."""
+        return folded(name) in self.known.names or self.has_address(name)
+
     def is_named(self, value: Any, *, is_near: bool) -> bool:
         """Whether a value holds what he was called; `is_near` where he did it himself."""
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
