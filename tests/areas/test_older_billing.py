@@ -182,16 +182,23 @@ async def test_fees_packages_and_what_is_above_the_commit(world: World) -> None:
     )
 
 
-async def test_what_was_delivered_is_told_of_packages_too(world: World) -> None:
-    charges = [
+@pytest.mark.parametrize(
+    "price",
+    [
+        {"model": "package", "free_units": "1", "package_size": "100", "package_price": "3000"},
+        # Its first tier ends in the midst of a millionth of a request.
         {
-            "product_id": "cdn_usage",
-            "metric": metric,
-            "model": "package",
-            "free_units": "1",
-            "package_size": "100",
-            "package_price": "3000",
-        }
+            "model": "graduated",
+            "tiers": [{"up_to": "0.000000000001", "unit_price": "3"}, {"unit_price": "3"}],
+        },
+    ],
+    ids=["packages", "tiers"],
+)
+async def test_what_was_delivered_is_told_however_it_is_sold(
+    world: World, price: dict[str, Any]
+) -> None:
+    charges = [
+        {"product_id": "cdn_usage", "metric": metric, **price}
         for metric in ("bandwidth", "requests")
     ]
     await give_plan(world, {**PLAN, "currency": "JPY", "commit": "0", "charges": charges})
@@ -199,12 +206,12 @@ async def test_what_was_delivered_is_told_of_packages_too(world: World) -> None:
     await use(
         world,
         event("a", ("cdn_usage", "requests", "usa", "40001.5")),
-        event("b", ("cdn_usage", "requests", "europe", "7")),
+        event("b", ("cdn_usage", "requests", "europe", "7.5")),
         event("c", ("cdn_usage", "bandwidth", "europe", "12345678901.5")),
         event("d", ("image_optimizer", "requests", None, "5")),
     )
     told = await _delivered(world)
-    assert told == (40_008, Decimal("12.3456789015"))
+    assert told == (40_009, Decimal("12.3456789015"))
     turn_to(world, "2026-04-04T00:00:00Z")
     await post(world)
     assert await _delivered(world) == told

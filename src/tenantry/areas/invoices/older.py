@@ -60,13 +60,16 @@ def is_told_by_lines(terms: Terms) -> bool:
 @exactly
 def told_by_lines(terms: Terms, lines: Iterable[Line]) -> Usage:
     """What was delivered."""
-    usage: dict[tuple[str, str, str], int] = {}
+    units: dict[tuple[str, str, str], Decimal] = {}
     for line in lines:
         if line.kind in _MEASURED and line.product_id == CDN:
             key = (CDN, line.metric, line.region_key)
-            raw = line.units * terms.catalogue.find(CDN, line.metric).divisor
-            usage[key] = usage.get(key, 0) + int(raw.scaleb(MICROS))
-    return usage
+            units[key] = units.get(key, ZERO) + line.units
+    # A line alone may end in the midst of a micro-unit, where its tier does.
+    return {
+        key: int((of * terms.catalogue.find(CDN, key[1]).divisor).scaleb(MICROS))
+        for key, of in units.items()
+    }
 
 
 @exactly
