@@ -5,6 +5,7 @@ from typing import Any
 
 from tenantry.core.jobs import Worker
 from tenantry.core.mail import sender
+from tests.areas.erasure_calls import erase
 from tests.areas.invoice_calls import credited, give_plan, invoiced_example, post, turn_to
 from tests.areas.pdf_calls import fetch
 from tests.areas.rating_example import PLAN
@@ -67,6 +68,26 @@ async def test_billing_contacts_get_it_instead_of_the_owner(world: World) -> Non
     await invoiced_example(world)
     told = sorted(map(str.lower, await delivered(world)))
     assert told == [BILL.login, "pat@example.com", SUE.login]
+
+
+async def test_billing_contacts_of_a_closed_account_get_its_last(world: World) -> None:
+    """Unless they were erased; whoever else was to be turned to is forgotten with the account."""
+    await give_plan(world, {**PLAN, "recurring_fees": [{"name": "Support", "amount": "300"}]})
+    await contact(world, user_id=BILL.id)
+    for name in ("Pat", "Kim"):
+        await contact(world, name=name, email=f"{name.lower()}@example.com")
+    await contact(world, contact_type="emergency", name="Zoe", email="zoe@example.com")
+    turn_to(world, "2026-03-10T12:00:00Z")
+    for service in (await world.ask(ADA, "GET", "/service")).json():
+        await world.ask(ADA, "DELETE", f"/service/{service['id']}")
+    await world.sudo(ADA)
+    closed = await world.ask(ADA, "DELETE", f"/customer/{WIDGETS}")
+    assert closed.status_code == 200, closed.text
+    assert (await erase(world, customer_id=WIDGETS, login="kim@example.com"))[1]["contacts"] == 1
+    assert (await erase(world, customer_id=WIDGETS, login="zoe@example.com"))[0] == 404
+    turn_to(world, "2026-04-04T00:00:00Z")
+    await post(world)
+    assert sorted(await delivered(world)) == [BILL.login, "pat@example.com"]
 
 
 async def test_an_invoice_comes_once(world: World) -> None:

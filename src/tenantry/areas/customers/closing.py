@@ -13,6 +13,7 @@ from tenantry.core.security_tables import OF_CUSTOMERS
 from tenantry.core.statements import Statement
 
 _S, _U, _T, _I = schema.services.c, schema.users.c, schema.tokens.c, access_tables.invitations.c
+_K = schema.contacts.c
 
 _ANY_SERVICE = Statement(
     select(_S.id)
@@ -46,11 +47,16 @@ _REMOVE = [
         *_WITH_REVISIONS.values(),
         access_tables.service_invitations,
         schema.stars,
-        schema.contacts,
         schema.password_codes,
         *OF_CUSTOMERS,
     )
 ]
+# Its last invoices are still to come, and somebody has to hear of them.
+_REMOVE_CONTACTS = Statement(
+    delete(schema.contacts).where(
+        _K.customer_id == bindparam("customer"), _K.contact_type != "billing"
+    )
+)
 _WITHDRAW_INVITATIONS = Statement(
     update(access_tables.invitations)
     .where(_I.customer_id == bindparam("customer"), _I.status == "pending")
@@ -91,7 +97,7 @@ async def close(call: Writing, customer_id: str) -> None:
         for kind, statement in _IDS.items()
         for (one,) in await call.all(statement, customer_id=customer_id)
     ]
-    for statement in _REMOVE:
+    for statement in (*_REMOVE, _REMOVE_CONTACTS):
         await call.run(statement, customer=customer_id)
     await call.run(_WITHDRAW_INVITATIONS, customer=customer_id, now=call.now)
     row = msgspec.structs.replace(row, deleted_at=call.now, updated_at=call.now)

@@ -15,7 +15,6 @@ from tenantry.core.statements import Statement, is_one_of
 _C, _K, _U = schema.customers.c, schema.contacts.c, schema.users.c
 _STAYED = or_(_U.deleted_at.is_(None), _U.deleted_at == _C.deleted_at)
 _MINE = and_(_U.customer_id == _C.id, _STAYED)
-_OF_CONTACT = and_(_U.customer_id == _K.customer_id, _U.id == _K.user_id, _U.deleted_at.is_(None))
 _ASKED = is_one_of(_C.id, "customers")
 _ADDRESSES = Statement(
     union(
@@ -23,7 +22,9 @@ _ADDRESSES = Statement(
         .join(schema.users, and_(_MINE, _U.id == _C.billing_contact_id))
         .where(_ASKED),
         select(_K.customer_id, func.coalesce(_U.login, _K.email), literal(0))
-        .select_from(schema.contacts.outerjoin(schema.users, _OF_CONTACT))
+        .select_from(schema.contacts)
+        .join(schema.customers, _C.id == _K.customer_id)
+        .outerjoin(schema.users, and_(_MINE, _U.id == _K.user_id))
         .where(
             is_one_of(_K.customer_id, "customers"),
             _K.contact_type == "billing",
