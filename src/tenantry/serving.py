@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from tenantry import migrations
+from tenantry import connections, migrations
 from tenantry.app import Application, operations
 from tenantry.areas.audit import offline_erasure, verification
 from tenantry.areas.decisions import offline
@@ -225,7 +225,10 @@ def _run(settings: Settings) -> None:
         address=settings.host,
         port=settings.port,
         interface=Interfaces.RSGI,
+        # Where it is to find out which HTTP is spoken, it waits for ever for who says nothing.
+        http=HTTPModes.http1,
         workers=settings.workers,
+        backpressure=connections.claimed(),
         loop=Loops.uvloop,
         websockets=False,
         http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),

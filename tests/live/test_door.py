@@ -1,10 +1,12 @@
 """What clients do that no library does: bodies that stop half-way, headers without end."""
 
+import resource
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from tests.world import ADA
 pytestmark = [pytest.mark.live, pytest.mark.parametrize("dialect", ["sqlite"])]
 
 HALVES = [b"Content-Length: 9\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+"""How HTTP/2 begins (RFC 9113 §3.4)."""
 DOOR = """
 from tenantry.http.message import Response
 from tenantry.http.server import Door
@@ -70,6 +74,19 @@ def test_a_body_over_the_limit_ends_the_connection(server: LiveServer) -> None:
     answer = answer_to(urlsplit(server.url).port, request + b"\r\nabc")
     assert answer.startswith(b"HTTP/1.1 413 "), answer
     assert b"\r\nconnection: close\r\n" in answer
+
+
+def test_who_says_nothing_keeps_nobody_waiting(server: LiveServer) -> None:
+    port = urlsplit(server.url).port
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    with ExitStack() as silent:
+        for _ in range(1100):
+            silent.enter_context(connect(port))
+        answer = answer_to(port, head("GET /_health/live", "Connection: close") + b"\r\n")
+    assert b"200 OK" in answer
+    # Nor is HTTP/2 begun, in which who says no more is never hung up on.
+    assert answer_to(port, PREFACE) == b""
 
 
 def test_a_client_that_leaves_in_mid_body_is_no_fault(database_url: str, tmp_path: Path) -> None:
