@@ -197,10 +197,12 @@ async def test_scopes_collapse_and_lists_come_in_every_form(world: World) -> Non
     assert token["scope"] == "purge_all global:read"
     listed = (await world.ask(BEN, "GET", f"/tokens/{token['id']}")).json()
     assert listed["scopes"] == ["purge_all", "global:read"]
-    forms: dict[str, list[Any]] = {"services": [f"{WWW},{API}", f"{WWW} {API}"]}
+    forms: dict[str, list[Any]] = {"services": [f"{WWW},{API}", f"{WWW} {API}", [WWW, API]]}
     forms["services[]"] = [[WWW, API, WWW], ["", WWW, API], ""]
     made = [await make(world, **{name: one}) for name, given in forms.items() for one in given]
-    assert [one["services"] for one in made] == [[WWW, API]] * 4 + [[]]
+    numbered: dict[str, Any] = {"services[0]": WWW, "services[1]": API}
+    made.append(await make(world, **numbered))
+    assert [one["services"] for one in made] == [[WWW, API]] * 5 + [[], [WWW, API]]
 
 
 async def test_a_limited_user_names_only_what_he_sees(world: World) -> None:

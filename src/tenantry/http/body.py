@@ -4,6 +4,7 @@ Lenient where official clients differ (contract: protocol §5), strict where it 
 no NUL, no bottomless nesting, values of the right type; the refusal names the field.
 """
 
+import re
 import types
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin
@@ -25,6 +26,8 @@ _FORM_NULLS = frozenset({"None", "null", ""})
 """What forms say for null (contract: protocol §5.1)."""
 _JSON_NULLS = frozenset({""})
 """JSON has a null of its own: any other text means itself."""
+_MEMBER = re.compile(r"(.+)\[[0-9]{0,4}\]", re.DOTALL)
+"""One value of a list, as Ruby and Go name it (`name[]`), or PHP and JavaScript (`name[0]`)."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -86,7 +89,7 @@ class Body(Generic[T]):
     def _values(self, decoder: msgspec.json.Decoder[Any]) -> dict[str, Any]:
         kind = content_kind(self._request, takes_forms=self._forms)
         raw = self._request.body
-        values = _form(raw) if kind == "form" else _json(raw, decoder)
+        values = _form(raw, self._shape.lists) if kind == "form" else _json(raw, decoder)
         if not isinstance(values, dict):
             raise bad_request("Expected a JSON object")
         return values
@@ -139,8 +142,11 @@ def _check(value: Any, depth: int) -> None:
             _check(inner, depth - 1)
 
 
-def _form(raw: bytes) -> dict[str, Any]:
-    """Single values by name (the last wins); `name[]` collects, and an empty one is none."""
+def _form(raw: bytes, listed: frozenset[str]) -> dict[str, Any]:
+    """Single values by name (the last wins); `name[]` and `name[0]` collect, an empty one is none.
+
+    What is meant as a list collects under its mere name, too: so it comes from Python's `requests`.
+    """
     try:
         pairs = pairs_of(raw, MAX_FIELDS)
     except ValueError as problem:
@@ -150,12 +156,13 @@ def _form(raw: bytes) -> dict[str, Any]:
     for name, value in pairs:
         if "\0" in value or "\0" in name:
             raise bad_request("NUL characters are not allowed")
-        if not name.endswith("[]"):
+        of_list = _MEMBER.fullmatch(name)
+        if of_list is not None:
+            lists.setdefault(of_list[1], []).extend([value] if value else [])
+        elif name in listed and name in values:
+            lists.setdefault(name, []).extend(_listed(value))
+        else:
             values[name] = value
-            continue
-        collected = lists.setdefault(name[:-2], [])
-        if value:
-            collected.append(value)
     for name, collected in lists.items():
         values[name] = _listed(values[name]) + collected if name in values else collected
     return values
@@ -176,6 +183,8 @@ class Shape(Generic[T]):
             field.encode_name: _Field(field.type)
             for field in msgspec.structs.fields(struct)  # type: ignore[arg-type] # T is always a Struct
         }
+        self.lists = frozenset(name for name, field in self._fields.items() if field.is_list)
+        """The fields that hold several values."""
 
     def read(self, values: dict[str, Any], nulls: frozenset[str] = _JSON_NULLS) -> T:
         """The struct; where it may, a text among `nulls` is null.
