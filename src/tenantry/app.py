@@ -3,7 +3,9 @@
 import asyncio
 import gc
 import importlib
+import multiprocessing
 import os
+import signal
 from functools import partial
 from typing import Any
 
@@ -143,6 +145,22 @@ def _spare_collections() -> None:
     gc.set_threshold(ALLOCATIONS, 20, 20)
 
 
+def _end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
+    """Stop in order when the process that supervises this one is gone, however it ended.
+
+    Nobody else would stop this one, and it would keep the port from whoever is started instead.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def end(sentinel: int) -> None:
+        loop.remove_reader(sentinel)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, end, parent.sentinel)
+
+
 class Application(Door):
     """A server's worth of Tenantry: started and stopped in one event loop."""
 
@@ -222,6 +240,7 @@ class Application(Door):
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start with a worker of Granian's."""
         loop.run_until_complete(self.start())
+        _end_with_parent(loop)
         _spare_collections()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

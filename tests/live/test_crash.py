@@ -1,8 +1,10 @@
 """Killed at any instant: what was answered is there, whole, and nothing else is half there."""
 
 import asyncio
+import socket
 import threading
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -12,7 +14,7 @@ from sqlalchemy import select
 from tenantry.core import chain, schema
 from tenantry.core.database import open_database
 from tenantry.core.statements import Statement
-from tests.infrastructure.server import serving, start
+from tests.infrastructure.server import LiveServer, serving, start
 from tests.world import ADA, EVE, OTHER, WIDGETS, TurnedClock
 
 pytestmark = pytest.mark.live
@@ -64,7 +66,19 @@ def test_everything_answered_survives_a_kill(database_url: str, tmp_path: Path) 
             answer = httpx.get(f"{again.url}/user/{user_id}", headers={"Fastly-Key": key.token})
             assert answer.status_code == 200, answer.text
             assert answer.json()["login"] == login
+        _kill_who_supervises(again)
     asyncio.run(_check(database_url, answered))
+
+
+def _kill_who_supervises(server: LiveServer) -> None:
+    """Nobody would stop his workers, or start them again: they end with him, and free the port."""
+    address = "127.0.0.1", urlsplit(server.url).port or 0
+    with socket.create_connection(address, timeout=20) as connection:
+        connection.sendall(b"GET /_health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 OK")
+        server.process.kill()
+        server.process.wait(20)
+        assert connection.recv(65_536) == b""
 
 
 async def _check(database_url: str, answered: dict[str, str]) -> None:
