@@ -111,6 +111,25 @@ async def test_other_policies_hold(world: World) -> None:
     assert (await sign_in(Visitor(world), key)).status_code == 403
 
 
+async def test_who_guesses_at_his_password_does_not_keep_him_out(world: World) -> None:
+    await allow(world)
+    key = await has_passkey(world)
+    for number in range(10):
+        guesser = Visitor(world, address=f"198.51.100.{number}")
+        assert (await guesser.sign_in(BEN, "not his password 1!")).status_code == 400
+    assert (await Visitor(world).sign_in(BEN)).status_code == 429
+    assert (await sign_in(Visitor(world), key)).status_code == 303
+
+
+async def test_a_passkey_that_fails_too_often_is_not_looked_at(world: World) -> None:
+    await allow(world)
+    broken = SecurityKey(handle=BEN.id.encode())
+    broken.id = (await has_passkey(world)).id
+    answers = [(await sign_in(Visitor(world), broken)).status_code for _ in range(11)]
+    assert answers == [400] * 10 + [429]
+    assert (await Visitor(world).sign_in(BEN)).status_code == 303
+
+
 async def test_who_is_of_another_customer_signs_out_first(world: World) -> None:
     await allow(world)
     key = await has_passkey(world)

@@ -9,7 +9,7 @@ from tenantry.areas.users import challenges, factors, guesses, model, passkeys, 
 from tenantry.areas.users.model import UserRow
 from tenantry.areas.users.passkeys import Passkey
 from tenantry.areas.users.signing_in import PASSKEY
-from tenantry.core.context import Writing
+from tenantry.core.context import Reading, Writing
 
 ALONE = "a passkey alone"
 COPIED = (
@@ -59,6 +59,13 @@ async def by_passkey_alone(
     return await _by(call, row, one, (ALONE, challenge), answer)
 
 
+def _counted_by(call: Reading, row: UserRow, one: Passkey | None, purpose: str) -> list[str]:
+    """Who guesses at somebody's password does not keep his passkey out, which nobody guesses."""
+    if one is None or purpose != ALONE:
+        return guesses.of_login(call, row.login_key)
+    return guesses.subjects(call, f"passkey:{one.id}")
+
+
 async def _by(
     call: Writing,
     row: UserRow,
@@ -67,7 +74,7 @@ async def _by(
     answer: dict[str, Any],
 ) -> str | None:
     purpose, challenge = asked
-    subjects = guesses.of_login(call, row.login_key)
+    subjects = _counted_by(call, row, one, purpose)
     await guesses.check(call, subjects)
     if row.locked and purpose != ALONE:
         await sign_in.note_failure(call, row, subjects, "locked")
