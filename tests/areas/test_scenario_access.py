@@ -184,6 +184,7 @@ async def test_a_longer_file_adds_what_is_new_in_it(world: World) -> None:
     assert [note.partition(": ")[0] for note in loaded.notes] == [
         "customers[0].roles[0].permissions",
         "customers[0].roles[1].name",
+        "customers[0].invitations[0].role",
         "customers[0].service_authorizations[0].permission",
     ]
     assert (await told(world, SECRET, "/user-groups/9Edge"))["users_count"] == 3

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -150,12 +149,7 @@ def _meant(place: str, text: str, noun: str, known: Mapping[str, Target], key: s
     return found
 
 
-@lru_cache(maxsize=16)
-def _defaults(kind: type[Row]) -> dict[str, Any]:
-    return {field.name: field.default for field in msgspec.structs.fields(kind)}
-
-
 def given(row: Row, names: Iterable[str]) -> dict[str, Any]:
-    """The values that differ from what holds when nothing is said."""
-    defaults = _defaults(type(row))
-    return {name: value for name in names if (value := getattr(row, name)) != defaults[name]}
+    """What the file says of it; null says nothing."""
+    values = {name: getattr(row, name) for name in names if name in row.said}
+    return {name: value for name, value in values.items() if value is not None}

@@ -224,7 +224,9 @@ def plan_services(plan: Plan, customer: Customer) -> None:
             plan.services[stand.facts["name"]] = target
     for at, row in enumerate(customer.services):
         place = f"{plan.place}.services[{at}]"
-        facts = {"name": row.name, **given(row, ("type", "comment"))}
+        facts = {"name": row.name, **given(row, ("type", "comment", "active_version"))}
+        if "versions" in row.said:
+            facts["versions"] = [version.comment for version in row.versions]
         target = plan.settle("service", place, row.id, row.name, facts)
         plan.services[row.name] = by_id[target.id] = target
         if target.is_due:

@@ -50,7 +50,7 @@ def _plan_token(plan: Plan, due: Due, facts: dict[str, Any], keyring: Keyring) -
         return
     ids = tuple(dict.fromkeys(one.id for one in services))
     facts = {"name": row.name, "scope": terms.checked_scope(row.scope), **facts}
-    if ids:
+    if "services" in row.said:
         facts["services"] = list(ids)
     if row.expires_at is not None:
         facts["expires_at"] = shown(read(row.expires_at))

@@ -8,7 +8,12 @@ import msgspec
 from msgspec import inspect
 
 from tenantry.areas.operator.scenario_checks import check
-from tenantry.areas.operator.scenario_parts import ID_PATTERN, SECRET_PATTERN, BadScenario
+from tenantry.areas.operator.scenario_parts import (
+    ID_PATTERN,
+    SECRET_PATTERN,
+    BadScenario,
+    note_said,
+)
 from tenantry.areas.operator.scenario_shape import Scenario, Token
 from tenantry.areas.operator.scenario_text import plain_values
 from tenantry.core.clock import read, system_clock
@@ -56,6 +61,7 @@ def read_text(text: str, *, is_json: bool = False) -> Scenario:
         scenario = msgspec.convert(values, Scenario)
     except msgspec.ValidationError as problem:
         raise _blamed(str(problem)) from problem
+    note_said(values, scenario)
     check(scenario)
     return scenario
 

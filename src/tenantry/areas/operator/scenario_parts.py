@@ -1,6 +1,6 @@
 """What the rows of a scenario are made of: ids, names, references to other rows."""
 
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import Meta
@@ -52,8 +52,22 @@ Expiry = Annotated[
 ]
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """What a scenario lists."""
+
+    said: ClassVar[frozenset[str]] = frozenset()
+    """The keys that stand in the file: a default that is said differs from what is left out."""
+
+
+def note_said(values: Any, read: Any) -> None:
+    """Keep with each row what the file says of it."""
+    if isinstance(read, list):
+        for one, row in zip(values, read, strict=True):
+            note_said(one, row)
+    elif isinstance(read, Row):
+        msgspec.structs.force_setattr(read, "said", frozenset(values))
+        for name, one in values.items():
+            note_said(one, getattr(read, name, None))
 
 
 class BadScenario(ValueError):

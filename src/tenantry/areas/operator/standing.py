@@ -1,5 +1,7 @@
 """What stands in the database of what a scenario is about: read before anything is written."""
 
+from collections import defaultdict
+
 import msgspec
 from sqlalchemy import bindparam, select
 
@@ -9,6 +11,7 @@ from tenantry.areas.operator.shelves import Shelf, Stand, Standing, of_customer
 from tenantry.areas.operator.standing_access import of_access
 from tenantry.areas.operator.standing_billing import of_billing
 from tenantry.areas.services.model import ServiceRow
+from tenantry.areas.services.versions import VersionRow
 from tenantry.areas.users import model as users
 from tenantry.core import schema
 from tenantry.core.clock import shown_or_none
@@ -47,6 +50,7 @@ _CUSTOMER = Statement(
 )
 _USERS = of_customer(schema.users, tuple(users.STORED), users.UserRow)
 _SERVICES = of_customer(schema.services, ServiceRow.__struct_fields__, ServiceRow)
+_VERSIONS = of_customer(schema.service_versions, VersionRow.__struct_fields__, VersionRow)
 _TOKENS = of_customer(schema.tokens, _Token.__struct_fields__, _Token)
 _CONTACTS = of_customer(schema.contacts, ContactRow.__struct_fields__, ContactRow)
 _STARS = of_customer(schema.stars, ("id", "user_id", "service_id"))
@@ -90,16 +94,20 @@ async def inside(database: Database, row: CustomerRow) -> Standing:
         for name, statement in (
             ("users", _USERS),
             ("services", _SERVICES),
+            ("versions", _VERSIONS),
             ("tokens", _TOKENS),
             ("contacts", _CONTACTS),
             ("stars", _STARS),
         )
     }
+    versions = defaultdict(list)
+    for version in sorted(rows["versions"], key=lambda one: one.number):
+        versions[version.service_id].append(version)
     # One shelf for both kinds of token: they share their ids.
     tokens = Shelf([_token(one) for one in rows["tokens"]])
     return {
         "user": Shelf([_user(one, row.owner_id) for one in rows["users"]]),
-        "service": Shelf([_service(one) for one in rows["services"]]),
+        "service": Shelf([_service(one, versions[one.id]) for one in rows["services"]]),
         "token": tokens,
         "automation token": tokens,
         "contact": Shelf([_contact(one) for one in rows["contacts"]]),
@@ -110,9 +118,10 @@ async def inside(database: Database, row: CustomerRow) -> Standing:
 
 
 def _user(row: users.UserRow, owner_id: str | None) -> Stand:
-    names = ("name", "role", "limit_services", "locked", "require_new_password")
-    facts = {name: getattr(row, name) for name in names}
+    facts = {name: getattr(row, name) for name in ("name", "role", "limit_services")}
     facts |= {
+        "locked": bool(row.locked),
+        "require_new_password": bool(row.require_new_password),
         "login": row.login_key,
         "owner": row.id == owner_id,
         "roles": sorted(users.role_ids(row)),
@@ -120,8 +129,12 @@ def _user(row: users.UserRow, owner_id: str | None) -> Stand:
     return Stand(row.id, (row.login_key,), facts, row.deleted_at is not None)
 
 
-def _service(row: ServiceRow) -> Stand:
+def _service(row: ServiceRow, versions: list[VersionRow]) -> Stand:
     facts = {name: getattr(row, name) for name in ("name", "type", "comment")}
+    facts |= {
+        "active_version": next((one.number for one in versions if one.active), None),
+        "versions": [one.comment for one in versions],
+    }
     return Stand(row.id, (row.name,), facts, row.deleted_at is not None)
 
 

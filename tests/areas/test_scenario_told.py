@@ -1,0 +1,68 @@
+"""What a scenario says otherwise than what stands is told; what it leaves out is not."""
+
+from typing import Any
+
+from tests.areas.test_scenario import OWNER, SECRET, load, rows, scenario, told
+from tests.world import World
+
+SAID: dict[str, list[dict[str, Any]]] = {
+    "users": [
+        OWNER | {"role": "engineer", "owner": False, "name": "Olga"},
+        {"login": "lou@example.com", "role": "user", "limit_services": False, "locked": False},
+        {"login": "max@example.com"},
+    ],
+    "services": [
+        {"name": "www", "type": "vcl", "comment": "", "versions": [{}, {}], "active_version": 2},
+        {"name": "api", "versions": [{"comment": "One"}, {}], "active_version": 1},
+    ],
+    "tokens": [{"user": "9Olive", "access_token": SECRET, "scope": "global", "services": []}],
+    "automation_tokens": [{"name": "bot", "role": "user", "tls_access": False}],
+    "service_authorizations": [{"user": "lou@example.com", "service": "www", "permission": "full"}],
+}
+STANDS: dict[str, list[dict[str, Any]]] = {
+    "users": [
+        OWNER | {"name": "Olga"},
+        {"login": "lou@example.com", "role": "engineer", "limit_services": True},
+        {"login": "max@example.com", "role": "billing", "name": "Max", "locked": True},
+    ],
+    "services": [
+        {"name": "www", "type": "wasm", "comment": "a", "versions": [{}, {}], "active_version": 1},
+        {"name": "api", "versions": [{"comment": "1"}], "active_version": 1},
+    ],
+    "tokens": [
+        {"user": "9Olive", "access_token": SECRET, "scope": "global:read", "services": ["www"]}
+    ],
+    "automation_tokens": [{"name": "bot", "role": "engineer", "tls_access": True}],
+    "service_authorizations": [
+        {"user": "lou@example.com", "service": "www", "permission": "read_only"}
+    ],
+}
+TOLD = """
+users[0].role: 'superuser'
+users[0].owner: True
+users[1].role: 'engineer'
+users[1].limit_services: True
+services[0].type: 'wasm'
+services[0].comment: 'a'
+services[0].active_version: 1
+services[1].versions: ['1']
+tokens[0].scope: 'global:read'
+automation_tokens[0].role: 'engineer'
+automation_tokens[0].tls_access: True
+service_authorizations[0].permission: 'read_only'
+"""
+
+
+async def test_a_default_that_the_file_says_is_told_and_what_it_leaves_out_is_not(
+    world: World,
+) -> None:
+    await load(world, scenario(**STANDS))
+    (service,) = await told(world, SECRET, "/service")
+    before = await rows(world)
+    loaded = await load(world, scenario(**SAID))
+    assert (loaded.created, await rows(world)) == ({}, before)
+    notes = dict(note.removesuffix(" stands, and is left").split(": ", 1) for note in loaded.notes)
+    assert notes.pop("customers[0].tokens[0].services") == repr([service["id"]])
+    lines = TOLD.split("\n")[1:-1]
+    assert notes == dict(f"customers[0].{line}".split(": ", 1) for line in lines)
+    assert (await load(world, scenario(**STANDS))).notes == []
