@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 
 from tenantry import __version__
 from tenantry.billing_commands import post_invoices
-from tenantry.commands import USAGE, fail
+from tenantry.commands import USAGE, fail, say
 from tenantry.commands import database_option as _database
 from tenantry.commands import one_line as _one_line
 from tenantry.commands import run as _run
@@ -177,7 +177,7 @@ def verify_audit(database: str | None, **asked: Any) -> None:
     from tenantry import serving  # noqa: PLC0415 - likewise
 
     lines, is_whole = _run(serving.verify_audit(_settings(database=database), **asked))
-    click.echo("\n".join(lines))
+    say(lines)
     if not is_whole:
         sys.exit(1)
 
@@ -217,8 +217,10 @@ def explain(database: str | None, customer: str | None, *, as_json: bool, **aske
         told = _run(serving.explain(_settings(database=database), customer, asking.Asked(**asked)))
     except Problem as problem:
         fail(problem.detail or problem.title, USAGE)
-    lines = text.lines(told)
-    click.echo(msgspec.json.encode(told) if as_json else "\n".join(lines))
+    if as_json:
+        click.echo(msgspec.json.encode(told))
+    else:
+        say(text.lines(told))
     if not told.allowed:
         sys.exit(1)
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
@@ -20,8 +20,17 @@ USAGE = 2
 
 def fail(message: str, code: int = 1) -> NoReturn:
     """End with one clear line."""
-    click.echo(f"tenantry: {' '.join(message.split())}", err=True)
+    click.echo(f"tenantry: {_harmless(' '.join(message.split()))}", err=True)
     sys.exit(code)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Print lines in which names stand that others chose: none makes a line, or steers a terminal."""
+    click.echo("\n".join(map(_harmless, lines)))
+
+
+def _harmless(line: str) -> str:
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
 
 
 def one_line(function: Callable[..., R]) -> Callable[..., R]:
