@@ -25,7 +25,7 @@ def fail(message: str, code: int = 1) -> NoReturn:
 
 
 def say(lines: Iterable[str]) -> None:
-    """Print lines in which names stand that others chose: none makes a line, or steers a terminal."""
+    """Print lines with names in them that others chose: none makes a line or steers a terminal."""
     click.echo("\n".join(map(_harmless, lines)))
 
 
