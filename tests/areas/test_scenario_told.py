@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.areas.test_scenario import OWNER, SECRET, load, rows, scenario, told
+from tests.areas import test_scenario_billing as billing
+from tests.areas.test_scenario import OWNER, SECRET, load, rows, scenario
 from tests.world import World
 
 SAID: dict[str, list[dict[str, Any]]] = {
@@ -26,7 +27,14 @@ STANDS: dict[str, list[dict[str, Any]]] = {
         {"login": "max@example.com", "role": "billing", "name": "Max", "locked": True},
     ],
     "services": [
-        {"name": "www", "type": "wasm", "comment": "a", "versions": [{}, {}], "active_version": 1},
+        {
+            "id": "9Www",
+            "name": "www",
+            "type": "wasm",
+            "comment": "a",
+            "versions": [{}, {}],
+            "active_version": 1,
+        },
         {"name": "api", "versions": [{"comment": "1"}], "active_version": 1},
     ],
     "tokens": [
@@ -47,6 +55,7 @@ services[0].comment: 'a'
 services[0].active_version: 1
 services[1].versions: ['1']
 tokens[0].scope: 'global:read'
+tokens[0].services: ['9Www']
 automation_tokens[0].role: 'engineer'
 automation_tokens[0].tls_access: True
 service_authorizations[0].permission: 'read_only'
@@ -57,12 +66,29 @@ async def test_a_default_that_the_file_says_is_told_and_what_it_leaves_out_is_no
     world: World,
 ) -> None:
     await load(world, scenario(**STANDS))
-    (service,) = await told(world, SECRET, "/service")
     before = await rows(world)
     loaded = await load(world, scenario(**SAID))
     assert (loaded.created, await rows(world)) == ({}, before)
     notes = dict(note.removesuffix(" stands, and is left").split(": ", 1) for note in loaded.notes)
-    assert notes.pop("customers[0].tokens[0].services") == repr([service["id"]])
     lines = TOLD.split("\n")[1:-1]
     assert notes == dict(f"customers[0].{line}".split(": ", 1) for line in lines)
     assert (await load(world, scenario(**STANDS))).notes == []
+
+
+async def test_what_was_used_is_told_to_be_other_than_the_file_says(world: World) -> None:
+    def wanted(**other: Any) -> Any:
+        return billing.scenario(usage=[billing.USE | other])
+
+    await load(world, wanted())
+    before = await rows(world)
+    loaded = await load(world, wanted(quantity="1", region="europe", timestamp="last month"))
+    assert (loaded.created, loaded.unchanged["usage event"]) == ({}, 1)
+    assert loaded.notes == [
+        "customers[0].usage[0].region: 'usa' stands, and is left",
+        "customers[0].usage[0].quantity: '10000' stands, and is left",
+    ]
+    loaded = await load(world, wanted(timestamp="2026-03-01T09:00:00Z"))
+    assert loaded.notes == [
+        "customers[0].usage[0].timestamp: '2026-03-01T00:00:00Z' stands, and is left"
+    ]
+    assert await rows(world) == before

@@ -14,9 +14,11 @@ from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import Customer
 from tenantry.areas.operator.standing_billing import coupon_facts
 from tenantry.areas.pricing.coupons import read_new
+from tenantry.areas.pricing.money import plain, units_of
+from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.reading import BadTerms
-from tenantry.areas.usage.event import REASONS, Check, Event, Sent, Span
-from tenantry.areas.usage.ledger import LEDGER
+from tenantry.areas.usage.event import REASONS, Check, Event, Refused, Sent, Span
+from tenantry.areas.usage.ledger import LEDGER, Entry
 from tenantry.core.clock import Instant, shown
 from tenantry.core.database import Database
 from tenantry.core.errors import Problem
@@ -54,7 +56,9 @@ def plan_billing(plan: Plan, customer: Customer, offer: Offer) -> None:
 
 
 def _settle(plan: Plan, due: Due, key: str, facts: dict[str, Any]) -> None:
-    if plan.settle(due.kind, due.place, None, key, facts).is_due:
+    # What a customer has one of is a value in his own row.
+    place = due.place.removesuffix(f".{key}")
+    if plan.settle(due.kind, place, None, key, facts).is_due:
         plan.due.append(due)
 
 
@@ -100,7 +104,7 @@ async def plan_usage(
     span = {plan.customer_id: Span(since, None)}
     check = Check(database.clock(), offer.catalogue, span, services)
     for first in range(0, len(sent), EVENTS_AT_ONCE):
-        due = await _lacking(database, plan, sent[first : first + EVENTS_AT_ONCE])
+        due = await _lacking(database, plan, sent[first : first + EVENTS_AT_ONCE], check)
         checked = [(one, _checked(place, one, check)) for place, one in due]
         if checked:
             offer.months |= {event.month for _, event in checked}
@@ -133,7 +137,7 @@ def _sent(plan: Plan, place: str, row: UsageEvent, now: Instant) -> tuple[str, S
 
 
 async def _lacking(
-    database: Database, plan: Plan, sent: list[tuple[str, Sent]]
+    database: Database, plan: Plan, sent: list[tuple[str, Sent]], check: Check
 ) -> list[tuple[str, Sent]]:
     """The events whose identities nobody has used. Raises BadScenario if another customer has."""
     found = await asyncio.gather(*(LEDGER.find(database, one.source, one.id) for _, one in sent))
@@ -145,7 +149,31 @@ async def _lacking(
             raise BadScenario(f"{place}.id", "an event of another customer has it")
         else:
             plan.unchanged["usage event"] += 1
+            asked = check.look(one)
+            _compare(plan, place, asked.event if isinstance(asked, Refused) else asked, entry)
     return lacking
+
+
+def _compare(plan: Plan, place: str, asked: Event | str, entry: Entry) -> None:
+    """Note where the file says something else of an event than the ledger."""
+    if isinstance(asked, str):
+        raise BadScenario(place, REASONS[asked])
+    said = _facts(asked)
+    # `last month` moves along, and what was used in it stays.
+    if all(one.at == Month.of(one.at).first for one in (asked, entry)):
+        del said["timestamp"]
+    plan.compare(place, said, _facts(entry))
+
+
+def _facts(event: Event | Entry) -> dict[str, str]:
+    return {
+        "service": event.service_id,
+        "product_id": event.product_id,
+        "metric": event.metric,
+        "region": event.region,
+        "quantity": plain(units_of(event.quantity, 1)),
+        "timestamp": shown(event.at),
+    }
 
 
 def _checked(place: str, sent: Sent, check: Check) -> Event:
