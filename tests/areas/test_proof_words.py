@@ -83,7 +83,9 @@ async def test_what_was_decided_then_is_told_whatever_is_so_now(world: World) ->
 
 async def test_adjustments_fees_and_what_has_no_price(world: World) -> None:
     fee = {"name": "Support", "amount": "300.00"}
-    await give_plan(world, {**PLAN, "recurring_fees": [fee], "commit": "0"})
+    package = {"product_id": "compute_usage", "metric": "requests", "model": "package"}
+    charges = [*PLAN["charges"], {**package, "package_size": "10", "package_price": "5"}]
+    await give_plan(world, {**PLAN, "recurring_fees": [fee], "commit": "0", "charges": charges})
     world.clock.turn(DAY)
     sold = ("ngwaf", "requests", None, "5000000")
     await use(world, event("free", sold), event("gone", USED["usa-requests"]))
@@ -100,14 +102,16 @@ async def test_adjustments_fees_and_what_has_no_price(world: World) -> None:
     world.clock.turn(HOUR)
     await void(world, "gone")
     await use(world, event("more", USED["europe-requests"]), event("late", USED["images"]))
+    await use(world, event("few", ("compute_usage", "requests", None, "3000000")))
     world.clock.now = Month(202604).end + 4 * DAY
     (april,) = await post(world, Month(202604))
     told = await _explained(world, april)
-    adjusted = "Adjustment 2026-03: North America Requests"
-    assert (
-        f"Line 2: {adjusted}: 12345.6789 units of 2026-03 were voided after that month was posted: "
-        "-92.59 USD." in told
+    late = "to bill for 2026-03, by what came or was voided after that month was posted"
+    assert f"Line 2: Adjustment 2026-03: Compute Requests: 1 unit more {late}: 5.00 USD." in told, (
+        "a package of ten, of which three were used"
     )
+    adjusted = "Adjustment 2026-03: North America Requests"
+    assert f"Line 3: {adjusted}: 12345.6789 units fewer {late}: -92.59 USD." in told
 
 
 GERMAN = {**ADDRESS, "country": "DE", "region": "", "postal_code": "10115"}

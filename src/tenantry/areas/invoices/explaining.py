@@ -84,8 +84,10 @@ def _why(line: Line) -> str:
         return f"what was used late in {month} changes what is missing to its commit"
     if not counted:
         return f"what was used late in {month}, or voided, changes its price"
-    verb = "came" if counted > 0 else "were voided"
-    return f"{plain(abs(counted))} units of {month} {verb} after that month was posted"
+    # Units as they are billed: packages and fees of tiers are not what came.
+    units = f"{plain(abs(counted))} unit{'' if abs(counted) == 1 else 's'}"
+    differing = f"{units} {'more' if counted > 0 else 'fewer'} to bill for {month}"
+    return f"{differing}, by what came or was voided after that month was posted"
 
 
 def _commit(invoice: Behind) -> Iterator[str]:
