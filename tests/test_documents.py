@@ -34,7 +34,7 @@ ADDRESS = re.compile(r"[\w.+-]+@(?P<domain>[\w-]+(?:\.[\w-]+)+)")
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} (?P<title>.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-CALL = re.compile(r"\btenantry (?P<words>[a-z][a-z-]*(?: create| rotate)?)(?![\w.-])")
+CALL = re.compile(r"\btenantry (?P<words>[a-z][a-z-]*(?: create| list| revoke| rotate)?)(?![\w.-])")
 
 
 def name(path: Path) -> str:

@@ -16,6 +16,7 @@ from tenantry.commands import one_line as _one_line
 from tenantry.commands import run as _run
 from tenantry.commands import settings as _settings
 from tenantry.core.errors import Problem
+from tenantry.operator_commands import operator_key
 from tenantry.provider_commands import provider_key
 from tenantry.rating_command import rate
 from tenantry.settings import Settings
@@ -115,24 +116,6 @@ def migrate(database: str | None) -> None:
     click.echo(f"schema {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
-@main.group("operator-key")
-def operator_key() -> None:
-    """Keys of the installation's operator."""
-
-
-@operator_key.command("create")
-@_database
-@click.option("--name", default="operator", help="What it is for")
-@click.option("--json", "as_json", is_flag=True, help="Print the key as JSON")
-@_one_line
-def create_operator_key(database: str | None, name: str, *, as_json: bool) -> None:
-    """Make a key that may act in any customer, and print it once."""
-    from tenantry import serving  # noqa: PLC0415 - likewise
-
-    key = _run(serving.create_operator_key(_settings(database=database), name))
-    click.echo(msgspec.json.encode({"operator_key": key}) if as_json else key)
-
-
 @main.command()
 @_database
 @_one_line
@@ -143,6 +126,7 @@ def work(database: str | None) -> None:
     _run(serving.work(_settings(database=database)))
 
 
+main.add_command(operator_key)
 main.add_command(post_invoices)
 main.add_command(provider_key)
 main.add_command(rate)

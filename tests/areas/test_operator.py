@@ -1,7 +1,10 @@
 """Operators act inside customers by naming them (contract: protocol §4, identity §1.1)."""
 
+from functools import partial
+
 import pytest
 
+from tenantry.areas.operator import operator_keys
 from tests.areas.test_users import NOT_ALLOWED
 from tests.world import (
     ADA,
@@ -136,3 +139,13 @@ async def test_the_log_of_a_closed_customer_is_kept_for_the_operator(world: Worl
         for key, status in ((OPERATOR, 404), (ADA, 401), (EVE, 403)):
             if (key, path) != (OPERATOR, "/events"):
                 assert (await world.ask(key, "GET", path, params=HERE)).status_code == status
+
+
+async def test_a_key_that_was_ended_is_refused_at_once(world: World) -> None:
+    ask = partial(world.ask, OPERATOR, path=f"/customer/{WIDGETS}", params=HERE)
+    assert (await ask(method="GET")).status_code == 200
+    assert (await ask(method="PUT", data={"name": "Widgets"})).status_code == 200
+    (key,) = await operator_keys.list_all(world.app.database)
+    await operator_keys.revoke(world.app.database, key.id)
+    assert (await ask(method="GET")).status_code == 401
+    assert (await ask(method="PUT", data={"name": "Widgets"})).status_code == 401
