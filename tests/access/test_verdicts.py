@@ -34,21 +34,15 @@ def test_a_verdict_is_what_is_decided_and_gives_its_reasons(seed: int) -> None:
     for subject, permission, on in QUESTIONS:
         verdict = ask(now, subject, permission, on)
         is_there = on is None or now.row("service", on) is not None
-        decision = decide(grants_of(now, subject), permission, on)
-        may = decision.allowed and is_there and not is_for_people(subject, permission)
-        assert verdict.allowed == may, (subject, permission, on)
+        is_program = now.is_automation(subject.id)
+        decision = decide(grants_of(now, subject), permission, on, is_program=is_program)
+        assert verdict.allowed == (decision.allowed and is_there), (subject, permission, on)
         assert bool(verdict.obstacles) != verdict.allowed
         assert (verdict.status == 200) == verdict.allowed
         assert (permission in verdict.held) == verdict.allowed
         if verdict.allowed:
             assert any(permission in way.permissions for way in verdict.ways)
             assert verdict.remedies == []
-
-
-def is_for_people(subject: Subject, permission: str) -> bool:
-    """Whether it is refused the automation token, whatever its roles."""
-    people_only = {"automation_token.manage", "invitation.create", "invitation.create:own"}
-    return subject.id == "t-bot" and permission in people_only
 
 
 def test_a_service_authorization_that_is_too_narrow_is_named_and_widened() -> None:

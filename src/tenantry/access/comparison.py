@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from tenantry.access.decide import rights
+from tenantry.access.decide import kept_from_programs, rights
 from tenantry.access.history import Change, State
 from tenantry.access.table import Body
 from tenantry.core.context import Grants
@@ -171,7 +171,8 @@ def _difference(before: State, after: State, subject: Subject) -> Difference | N
     old, new = grants_of(before, subject), grants_of(after, subject)
     if old == new:
         return None
-    was, is_ = _reach(old), _reach(new)
+    is_program = subject[0] == "automation"
+    was, is_ = (_reach(one, is_program=is_program) for one in (old, new))
     gained, lost = _held_besides(is_, was), _held_besides(was, is_)
     return Difference(*subject, gained, lost) if gained or lost else None
 
@@ -181,8 +182,9 @@ def gained(before: Grants, after: Grants) -> Held:
     return _held_besides(_reach(after), _reach(before))
 
 
-def _reach(grants: Grants) -> _Reach:
+def _reach(grants: Grants, *, is_program: bool = False) -> _Reach:
     held = rights(grants)
+    account = held.account - kept_from_programs(held) if is_program else held.account
     pairs, everywhere = list(held.on.items()), held.everywhere
     if held.visible is not None:
         # What is held everywhere counts only where there is something to see.
@@ -192,7 +194,7 @@ def _reach(grants: Grants) -> _Reach:
     for permissions, services in pairs:
         for permission in permissions - everywhere:
             on[permission] = on.get(permission, _NONE) | services
-    return _Reach(held.account, everywhere, on)
+    return _Reach(account, everywhere, on)
 
 
 def _held_besides(one: _Reach, other: _Reach) -> Held:

@@ -23,8 +23,12 @@ from tenantry.core.permissions import (
     conferred,
 )
 
-Reason = Literal["held", "missing", "scope", "out_of_sight", "service_permission_missing"]
+Reason = Literal[
+    "held", "missing", "scope", "out_of_sight", "people_only", "service_permission_missing"
+]
 _NONE: frozenset[str] = frozenset()
+_FOR_PEOPLE = frozenset({"automation_token.manage", "invitation.create", "invitation.create:own"})
+_OF_WHO_INVITES = frozenset({"invitation.delete:own", "invitation.read:own"})
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -78,20 +82,34 @@ class Decision(msgspec.Struct, frozen=True):
 _HELD = Decision(allowed=True, reason="held")
 
 
-def decide(grants: Grants, permission: str, service_id: str | None = None) -> Decision:
+def decide(
+    grants: Grants, permission: str, service_id: str | None = None, *, is_program: bool = False
+) -> Decision:
     """Whether these grants hold a permission, on a service where it is a service's.
 
-    Without a service, a service permission is held if it is held on any that can be seen.
+    Without a service, a service permission is held if it is held on any that can be seen. Of a
+    program it is asked whether it has the use of the permission.
     """
     held = rights(grants)
     if permission in SERVICE_PERMISSIONS:
         if service_id is None:
             return _decide_any(held, permission)
         return _decide_service(grants, held, permission, service_id)
+    if is_program and permission in kept_from_programs(held):
+        return Decision(allowed=False, reason="people_only")
     if permission in held.account:
         return _HELD
     reason: Reason = "scope" if permission in _unscoped(grants).account else "missing"
     return Decision(allowed=False, reason=reason)
+
+
+def kept_from_programs(held: Rights) -> frozenset[str]:
+    """What no program has the use of, whatever its roles (contract: access §9.2, §9.6).
+
+    It invites nobody: to read and withdraw what is one's own is nothing to who may not with all.
+    """
+    own = {one for one in _OF_WHO_INVITES if one.partition(":")[0] not in held.account}
+    return _FOR_PEOPLE | own
 
 
 def _decide_any(held: Rights, permission: str) -> Decision:

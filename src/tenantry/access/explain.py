@@ -27,10 +27,6 @@ _HOPELESS = frozenset(
 """What no change to anybody's rights mends."""
 
 
-_FOR_PEOPLE = frozenset({"automation_token.manage", "invitation.create"})
-"""What no program does, whatever its role (contract: access §9.2, §9.6)."""
-
-
 def _is_hopeless(obstacles: list[Obstacle]) -> bool:
     return any(one.reason in _HOPELESS for one in obstacles)
 
@@ -91,9 +87,8 @@ def is_held(
     on = question.service_id
     if on is not None and state.row("service", on) is None:
         return False
-    if _is_for_people_only(state, question):
-        return False
-    return decide(grants, permission or question.permission, on).allowed
+    is_program = state.is_automation(question.subject.id)
+    return decide(grants, permission or question.permission, on, is_program=is_program).allowed
 
 
 def user_behind(state: State, subject: Subject) -> str | None:
@@ -183,13 +178,15 @@ def _obstacles(state: State, grants: Grants, question: Question) -> list[Obstacl
     on = question.service_id
     if on is not None and state.row("service", on) is None:
         return [Obstacle("service_missing", f"There is no service {on}.")]
-    if _is_for_people_only(state, question):
+    is_program = state.is_automation(question.subject.id)
+    decision = decide(grants, question.permission, on, is_program=is_program)
+    if decision.reason == "people_only":
         return [Obstacle("people_only", "It is for people: no automation token may do it.")]
     found = list(_on_token(grants, question))
     held = [one for one in sources(grants) if is_source(one, question)]
     if not any(question.permission in one.permissions for one in held):
         found.append(_missing(grants, question, held))
-    elif not found and decide(grants, question.permission, on).reason == "out_of_sight":
+    elif not found and decision.reason == "out_of_sight":
         which = "The service is" if on is not None else "Each service is"
         summary = f"{which} out of sight: service.read is not held on it."
         found.append(Obstacle("out_of_sight", summary))
@@ -235,11 +232,6 @@ def _missing(grants: Grants, question: Question, held: list[Source]) -> Obstacle
         summary = "The user is limited to services, and no authorization or group gives this one."
         return Obstacle("user_limit", summary)
     return Obstacle("user_limit", "The role confers it on users who are not limited to services.")
-
-
-def _is_for_people_only(state: State, question: Question) -> bool:
-    plain = question.permission.partition(":")[0]
-    return plain in _FOR_PEOPLE and state.is_automation(question.subject.id)
 
 
 def _policies(state: State, question: Question) -> Iterator[Policy]:

@@ -89,6 +89,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return self.user_id is not None
 
     @property
+    def is_program(self) -> bool:
+        """An automation token, which belongs to nobody."""
+        return self.kind == "automation"
+
+    @property
     def meter(self) -> str | None:
         """Whose hourly writes a call counts towards: a user's tokens share one count."""
         return self.user_id or self.token_id or None

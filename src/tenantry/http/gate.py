@@ -147,9 +147,10 @@ def _check_role(allow: Allow, call: Reading, path: dict[str, str]) -> None:
         return
     if allow.own is not None and _names(path[allow.own], principal):
         return
-    if allow.own_form and decide(principal.grants, f"{allow.permission}:own").allowed:
+    held, is_program = principal.grants, principal.is_program
+    if allow.own_form and decide(held, f"{allow.permission}:own", is_program=is_program).allowed:
         return
-    if not decide(principal.grants, allow.permission).allowed:
+    if not decide(held, allow.permission, is_program=is_program).allowed:
         raise not_authorized(allow.permission)
 
 

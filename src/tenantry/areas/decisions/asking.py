@@ -8,7 +8,7 @@ import asyncio
 import msgspec
 
 from tenantry.access.decide import Rights, decide, rights
-from tenantry.access.explain import explain
+from tenantry.access.explain import explain, grants_of
 from tenantry.access.history import State
 from tenantry.access.verdict import (
     ABOUT_OTHERS,
@@ -77,7 +77,7 @@ async def explanation(
         scope="service" if permission in SERVICE_PERMISSIONS else "account",
         service=None if service is None else Named(service.id, service.name),
         as_of=as_of(when),
-        operations=operations(permission),
+        operations=_operations(state, subject, permission),
     )
 
 
@@ -91,13 +91,21 @@ def as_of(when: Moment) -> AsOf:
     return AsOf(when.sequence, shown(when.at))
 
 
-def operations(permission: str) -> list[str]:
-    """What can be called with a permission, in whatever form it is held."""
+def _operations(state: State, subject: Subject, permission: str) -> list[str]:
+    """What the subject's key can call with a permission, in whatever form it is held."""
     plain = permission.partition(":")[0]
-    return sorted(
-        f"{row.method} {row.path}"
+    asking = (
+        row
         for row in TABLE
         if (row.allow.permission or row.allow.widened or "").partition(":")[0] == plain
+    )
+    is_reading = "global" not in grants_of(state, subject).scopes
+    is_program = state.is_automation(subject.id)
+    return sorted(
+        f"{row.method} {row.path}"
+        for row in asking
+        # No program proves by a password that it is there still.
+        if not ((row.writes and is_reading) or (row.allow.sudo and is_program))
     )
 
 

@@ -41,7 +41,8 @@ class Explanation(Verdict, frozen=True, kw_only=True):
     """The service asked about; null: the account, or any service at all."""
     as_of: AsOf
     operations: list[str]
-    """The operations that ask for the permission."""
+    """The operations that ask for the permission, but for writes that the token's scope never
+    lets through, and what an automation token, which has no password, can't be lifted for."""
 
 
 class Holder(msgspec.Struct, frozen=True):

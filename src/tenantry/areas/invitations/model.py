@@ -21,7 +21,7 @@ from tenantry.core import audit, outbox
 from tenantry.core.audit import Revision
 from tenantry.core.clock import DAY, SECOND
 from tenantry.core.context import Reading, Writing
-from tenantry.core.errors import not_authorized, not_found
+from tenantry.core.errors import not_found
 from tenantry.core.statements import Statement, is_one_of
 
 LASTS = 7 * DAY
@@ -109,21 +109,13 @@ _LEAVE = Statement(delete(tables.user_group_members).where(_MEMBERSHIPS))
 def bound_to(call: Reading, permission: str) -> str | None:
     """The inviter to whose own invitations the caller is bound, himself; None is no bound.
 
-    Engineers deal with those they sent, and a program, which sends none, with none of that kind.
-    Raises Problem 403.
+    Engineers deal with those they sent.
     """
-    if decide(call.principal.grants, permission).allowed:
-        return None
-    if not call.principal.is_person:
-        raise not_authorized()
-    return call.principal.user_id
+    return None if decide(call.principal.grants, permission).allowed else call.principal.user_id
 
 
 async def list_page(call: Reading, size: int, skipped: int) -> tuple[list[InvitationRow], int]:
-    """A page of the pending invitations that the caller sees, oldest first, and how many he sees.
-
-    Raises Problem 403.
-    """
+    """A page of pending invitations that the caller sees, oldest first, and how many he sees."""
     inviter = bound_to(call, "invitation.read")
     whose: dict[str, Any] = {"customer_id": call.customer_id, "now": call.now}
     if inviter is not None:
@@ -134,7 +126,7 @@ async def list_page(call: Reading, size: int, skipped: int) -> tuple[list[Invita
 
 
 async def find(call: Reading, invitation_id: str, permission: str) -> InvitationRow:
-    """A pending invitation on which the caller holds a permission. Raises Problem 403, 404."""
+    """A pending invitation on which the caller holds a permission. Raises Problem 404."""
     inviter = bound_to(call, permission)
     row = await call.one(_FIND, customer_id=call.customer_id, id=invitation_id, now=call.now)
     if row is None or inviter not in {None, row.invited_by}:
@@ -154,7 +146,7 @@ async def services_of(
 
 
 async def withdraw(call: Writing, invitation_id: str) -> None:
-    """Take an invitation back: its code is dead, its place in groups free. Raises 403, 404."""
+    """Take an invitation back: its code is dead, its place in groups free. Raises 404."""
     row = await find(call, invitation_id, "invitation.delete")
     await end(call, row, "withdrawn")
     await audit.record(
@@ -199,9 +191,7 @@ async def leave_groups(call: Writing, row: InvitationRow) -> list[Revision]:
 
 
 async def send_again(call: Writing, invitation_id: str) -> None:
-    """Mail the same link once more; it ends when it always would have. Raises Problem 403, 404."""
-    if call.principal.kind == "automation":
-        raise not_authorized()
+    """Mail the same link once more; it ends when it always would have. Raises Problem 404."""
     row = await find(call, invitation_id, "invitation.create")
     await post(call, row)
     await audit.record(
