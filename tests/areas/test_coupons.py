@@ -68,9 +68,11 @@ async def test_a_percentage_counts_for_so_many_invoices(world: World) -> None:
         world, code="half", kind="percent", value="12.5", periods_left=3, scope="cdn_usage"
     )
     assert (made["value"], made["remaining"], made["periods_left"]) == ("12.5", None, 3)
+    tiny = await grant(world, code="tiny", kind="percent", value="0.00000010")
+    assert tiny["value"] == "0.0000001"
     found = await coupons_of(world.app.database, [WIDGETS, OTHER])
     assert list(found) == [WIDGETS]
-    (coupon,) = found[WIDGETS]
+    coupon = found[WIDGETS][0]
     assert (coupon.value, coupon.remaining, coupon.periods_left) == (Decimal("12.5"), None, 3)
 
 

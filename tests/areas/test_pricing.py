@@ -85,13 +85,16 @@ async def test_a_plan_is_told_with_every_digit(world: World) -> None:
     headers = {"Content-Type": "application/json"}
     answer = await world.ask(OPERATOR, "PUT", GROWTH, content=text, headers=headers)
     assert answer.json() == made
-    text = text.replace(b"0.120", b"0.100000000001")
-    answer = await world.ask(OPERATOR, "PUT", GROWTH, content=text, headers=headers)
-    assert answer.json()["body"]["charges"][0]["tiers"][0]["unit_price"] == "0.100000000001"
-    plan = await documents.plan(world.app.database, "growth")
-    assert plan is not None
-    assert plan.charges[0].tiers[0].unit_price == Decimal("0.100000000001")
-    assert [one["revision"] for one in await get(world, f"{GROWTH}/history")] == [2, 1]
+    for revision, price in ((2, "0.100000000001"), (3, "0.000000000001")):
+        changed_text = text.replace(b"0.120", price.encode())
+        answer = await world.ask(OPERATOR, "PUT", GROWTH, content=changed_text, headers=headers)
+        for told in (answer.json(), await get(world, GROWTH), (await get(world, PLANS))[0]):
+            assert told["revision"] == revision
+            assert told["body"]["charges"][0]["tiers"][0]["unit_price"] == price
+        plan = await documents.plan(world.app.database, "growth")
+        assert plan is not None
+        assert plan.charges[0].tiers[0].unit_price == Decimal(price)
+    assert [one["revision"] for one in await get(world, f"{GROWTH}/history")] == [3, 2, 1]
 
 
 def _charge(**more: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """How an operator grants coupons (contract: billing §9 O6)."""
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
 from tenantry.areas.pricing import coupons
 from tenantry.areas.pricing.coupon import Coupon, NewCoupon
+from tenantry.areas.pricing.money import plain
 from tenantry.areas.usage import accounts
 from tenantry.core.clock import shown, shown_or_none
 from tenantry.core.context import Reading, Writing
@@ -21,8 +21,8 @@ class Granted(msgspec.Struct):
 
     code: str
     kind: Literal["fixed", "percent"]
-    value: Decimal
-    remaining: Decimal | None
+    value: str
+    remaining: str | None
     periods_left: int | None
     scope: str
     valid_from: str | None
@@ -35,8 +35,8 @@ def _shown(coupon: Coupon) -> Granted:
     return Granted(
         code=coupon.code,
         kind=coupon.kind,
-        value=coupon.value,
-        remaining=coupon.remaining,
+        value=plain(coupon.value),
+        remaining=None if coupon.remaining is None else plain(coupon.remaining),
         periods_left=coupon.periods_left,
         scope=coupon.scope,
         valid_from=shown_or_none(coupon.valid_from),

@@ -7,6 +7,7 @@ import msgspec
 from tenantry.areas.pricing import documents, setting
 from tenantry.areas.pricing.catalogue import BUILT_IN, Catalogue
 from tenantry.areas.pricing.documents import Document, Kind
+from tenantry.areas.pricing.money import in_plain_text
 from tenantry.areas.pricing.setting import TaxRules
 from tenantry.areas.pricing.terms import Plan
 from tenantry.core.clock import shown
@@ -40,7 +41,7 @@ def _shown(document: Document, shape: type[B]) -> Revision[B]:
         revision=document.revision,
         created_at=shown(document.created_at),
         key_name=document.key_name,
-        body=msgspec.json.decode(document.body, type=shape),
+        body=in_plain_text(msgspec.json.decode(document.body, type=shape)),
     )
 
 

@@ -99,6 +99,19 @@ def number(value: Decimal) -> msgspec.Raw:
     return msgspec.Raw(plain(value).encode())
 
 
+def in_plain_text(content: Any) -> Any:
+    """What a struct says in JSON, its decimals as text that has no exponent (billing R25)."""
+    return _plainly(msgspec.to_builtins(content, builtin_types=(Decimal,)))
+
+
+def _plainly(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, dict):
+        return {name: _plainly(one) for name, one in value.items()}
+    return [_plainly(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def decode_exactly(raw: bytes | str) -> Any:
     """JSON with its numbers as whole numbers and Decimals. Raises msgspec.DecodeError."""
     return _EXACTLY.decode(raw)

@@ -10,6 +10,7 @@ import msgspec
 
 from tenantry.areas.pricing.catalogue import Catalogue
 from tenantry.areas.pricing.coupon import Coupon, parse_coupon
+from tenantry.areas.pricing.money import plain
 from tenantry.areas.pricing.parties import Recipient, Seller
 from tenantry.areas.pricing.reading import BadTerms, read, refuse_text, settle
 from tenantry.areas.pricing.regions import REGIONS
@@ -113,7 +114,7 @@ class Charge(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if before is None or bound is None:
                 _refuse(f"tiers[{place}].up_to", "may be null only for the last tier")
             elif bound <= before:
-                _refuse(f"tiers[{place}].up_to", f"must be more than {before}")
+                _refuse(f"tiers[{place}].up_to", f"must be more than {plain(before)}")
 
 
 class Fee(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
