@@ -5,8 +5,9 @@ can change them at any time: once in a sign-in, after the provider itself has ta
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -19,9 +20,14 @@ T = TypeVar("T")
 LASTS, FAILURE_LASTS = HOUR, 10 * SECOND
 AS_OF_NOW = 1
 """How old an answer may be that is to be of this very request."""
-MOST = 512
+MOST = 256
 """Providers that are remembered."""
 MOST_KEYS = 64
+MOST_WORDS, LONGEST_WORD = 500, 255
+"""Of a list in a discovery document, as far as it is remembered."""
+LONGEST_MEMBER = 2048
+"""Characters, of a member of a key: the longest key that is taken has 1366."""
+_MEMBERS = ("alg", "crv", "e", "kid", "kty", "n", "use", "x", "y")
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 """Of signatures that are believed; none is without a key of its own, and none has a shared one."""
 
@@ -64,7 +70,8 @@ class _Memory(Generic[T]):
 
     def __init__(self) -> None:
         self._kept: dict[str, Remembered[T]] = {}
-        self._locks: dict[str, asyncio.Lock] = {}
+        # Each as long as somebody asks: who chooses the names must not make us keep them.
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(
         self, name: str, now: Instant, stays: Instant, ask: Callable[[], Awaitable[T]]
@@ -99,7 +106,6 @@ class _Memory(Generic[T]):
         while len(self._kept) > MOST:
             oldest = min(self._kept, key=lambda name: self._kept[name].at)
             del self._kept[oldest]
-            self._locks.pop(oldest, None)
 
 
 _documents: _Memory[Metadata] = _Memory()
@@ -120,7 +126,7 @@ async def discover(call: Reading, issuer: str) -> Metadata:
         wrong = problems(call, issuer, found)
         if wrong:
             raise Failed(wrong[0])
-        return found
+        return lean_document(found)
 
     return await _documents.get(issuer, call.now, LASTS, ask)
 
@@ -155,6 +161,33 @@ async def keys(call: Reading, found: Metadata, *, stays: Instant = LASTS) -> lis
         key_set: _KeySet = await fetch_json(call.provider_networks, found.jwks_uri, _KeySet)
         if not key_set.keys:
             raise Failed("has no keys")
-        return key_set.keys[:MOST_KEYS]
+        return [lean_key(key) for key in key_set.keys[:MOST_KEYS]]
 
     return await _key_sets.get(found.jwks_uri, call.now, stays, ask)
+
+
+def lean_key(key: Mapping[str, Any]) -> dict[str, Any]:
+    """What matters of a key: a provider could have us keep anything beside it."""
+    lean: dict[str, Any] = {name: _member(key[name]) for name in _MEMBERS if name in key}
+    operations = key.get("key_ops")
+    if isinstance(operations, list):
+        lean["key_ops"] = ["verify"] if "verify" in operations else []
+    return lean
+
+
+def _member(value: Any) -> str:
+    """What it is, or what fits nothing."""
+    return value if isinstance(value, str) and len(value) <= LONGEST_MEMBER else ""
+
+
+def lean_document(found: Metadata) -> Metadata:
+    """Likewise of a discovery document, whose lists have no end of their own."""
+    lists = {name: getattr(found, name) for name in Metadata.__struct_fields__}
+    return msgspec.structs.replace(
+        found,
+        **{
+            name: tuple(word for word in words[:MOST_WORDS] if len(word) <= LONGEST_WORD)
+            for name, words in lists.items()
+            if isinstance(words, tuple)
+        },
+    )
