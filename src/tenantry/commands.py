@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from tenantry.core.errors import Problem
+from tenantry.core.session import Retryable, Unavailable
 from tenantry.settings import BadSetting, Settings, read_settings
 
 R = TypeVar("R")
@@ -49,19 +50,17 @@ def one_line(function: Callable[..., R]) -> Callable[..., R]:
         except Exception as problem:
             if not is_database_error(problem):
                 raise
-            fail(f"the database can't be used: {problem}")
+            # SQLAlchemy adds the statement and an address to what the driver said.
+            fail(f"the database can't be used: {getattr(problem, 'orig', None) or problem}")
 
     return run
 
 
 def is_database_error(problem: Exception) -> bool:
-    """Whether a driver raised it: then its text is for the user, and a traceback is not."""
-    return type(problem).__module__.partition(".")[0] in {
-        "apsw",
-        "asyncpg",
-        "sqlite3",
-        "sqlalchemy",
-    }
+    """Whether it is of the database: then its text is for the user, and a traceback is not."""
+    drivers = {"apsw", "asyncpg", "sqlite3", "sqlalchemy"}
+    is_drivers = type(problem).__module__.partition(".")[0] in drivers
+    return is_drivers or isinstance(problem, Unavailable | Retryable)
 
 
 def database_option(function: Callable[..., R]) -> Callable[..., R]:

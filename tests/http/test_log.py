@@ -90,9 +90,27 @@ async def test_who_runs_a_server_under_which_the_schema_changed_is_told_what_to_
     await _migrate(world, older)
 
 
+@pytest.mark.parametrize("dialect", ["sqlite"], indirect=True)
+async def test_a_full_disk_is_no_fault_of_the_program_and_its_cause_is_told(world: World) -> None:
+    """SQLite has no more pages to fill: who asks may come back, and what was there is read."""
+    await _run(world, "PRAGMA max_page_count = 1")
+    form = {"comment": "x" * 3000}
+    answers = [await world.ask(ADA, "POST", "/service", json={**form, "name": n}) for n in "abcde"]
+    assert {answer.status_code for answer in answers[1:]} == {503}
+    assert (await world.ask(ADA, "GET", f"/user/{BEN.id}")).status_code == 200
+    faults = [line for line in await _lines(world) if line.get("level") == "error"]
+    assert {(one["error"], one["cause"]) for one in faults} == {("Unavailable", "FullError")}
+    await _run(world, "PRAGMA max_page_count = 100000")
+    assert (await world.ask(ADA, "POST", "/service", json={"name": "f"})).status_code == 200
+
+
 async def _migrate(world: World, step: tuple[str, str]) -> None:
+    await _run(world, f"UPDATE {step[0]}", f"ALTER TABLE {step[1]}")
+
+
+async def _run(world: World, *statements: str) -> None:
     async def work(unit: Unit) -> None:
-        for statement in (f"UPDATE {step[0]}", f"ALTER TABLE {step[1]}"):
+        for statement in statements:
             await unit.run(Statement(text(statement)))
 
     await world.app.database.write(work)

@@ -21,6 +21,8 @@ from tenantry.core.session import Retryable, Unavailable, UniqueViolation
 from tenantry.core.sqlite_connection import BUSY_MILLISECONDS, bound, connect, with_booleans
 from tenantry.core.statements import Compiled, Dialect, Row
 
+_REFUSED = (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+"""By the disk, which is nobody's mistake and may pass."""
 _NOT_UNIQUE = {apsw.SQLITE_CONSTRAINT_UNIQUE, apsw.SQLITE_CONSTRAINT_PRIMARYKEY}
 _LOG_PAGES = 16_000
 """62 MiB of log before it is carried over: pages that changed often go once."""
@@ -63,6 +65,12 @@ class Writer:
         self._carrier.close()
         self._connection.close()
 
+    def _command(self, sql: str) -> None:
+        try:
+            self._connection.execute(sql)
+        except (apsw.BusyError, *_REFUSED) as error:
+            raise Unavailable(str(error)) from error
+
     async def _away(self, call: Callable[[], Any]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._commits, call)
 
@@ -70,24 +78,17 @@ class Writer:
         """Open the transaction, for writing. Raises Unavailable."""
         if self._carrying is not None and self._carrying.done():
             carried, self._carrying = self._carrying, None
-            carried.result()
-            await self._away(self._carry_rest)
+            await self._away(lambda: self._carry_rest(carried))
         self._connection.set_busy_timeout(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError:
+        except (apsw.BusyError, *_REFUSED):
             self._connection.set_busy_timeout(BUSY_MILLISECONDS)
-            await self._away(self._begin_patiently)
-
-    def _begin_patiently(self) -> None:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except apsw.BusyError as error:
-            raise Unavailable(str(error)) from error
+            await self._away(lambda: self._command("BEGIN IMMEDIATE"))
 
     async def commit(self) -> None:
-        """Make it durable."""
-        await self._away(lambda: self._connection.execute("COMMIT"))
+        """Make it durable. Raises Unavailable."""
+        await self._away(lambda: self._command("COMMIT"))
         if self._log_pages >= _LOG_PAGES and self._carrying is None:
             self._carrying = self._carriers.submit(self._carry)
 
@@ -108,9 +109,13 @@ class Writer:
                 if left <= _REST_PAGES or left > (carried - before) // 2:
                     return
 
-    def _carry_rest(self) -> None:
-        with suppress(apsw.BusyError):  # likewise
-            self._connection.wal_checkpoint()
+    def _carry_rest(self, carried: Future[None]) -> None:
+        try:
+            carried.result()
+            with suppress(apsw.BusyError):  # likewise
+                self._connection.wal_checkpoint()
+        except _REFUSED as error:
+            raise Unavailable(str(error)) from error
 
     async def rollback(self) -> None:
         """Leave no trace of it."""
@@ -142,6 +147,8 @@ class Writer:
             raise
         except apsw.BusyError as error:
             raise Retryable(str(error)) from error
+        except _REFUSED as error:
+            raise Unavailable(str(error)) from error
 
     async def rows(self, statement: Compiled, arguments: Row) -> list[Row]:
         """What a statement returns."""

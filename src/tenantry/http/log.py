@@ -100,6 +100,8 @@ class RequestLog:
             "request_id": request_id,
             "where": where,
         }
+        if error.__cause__ is not None:
+            fields["cause"] = type(error.__cause__).__name__
         if advice := getattr(error, "advice", ""):
             fields["advice"] = advice
         self._write(_encode(fields))
