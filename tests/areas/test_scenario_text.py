@@ -39,6 +39,8 @@ def refusal(text: str, *, is_json: bool = False) -> str:
 
 TOKEN = {"user": "ada@example.com"}
 CONTACT = {"contact_type": "billing", "user": "ada@example.com"}
+PLAN = {"plan_code": "growth", "name": "Growth"}
+METERED = {"product_id": "cdn_usage", "metric": "requests"}
 WRONG: list[tuple[str, str]] = [
     (one(nam="x"), "customers[0].nam: is no key of this"),
     (one(name=12), "customers[0].name: Expected str, got int (put it in quotes)"),
@@ -105,6 +107,18 @@ WRONG: list[tuple[str, str]] = [
     (
         one(contacts=[{"contact_type": "billing", "name": "Pat", "email": "pat"}]),
         "customers[0].contacts[0].email: is no e-mail address",
+    ),
+    (
+        one(billing_address={"address_1": "1 Example Way", "country": "us"}),
+        "customers[0].billing_address.country: is no country: two capital letters, such as DE",
+    ),
+    (
+        one(billing_address={"address_1": " ", "country": "US"}),
+        "customers[0].billing_address.address_1: holds nothing but blanks",
+    ),
+    (
+        json.dumps({"plans": [PLAN | {"charges": [METERED | {"model": "flat"}]}]}),
+        "plans[0].charges[0].model: Invalid enum value 'flat', it is one of: graduated, package,",
     ),
     (one(postal_address="\0"), "customers[0].postal_address: holds a NUL character"),
     (one(billing_ref="\ud800"), "customers[0].billing_ref: holds half a character"),

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from tenantry.areas.operator.scenario_billing import COUNTRY_PATTERN, NO_BLANK_PATTERN
 from tenantry.areas.operator.scenario_checks import check
 from tenantry.areas.operator.scenario_parts import (
     ID_PATTERN,
@@ -27,6 +28,8 @@ _UNQUOTED = re.compile(r"Expected `str.*`, got `(int|float|decimal|bool)`")
 _PATTERNS = {
     ID_PATTERN: "is no id: 1 to 64 letters and digits",
     SECRET_PATTERN: "is no secret: 16 to 128 letters, digits, '-' and '_'",
+    COUNTRY_PATTERN: "is no country: two capital letters, such as DE",
+    NO_BLANK_PATTERN: "holds nothing but blanks",
 }
 
 
@@ -120,7 +123,7 @@ def _inner(kinds: list[Any]) -> list[Any]:
     found = []
     while kinds:
         kind, *kinds = kinds
-        if isinstance(kind, inspect.ListType):
+        if isinstance(kind, inspect.ListType | inspect.VarTupleType):
             kinds.append(kind.item_type)
         elif isinstance(kind, inspect.Metadata):
             kinds.append(kind.type)

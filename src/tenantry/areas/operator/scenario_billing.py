@@ -18,6 +18,8 @@ Moment = Annotated[
     str,
     Meta(description="RFC 3339, or `last month` or `this month`: its first instant, in UTC"),
 ]
+COUNTRY_PATTERN = r"^[A-Z]{2}$(?!\n)"
+NO_BLANK_PATTERN = r"\S"
 PlanCode = Annotated[str, Meta(min_length=1, max_length=64, description="The code of a plan")]
 Part = Annotated[str, Meta(min_length=1, max_length=255)]
 
@@ -32,11 +34,11 @@ def read_moment(text: str, now: Instant) -> Instant:
 class Address(Row, frozen=True, kw_only=True):
     """An address; it is not verified."""
 
-    address_1: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"\S")]
+    address_1: Annotated[str, Meta(min_length=1, max_length=255, pattern=NO_BLANK_PATTERN)]
     address_2: Part | None = None
     city: Part | None = None
     country: Annotated[
-        str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2: two capitals")
+        str, Meta(pattern=COUNTRY_PATTERN, description="ISO 3166-1 alpha-2: two capitals")
     ]
     locality: Part | None = None
     postal_code: Annotated[str, Meta(max_length=32)] = ""
