@@ -17,6 +17,8 @@ import pytest
 
 from tenantry.access.state import read_principal
 from tenantry.areas.events import api
+from tenantry.areas.events.model import EventRow
+from tenantry.areas.events.shapes import shown_event
 from tenantry.core.clock import SECOND, shown
 from tenantry.core.context import Reading
 from tenantry.core.sqlite_connection import bound, connect_read_only
@@ -166,3 +168,18 @@ async def test_no_page_takes_more_than_the_shortest_list(
         await api.list_events(call, Query(request))
         too_much += [(work, query, sql) for work, sql in measured.work if work > allowed]
     assert sorted(too_much, reverse=True)[:6] == []
+
+
+@pytest.mark.parametrize(("comments", "is_kept"), [(1, True), (200, False)])
+def test_how_a_long_event_is_shown_is_not_remembered(comments: int, *, is_kept: bool) -> None:
+    """Some are as long as a thousand short ones, and two thousand are remembered."""
+    body = {
+        **dict.fromkeys(("action", "created_at", "customer_id", "event_type", "id"), "x"),
+        **dict.fromkeys(("service_id", "token_id", "user_id")),
+        "admin": False,
+        "metadata": {f"comment {number}": "c" * 50 for number in range(comments)},
+    }
+    row = EventRow(json.dumps(body), None)
+    first, second = (shown_event(row, is_improved=True) for _ in range(2))
+    assert first == second
+    assert (first is second) == is_kept

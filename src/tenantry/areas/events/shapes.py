@@ -96,14 +96,20 @@ _personal = msgspec.json.Decoder(dict[str, tuple[str, Any]]).decode
 _encode = msgspec.json.Encoder().encode
 _MOST_KEPT = 2000
 """Events that a process remembers how to show, each about 2 KB: the newest are asked for often."""
+_LONGEST_KEPT = 8192
+"""Characters of such an event: what is done to a thousand at once is told in a hundred thousand."""
 
 
-@lru_cache(maxsize=_MOST_KEPT)
 def shown_event(row: EventRow, *, is_improved: bool) -> msgspec.Raw:
     """An event; without improved events a customer is shown less (contract: billing §8.2).
 
     It follows from the row alone: who is erased from that is erased from here.
     """
+    is_short = len(row.body) + len(row.personal or "") <= _LONGEST_KEPT
+    return (_remembered if is_short else _shown)(row, is_improved=is_improved)
+
+
+def _shown(row: EventRow, *, is_improved: bool) -> msgspec.Raw:
     told = _body(row.body)
     known = {} if row.personal is None else _personal(row.personal)
     if not is_improved:
@@ -123,6 +129,9 @@ def shown_event(row: EventRow, *, is_improved: bool) -> msgspec.Raw:
         admin=told.admin,
     )
     return msgspec.Raw(_encode(Event(told.id, "event", attributes)))
+
+
+_remembered = lru_cache(maxsize=_MOST_KEPT)(_shown)
 
 
 _DESCRIPTION, _IP = "description", "ip"
