@@ -45,3 +45,5 @@ async def test_a_strange_origin_is_told_nothing(browser: httpx.AsyncClient) -> N
     for origin in ("https://evil.example.com", f"{PAGE}.evil.example.com", "null"):
         answer = await browser.options("/current_user", headers={"Origin": origin})
         assert not [name for name in answer.headers if name.startswith("access-control")]
+        # A cache must not hand what a stranger was told to a page that is named.
+        assert "Origin" in answer.headers.get_list("vary")
