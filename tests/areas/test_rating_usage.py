@@ -27,6 +27,7 @@ TIERS = [tier("10", "1"), tier("20.5", "0.5", "7"), tier(None, "0.1", "3")]
         ("KRW", "-2.5", "-3"),
         ("JPY", "1234.4999", "1234"),
         ("BHD", "0.0005", "0.001"),
+        ("CLF", "0.00005", "0.0001"),
     ],
 )
 def test_money_is_rounded_half_away_from_zero(currency: str, value: str, rounded: str) -> None:

@@ -29,12 +29,13 @@ EXACT = Context(
     prec=400, rounding=ROUND_DOWN, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow]
 )
 
+_FOUR = ("CLF", "UYW")
 _THREE = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 _NONE = (
     *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
     *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
 )
-MINOR = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3)
+MINOR = dict.fromkeys(_NONE, 0) | dict.fromkeys(_THREE, 3) | dict.fromkeys(_FOUR, 4)
 """How many decimals a currency's amounts have, where these are not 2 (ISO 4217)."""
 
 MICROS = 6
