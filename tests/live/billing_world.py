@@ -15,16 +15,16 @@ from tenantry.core.billing_tables import (
     postings,
     usage_changes,
 )
-from tenantry.core.clock import system_clock
+from tenantry.core.clock import HOUR, system_clock
 from tenantry.core.context import system_call
 from tenantry.core.database import Database
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tests.areas.posting_calls import give_plan, operate, use
-from tests.world import World
+from tests.world import World, settings
 
-THIS_MONTH = Month.of(system_clock())
-"""What is posted by a command is posted by the machine's own clock."""
+THIS_MONTH = Month.of(system_clock() - settings("").posting_grace_hours * HOUR)
+"""The one after the newest that is due: a command posts by the machine's own clock."""
 
 TABLES = {
     table.name: (table, Statement(select(table)))
