@@ -8,8 +8,9 @@ from tenantry.core import schema
 from tenantry.core.addresses import origin_of
 from tenantry.core.clock import MINUTE
 from tenantry.core.statements import Statement
+from tests.areas.invitation_calls import LIN, document, invite
 from tests.areas.test_sign_in import INVALID, LOCKED, WRONG
-from tests.world import ADA, BEN, BILL, LIM, PASSWORD, SUE, UMA, World, open_world
+from tests.world import ADA, BEN, BILL, EVE, LIM, PASSWORD, SUE, UMA, World, open_world
 
 _KEPT = Statement(select(func.count()).select_from(schema.failed_guesses))
 
@@ -81,3 +82,25 @@ async def test_what_counts_no_more_is_forgotten(world: World) -> None:
     world.clock.turn(15 * MINUTE)
     await sign_in(world, "last@example.com", WRONG, "198.51.100.8")
     assert await world.app.database.all(_KEPT) == [(2,)]
+
+
+async def test_nobody_has_a_mailbox_filled(world: World) -> None:
+    """Who asks for letters to an address is stopped by how many there were; others are not."""
+    path = f"/invitations/{(await invite(world, BEN))['id']}"
+    again = f"{path}/notifications"
+    answers = [(await world.ask(BEN, "POST", again)).status_code for _ in range(5)]
+    assert answers == [204, 204, 204, 204, 429]
+    assert (await world.ask(BEN, "DELETE", path)).status_code == 204
+    refused = await world.ask(ADA, "POST", "/invitations", json=document(LIN.upper()))
+    assert refused.json() == {"msg": "Too many letters to this address, try again later"}
+    assert len(await world.letters()) == 5
+    await invite(world, EVE)
+    await invite(world, BEN, "other@example.com")
+    world.clock.turn(15 * MINUTE)
+    await invite(world, BEN)
+
+
+async def test_nor_with_links_to_a_password(world: World) -> None:
+    path = f"/user/{BEN.login}/password/request_reset"
+    answers = [(await world.ask(SUE, "POST", path)).status_code for _ in range(6)]
+    assert (answers, len(await world.letters())) == ([200] * 5 + [429], 5)

@@ -72,7 +72,7 @@ async def invite(
 ) -> InvitationRow:
     """Invite somebody, by mail unless the code is told him otherwise.
 
-    Raises Problem 400, 403, 404, 409.
+    Raises Problem 400, 403, 404, 409, 429.
     """
     _check_bounds(call, new)
     row = await _row_of(call, new, invitation_id or new_id())

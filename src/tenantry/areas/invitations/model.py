@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, upd
 from tenantry.access.decide import decide
 from tenantry.areas.customers.model import find as find_customer
 from tenantry.areas.groups.model import USER_GROUPS, touch_all
+from tenantry.areas.users import guesses
 from tenantry.areas.users import model as users
 from tenantry.core import access_tables as tables
 from tenantry.core import audit, outbox
@@ -232,7 +233,11 @@ def user_of(row: InvitationRow, *, user_id: str = "", name: str = "") -> users.U
 
 
 async def post(call: Writing, row: InvitationRow) -> None:
-    """Mail the link; its code is derived when the mail leaves, and stored nowhere."""
+    """Mail the link; its code is derived when the mail leaves, and stored nowhere.
+
+    Raises Problem 429 where he was sent too many.
+    """
+    await guesses.count_letter(call, row.email_key)
     customer = await find_customer(call, row.customer_id)
     moment = datetime.fromtimestamp(row.expires_at // SECOND, UTC)
     outbox.post(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tenantry.areas.users import changing, fitness, model, passwords, removal, sign_in
+from tenantry.areas.users import changing, fitness, guesses, model, passwords, removal, sign_in
 from tenantry.areas.users.shapes import (
     UpdatedUser,
     User,
@@ -182,6 +182,7 @@ def _refusal(outcome: sign_in.Outcome, *, by_key: bool) -> Problem:
     wire=LEGACY,
 )
 async def request_password_reset(call: Writing, user_login: str) -> Status:
-    """Mail a single-use link, valid for an hour."""
+    """Mail a single-use link, valid for an hour. Raises Problem 403, 404, 429."""
     await passwords.request_reset(call, user_login)
+    await guesses.count_letter(call, model.login_key(user_login))
     return OK

@@ -17,6 +17,10 @@ from tenantry.core.statements import Statement, is_one_of
 MAX_GUESSES = 10
 MEMORY = 15 * MINUTE // SECOND
 """Seconds for which a failure counts."""
+MOST_LETTERS = 5
+"""That a customer has sent to one address in that time."""
+_FAILED = "Too many failed attempts, try again later"
+_WRITTEN = "Too many letters to this address, try again later"
 
 _G = schema.failed_guesses.c
 _WORST = Statement(
@@ -54,12 +58,14 @@ def origin(call: Reading) -> str:
     return origin_of(call.ip)
 
 
-async def check(call: Reading, subjects: Sequence[str], *, most: int = MAX_GUESSES) -> None:
+async def check(
+    call: Reading, subjects: Sequence[str], *, most: int = MAX_GUESSES, title: str = _FAILED
+) -> None:
     """Refuse another guess after too many. Raises Problem 429."""
     since = call.now // SECOND - MEMORY
     worst = await call.one(_WORST, subjects=list(subjects), since=since)
     if worst is not None and worst[0] >= most:
-        raise Problem(429, "Too many failed attempts, try again later")
+        raise Problem(429, title)
 
 
 async def count(call: Writing, subjects: Sequence[str]) -> None:
@@ -67,3 +73,13 @@ async def count(call: Writing, subjects: Sequence[str]) -> None:
     at = call.now // SECOND
     await call.run(_FORGET, since=at - MEMORY)
     await call.run_many(_COUNT, [{"subject": one, "at": at} for one in subjects])
+
+
+async def count_letter(call: Writing, address: str) -> None:
+    """Note a letter that is sent because somebody else wants it, by the key of its address.
+
+    Nobody's mailbox is filled from here. Raises Problem 429 after five in fifteen minutes.
+    """
+    to_him = subjects(call, f"letter:{call.customer_id}:{address}")
+    await check(call, to_him, most=MOST_LETTERS, title=_WRITTEN)
+    await count(call, to_him)
