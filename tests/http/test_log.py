@@ -28,7 +28,9 @@ async def test_each_request_has_one_line(world: World) -> None:
     answer = await world.ask(ADA, "GET", f"/user/{BEN.id}")
     refused = await world.ask(None, "DELETE", f"/user/{BEN.id}")
     unknown = await world.ask(ADA, "GET", "/nothing?x=1")
-    lines = await _lines(world)
+    await world.ask(None, "GET", "/%c2%9b2J%e2%80%ae%1b%20x")
+    *lines, steering = await _lines(world)
+    assert steering["path"] == "/%C2%9B2J%E2%80%AE%1B%20x"
     assert [line["request_id"] for line in lines] == [
         one.headers["x-request-id"] for one in (answer, refused, unknown)
     ]

@@ -6,6 +6,7 @@ import sys
 import traceback
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -121,8 +122,9 @@ _BEFORE_CODES = ("/_tenantry/v1/password/", "/_tenantry/v1/invitation/", "/invit
 
 
 def _told_path(path: str) -> str:
-    """The path, without a secret code in it."""
+    """The path, without a secret code in it, and with nothing that would steer a terminal."""
     for before in _BEFORE_CODES:
         if path.startswith(before):
             return f"{before}{{code}}"
-    return path[:1000]
+    told = path[:1000]
+    return told if told.isprintable() else quote(told, errors="replace")
