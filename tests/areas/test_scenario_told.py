@@ -1,7 +1,10 @@
 """What a scenario says otherwise than what stands is told; what it leaves out is not."""
 
+import asyncio
+import json
 from typing import Any
 
+from tenantry.areas.operator.scenario import read_text
 from tests.areas import test_scenario_billing as billing
 from tests.areas.test_scenario import OWNER, SECRET, load, rows, scenario
 from tests.world import World
@@ -73,6 +76,17 @@ async def test_a_default_that_the_file_says_is_told_and_what_it_leaves_out_is_no
     lines = TOLD.split("\n")[1:-1]
     assert notes == dict(f"customers[0].{line}".split(": ", 1) for line in lines)
     assert (await load(world, scenario(**STANDS))).notes == []
+
+
+async def test_who_loads_the_same_at_once_finds_it_standing(world: World) -> None:
+    people = [OWNER, *({"login": f"user{at}@example.com"} for at in range(300))]
+    keys = [{"key": f"operator-key-of-many-{at:011}"} for at in range(2)]
+    customer = {"name": "New Company", **STANDS, "users": STANDS["users"] + people[1:]}
+    wanted = read_text(json.dumps({"customers": [customer], "operator_keys": keys}))
+    loaded = await asyncio.gather(*(load(world, wanted) for _ in range(3)))
+    assert {one.created["user"] + one.unchanged["user"] for one in loaded} == {303}
+    again = await load(world, wanted)
+    assert (again.created, again.notes) == ({}, [])
 
 
 async def test_what_was_used_is_told_to_be_other_than_the_file_says(world: World) -> None:

@@ -17,7 +17,7 @@ from tenantry.areas.operator.plan import Due, Plan
 from tenantry.areas.operator.planning import plan_all, plan_keys
 from tenantry.areas.operator.planning_prices import Offer, plan_prices, write_document
 from tenantry.areas.operator.scenario_parts import BadScenario
-from tenantry.areas.operator.scenario_shape import Scenario
+from tenantry.areas.operator.scenario_shape import OperatorKey, Scenario
 from tenantry.areas.operator.shelves import Kind
 from tenantry.areas.operator.writing import write
 from tenantry.areas.usage import parts
@@ -79,8 +79,23 @@ async def load(
 ) -> Loaded:
     """Create what a scenario lists and the database lacks.
 
-    Raises BadScenario: before the first write, unless somebody else writes the same meanwhile.
+    Raises BadScenario: before the first write, unless somebody else writes meanwhile.
     """
+    said = None
+    while True:
+        try:
+            return await _load(database, keyring, scenario, progress)
+        except BadScenario as problem:
+            # Who loads the same at once may have been first: then it stands, when it is planned
+            # again. What is wrong with the file is so twice.
+            if str(problem) == said:
+                raise
+            said = str(problem)
+
+
+async def _load(
+    database: Database, keyring: Keyring, scenario: Scenario, progress: Progress
+) -> Loaded:
     offer = await plan_prices(database, scenario)
     plans = await plan_all(database, keyring, scenario, offer)
     keys = await plan_keys(database, keyring, scenario)
@@ -93,8 +108,8 @@ async def load(
             await _write(database, keyring, plan, rows)
             done += len(rows)
             progress(done, total)
-    for key in keys:
-        await create_operator_key(database, keyring, key.name, key.key)
+    for place, key in keys:
+        await _write_key(database, keyring, place, key)
         done += 1
         progress(done, total)
     told = _told(plans, keyring, len(keys), len(scenario.operator_keys))
@@ -147,6 +162,13 @@ async def _write(database: Database, keyring: Keyring, plan: Plan, rows: Sequenc
                 raise BadScenario(due.place, "somebody else made it meanwhile") from problem
 
     await database.write(work, customer_id=plan.customer_id)
+
+
+async def _write_key(database: Database, keyring: Keyring, place: str, key: OperatorKey) -> None:
+    try:
+        await create_operator_key(database, keyring, key.name, key.key)
+    except UniqueViolation as problem:
+        raise BadScenario(place, "somebody else made it meanwhile") from problem
 
 
 async def _hashed(rows: Sequence[Due]) -> dict[str, str]:

@@ -138,15 +138,17 @@ async def _check_elsewhere(database: Database, keyring: Keyring, due: Due) -> No
             raise BadScenario(f"{due.place}.access_token", "an operator key is the same")
 
 
-async def plan_keys(database: Database, keyring: Keyring, scenario: Scenario) -> list[OperatorKey]:
-    """The operator keys that lack. Raises BadScenario."""
+async def plan_keys(
+    database: Database, keyring: Keyring, scenario: Scenario
+) -> list[tuple[str, OperatorKey]]:
+    """The operator keys that lack, with their places. Raises BadScenario."""
     due = []
     for at, key in enumerate(scenario.operator_keys):
-        digest = keyring.digest(key.key)
+        place, digest = f"operator_keys[{at}].key", keyring.digest(key.key)
         if await standing.is_token(database, digest):
-            raise BadScenario(f"operator_keys[{at}].key", "a token is the same")
+            raise BadScenario(place, "a token is the same")
         if not await standing.is_operator_key(database, digest):
-            due.append(key)
+            due.append((place, key))
     return due
 
 
