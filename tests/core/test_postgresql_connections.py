@@ -243,6 +243,23 @@ async def test_what_the_driver_gave_up_is_replaced(database: PostgresDatabase) -
     assert await database.one(_NAME, user=BEN.id) == ("Ben",)
 
 
+async def test_a_server_that_only_reads_is_not_taken(database_url: str, server: Connection) -> None:
+    """A standby tells who was there before. Whoever insists reads there; writes find nobody."""
+    setting = f'ALTER DATABASE "{await server.fetchval("SELECT current_database()")}"'
+    await server.execute(f"{setting} SET default_transaction_read_only = on")
+    try:
+        with pytest.raises(Unavailable):
+            await PostgresDatabase(database_url, TurnedClock()).start()
+        insisting = PostgresDatabase(f"{database_url}?target_session_attrs=any", TurnedClock())
+        await insisting.start()
+        assert await _name(insisting) == "Ada"
+        with pytest.raises(Unavailable):
+            await insisting.write(lambda unit: unit.run(_RENAME, called="Benny", user=BEN.id))
+        await insisting.stop()
+    finally:
+        await server.execute(f"{setting} RESET default_transaction_read_only")
+
+
 async def test_what_may_not_be_ready_is_lent_last(connections: Connections) -> None:
     one, two = [await connections.take() for _ in range(2)]
     connections.give_back(one)

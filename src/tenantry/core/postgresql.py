@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 import asyncpg
+from asyncpg.connect_utils import SessionAttribute
 
 from tenantry.core.clock import Clock
 from tenantry.core.commit import Lane
@@ -24,6 +25,8 @@ _LANES = 4
 CONNECTIONS = 12
 _PATIENCE = 15
 """Seconds that it may take to connect."""
+_CHOSEN = "target_session_attrs="
+"""In a URL that says itself which servers will do."""
 
 
 class PostgresDatabase(Database):
@@ -41,9 +44,9 @@ class PostgresDatabase(Database):
         self._gatherings: dict[Statement[Any], Gathering] = {}
 
     async def start(self) -> None:
-        """Connect."""
+        """Connect. Raises Unavailable."""
         self._connections = Connections(self._connect, CONNECTIONS)
-        self._connections.give_back(await self._connections.take())
+        self._connections.give_back(await _translated(self._connections.take()))
         self.lanes = [Lane(self.session, self.clock, self.committed) for _ in range(_LANES)]
 
     async def stop(self) -> None:
@@ -54,6 +57,8 @@ class PostgresDatabase(Database):
     async def _connect(self) -> Connection:
         return await asyncpg.connect(
             self._url,
+            # After a failover a name may lead to a standby, which lets in who was revoked just now.
+            target_session_attrs=None if _CHOSEN in self._url else SessionAttribute.read_write,
             statement_cache_size=1000,
             max_cached_statement_lifetime=0,
             timeout=_PATIENCE,
@@ -238,6 +243,9 @@ async def _translated(call: Any) -> Any:
         asyncpg.InvalidCachedStatementError,
     ) as error:
         raise Retryable(str(error)) from error
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        # It became a standby, or ran out of room.
+        raise Unavailable(str(error)) from error
     except (
         OSError,
         TimeoutError,
