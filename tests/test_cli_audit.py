@@ -110,3 +110,14 @@ def test_what_cannot_be_checked_is_told_in_one_line(
     assert (ended.returncode, ended.stdout) == (1, "")
     assert is_one_line(ended.stderr), ended.stderr
     assert says in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["verify-audit", "post-invoices"])
+def test_where_there_is_no_database_none_is_made_and_nothing_is_said_to_be_well(
+    tmp_path: Path, command: str
+) -> None:
+    ended = tenantry(tmp_path, command, "--database", "sqlite:///misspelt.db")
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert is_one_line(ended.stderr)
+    assert "there is no database sqlite:///misspelt.db" in ended.stderr
+    assert list(tmp_path.iterdir()) == []

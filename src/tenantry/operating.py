@@ -1,9 +1,15 @@
 """What the commands about operator keys do."""
 
-from tenantry.areas.operator import operator_keys
+from tenantry.areas.operator import founding, operator_keys
 from tenantry.core.clock import shown
 from tenantry.serving import opened
 from tenantry.settings import Settings
+
+
+async def create_key(settings: Settings, name: str) -> str:
+    """A new key."""
+    async with opened(settings, makes=True) as (database, keyring):
+        return await founding.create_operator_key(database, keyring, name)
 
 
 async def list_keys(settings: Settings) -> list[str]:

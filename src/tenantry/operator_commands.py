@@ -18,9 +18,9 @@ def operator_key() -> None:
 @one_line
 def create_operator_key(database: str | None, name: str, *, as_json: bool) -> None:
     """Make a key that may act in any customer, and print it once."""
-    from tenantry import serving  # noqa: PLC0415 - the server is only loaded where it serves
+    from tenantry import operating  # noqa: PLC0415 - the server is only loaded where it serves
 
-    key = run(serving.create_operator_key(settings(database=database), name))
+    key = run(operating.create_key(settings(database=database), name))
     click.echo(msgspec.json.encode({"operator_key": key}) if as_json else key)
 
 

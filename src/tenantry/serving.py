@@ -45,14 +45,15 @@ if TYPE_CHECKING:
 MAX_HEADERS = 48 * 1024
 """Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
 METRICS_HOST = "127.0.0.1"
+_Both = tuple[Database, Keyring]
 DRAIN_SECONDS = 35
 """How long requests under way may take to finish once the server is told to stop."""
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
-    """The database, migrated where that is safe, with the key it was begun with."""
-    await _prepare(settings)
+async def opened(settings: Settings, *, makes: bool = False) -> AsyncIterator[_Both]:
+    """The database, migrated where that is safe, with its key; if it may, it `makes` one."""
+    await _prepare(settings, makes=makes)
     keyring = settings.keyring()
     set_password_cost(settings.password_cost)
     database = open_database(settings.database, system_clock)
@@ -64,13 +65,15 @@ async def opened(settings: Settings) -> AsyncIterator[tuple[Database, Keyring]]:
         await database.stop()
 
 
-async def _prepare(settings: Settings) -> None:
-    """Make an empty database, and bring an older file up to date.
+async def _prepare(settings: Settings, *, makes: bool) -> None:
+    """Make an empty database, if it may be made, and bring an older file up to date.
 
     A PostgreSQL database may serve other processes of an older version: there, an operator
     decides. Raises migrations.CannotMigrate.
     """
     before = await migrations.current(settings.database)
+    if before is None and not makes:
+        raise migrations.NothingThere(settings.shown_database)
     if before not in {None, migrations.NEWEST} and not settings.is_sqlite:
         # Maybe somebody else is just making it.
         before = await migrations.settled(settings.database)
@@ -93,7 +96,7 @@ async def initialise(
         problem = await weakness(password, login=login, name=customer)
         if problem is not None:
             raise bad_request(problem)
-    async with opened(settings) as (database, keyring):
+    async with opened(settings, makes=True) as (database, keyring):
         founded = await founding.found_customer(
             database,
             keyring,
@@ -138,7 +141,7 @@ async def load(settings: Settings, path: str) -> str:
     from tenantry.areas.operator import scenario  # noqa: PLC0415 - YAML, only where it is read
 
     wanted = scenario.read_file(Path(path))
-    async with opened(settings) as (database, keyring):
+    async with opened(settings, makes=True) as (database, keyring):
         return await _load(database, keyring, wanted)
 
 
@@ -148,12 +151,6 @@ async def _load(database: Database, keyring: Keyring, wanted: "Scenario") -> str
 
     with bar("Loading") as progress:
         return str(await loading.load(database, keyring, wanted, progress))
-
-
-async def create_operator_key(settings: Settings, name: str) -> str:
-    """A new operator key."""
-    async with opened(settings) as (database, keyring):
-        return await founding.create_operator_key(database, keyring, name)
 
 
 async def verify_audit(settings: Settings, file: Sequence[str], **to: Any) -> verification.Verdict:
@@ -189,7 +186,7 @@ async def erase_person(settings: Settings, customer_id: str | None, **whom: str 
 
 async def work(settings: Settings) -> None:
     """Deliver the outbox until told to stop."""
-    await _prepare(settings)
+    await _prepare(settings, makes=True)
     app = Application(msgspec.structs.replace(settings, work=False))
     await app.start()
     worker = app.worker()
@@ -244,7 +241,7 @@ async def _first_words(settings: Settings, scenario_path: str | None) -> str:
     Application(settings)
     sender(settings.mail_url(), settings.mail_from)
     lines = [f"Tenantry serves {settings.base_url}  (database {settings.shown_database})"]
-    async with opened(settings) as (database, keyring):
+    async with opened(settings, makes=True) as (database, keyring):
         if scenario_path is not None:
             lines += await _load_first(settings, database, keyring, Path(scenario_path))
         is_empty = await founding.is_empty(database)

@@ -26,6 +26,14 @@ class CannotMigrate(RuntimeError):
     """A database that this program must not touch; its text says why, in one line."""
 
 
+class NothingThere(CannotMigrate):
+    """Where a database should be there is none."""
+
+    def __init__(self, shown_url: str) -> None:
+        """At that address, which shows no password."""
+        super().__init__(f"there is no database {shown_url}: `tenantry init` begins one")
+
+
 class Unreachable(RuntimeError):
     """A database that can't be connected to; its text names it, without its password."""
 
