@@ -3,9 +3,7 @@
 import asyncio
 import gc
 import importlib
-import multiprocessing
 import os
-import signal
 from functools import partial
 from typing import Any
 
@@ -35,6 +33,7 @@ from tenantry.http.pipeline import Pipeline
 from tenantry.http.server import Door
 from tenantry.http.well_known import security_contact
 from tenantry.settings import Settings, read_settings
+from tenantry.worker_process import end_with_parent, heed_signals, hold_signals, patiently
 
 ROOMS = (
     "tenantry.http.health",
@@ -145,22 +144,6 @@ def _spare_collections() -> None:
     gc.set_threshold(ALLOCATIONS, 20, 20)
 
 
-def _end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
-    """Stop in order when the process that supervises this one is gone, however it ended.
-
-    Nobody else would stop this one, and it would keep the port from whoever is started instead.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def end(sentinel: int) -> None:
-        loop.remove_reader(sentinel)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    loop.add_reader(parent.sentinel, end, parent.sentinel)
-
-
 class Application(Door):
     """A server's worth of Tenantry: started and stopped in one event loop."""
 
@@ -239,8 +222,9 @@ class Application(Door):
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start with a worker of Granian's."""
-        loop.run_until_complete(self.start())
-        _end_with_parent(loop)
+        loop.run_until_complete(patiently(self.start, self.log.fault))
+        end_with_parent(loop)
+        heed_signals(loop)
         _spare_collections()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -250,4 +234,5 @@ class Application(Door):
 
 def make() -> Any:
     """The application of a worker process, from its environment."""
+    hold_signals()
     return Application(read_settings(os.environ))

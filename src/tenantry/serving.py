@@ -37,6 +37,7 @@ from tenantry.core.secrets import Keyring, set_password_cost
 from tenantry.ports import claimed
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, Settings
+from tenantry.worker_process import supervise
 
 if TYPE_CHECKING:
     from tenantry.areas.decisions.shapes import Explanation
@@ -214,25 +215,27 @@ def serve(settings: Settings, scenario_path: str | None) -> None:
 
 
 def _run(settings: Settings) -> None:
-    """Have the workers serve until the process is told to stop."""
+    """Have the workers serve until the process is told to stop. Raises RuntimeError if they end."""
     logging.getLogger("_granian").setLevel(logging.WARNING)
-    Granian(
-        "tenantry.app:make",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.RSGI,
-        # Where it is to find out which HTTP is spoken, it waits for ever for who says nothing.
-        http=HTTPModes.http1,
-        workers=settings.workers,
-        backpressure=connections.claimed(),
-        loop=Loops.uvloop,
-        websockets=False,
-        http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),
-        log_level=LogLevels.warning,
-        respawn_failed_workers=True,
-        workers_kill_timeout=DRAIN_SECONDS,
-    ).serve()
+    supervise(
+        Granian(
+            "tenantry.app:make",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.RSGI,
+            # Where it is to find out which HTTP is spoken, it waits for ever for who says nothing.
+            http=HTTPModes.http1,
+            workers=settings.workers,
+            backpressure=connections.claimed(),
+            loop=Loops.uvloop,
+            websockets=False,
+            http1_settings=HTTP1Settings(max_buffer_size=MAX_HEADERS),
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+            workers_kill_timeout=DRAIN_SECONDS,
+        )
+    )
 
 
 async def _first_words(settings: Settings, scenario_path: str | None) -> str:

@@ -1,13 +1,17 @@
 """Told to stop, a server finishes what it began."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.infrastructure.server import start
+from tests.infrastructure.server import free_port, start
 from tests.world import ADA
 
 pytestmark = pytest.mark.live
@@ -31,6 +35,22 @@ def test_a_request_under_way_is_answered(database_url: str, tmp_path: Path) -> N
     assert answer.startswith(b"HTTP/1.1 200 OK"), answer
     assert b"late@example.com" in answer
     assert server.process.wait(20) == 0
+
+
+def test_who_is_told_to_stop_while_he_begins_stops(tmp_path: Path) -> None:
+    """His processes are there, and do not serve yet: he says what he serves before they do."""
+    command = [sys.executable, "-m", "tenantry", "serve", "--port", str(free_port())]
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    for delay in (0.03, 0.08):
+        with subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stdout is not None
+            while "Stop with" not in server.stdout.readline():
+                assert server.poll() is None
+            time.sleep(delay)
+            server.terminate()
+            assert server.wait(20) in {0, -signal.SIGTERM}
 
 
 def _wait_until_read(url: str) -> None:

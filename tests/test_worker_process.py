@@ -1,0 +1,33 @@
+"""A process that serves begins as soon as the database is there."""
+
+import pytest
+
+from tenantry import worker_process
+from tenantry.core.session import Unavailable
+from tenantry.worker_process import patiently
+
+
+async def test_a_process_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ended at once would take the server along, and with it the others."""
+    monkeypatch.setattr(worker_process, "_PAUSE", 0.001)
+    noted: list[BaseException] = []
+
+    async def start() -> None:
+        if len(noted) < 3:
+            raise Unavailable("not yet")
+
+    await patiently(start, noted.append)
+    assert len(noted) == 3
+
+
+async def test_a_process_ends_where_none_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_process, "_PAUSE", 0.01)
+    monkeypatch.setattr(worker_process, "PATIENCE", 0.05)
+    noted: list[BaseException] = []
+
+    async def start() -> None:
+        raise Unavailable("never")
+
+    with pytest.raises(SystemExit) as ended:
+        await patiently(start, noted.append)
+    assert (ended.value.code, len(noted) > 1) == (1, True)
