@@ -1,5 +1,7 @@
 """Who guesses is stopped by where he is and by what he guesses at (contract: protocol §13.6)."""
 
+import asyncio
+
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -59,6 +61,19 @@ async def test_who_locks_people_out_is_stopped_at_the_second(world: World) -> No
     assert (await world.ask(ADA, "GET", "/current_user")).status_code == 200
     reset = await world.ask(ADA, "POST", f"/user/{ADA.login}/password/request_reset")
     assert reset.status_code == 200
+
+
+@pytest.mark.parametrize("dialect", ["sqlite"])
+async def test_who_guesses_all_at_once_waits_in_a_line_of_his_own(world: World) -> None:
+    guesses = [
+        asyncio.create_task(sign_in(world, f"{number}@example.com", WRONG, "198.51.100.7"))
+        for number in range(40)
+    ]
+    await asyncio.sleep(0)
+    assert (await sign_in(world, BEN.login, PASSWORD, "192.0.2.10")).status_code == 200
+    assert sum(guess.done() for guess in guesses) < 20
+    answers = await asyncio.gather(*guesses)
+    assert [answer.json() == INVALID for answer in answers].count(True) == 10
 
 
 async def test_every_process_knows_of_every_guess(world: World) -> None:

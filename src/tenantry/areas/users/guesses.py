@@ -3,7 +3,9 @@
 Ten failures in any fifteen minutes are enough (contract: protocol §13.6).
 """
 
+import asyncio
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 from sqlalchemy import bindparam, delete, func, select
 
@@ -19,6 +21,8 @@ MEMORY = 15 * MINUTE // SECOND
 """Seconds for which a failure counts."""
 MOST_LETTERS = 5
 """That a customer has sent to one address in that time."""
+AT_ONCE = 4
+"""Passwords from one place that are looked at at the same time, in a process."""
 _FAILED = "Too many failed attempts, try again later"
 _WRITTEN = "Too many letters to this address, try again later"
 
@@ -56,6 +60,18 @@ def of_login(call: Reading, login: str) -> list[str]:
 def origin(call: Reading) -> str:
     """From where a guess comes: whoever has a line has all the addresses of that line."""
     return origin_of(call.ip)
+
+
+_turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+
+def turn(call: Reading) -> asyncio.Semaphore:
+    """Where passwords from one place wait for each other.
+
+    So that who sends a thousand at once holds up nobody elsewhere, and hears of the limit when the
+    first of them are counted: each takes 50 ms.
+    """
+    return _turns.setdefault(origin(call), asyncio.Semaphore(AT_ONCE))
 
 
 async def check(

@@ -93,9 +93,10 @@ async def check(call: Reading, login: str, password: str, code: str | None = Non
     """
     row = await model.find_by_login(call, login)
     subjects = guesses.of_login(call, model.login_key(login))
-    await guesses.check(call, subjects)
     stored = None if row is None else row.password
-    matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
+    async with guesses.turn(call):
+        await guesses.check(call, subjects)
+        matches = len(password) <= LONGEST_PASSWORD and await password_matches(stored, password)
     call.refused_at = asyncio.get_running_loop().time() + REFUSED_AFTER
     stronger = None
     if matches and row is not None and not row.locked and needs_rehash(stored or ""):
