@@ -113,6 +113,8 @@ def test_a_bad_setting_stops_with_one_line(
         ("PROVIDER_NETWORKS", "10.0.0.0/8, nowhere", "'nowhere'"),
         ("BREACHED_PASSWORDS", "missing.txt", "No such file"),
         ("CORS_ORIGINS", "https://app.example.com, https://b.example.com/", "b.example.com/'"),
+        ("HOST", "", "can't listen on ''"),
+        ("HOST", "nowhere.invalid", "no name of one"),
         ("CORS_ORIGINS", "app.example.com", "scheme://host[:port]"),
         ("METRICS_PORT", "70000", "70000 is not a port"),
         ("METRICS_PORT", "-1", "-1 is not a port"),
@@ -149,7 +151,8 @@ def test_a_port_that_is_taken_is_named_before_anything_is_made(tmp_path: Path, n
 
 def test_of_two_that_start_at_once_on_one_port_one_is_told(tmp_path: Path) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "tenantry", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "tenantry", "serve", "--host", "localhost"]
+    command += ["--port", str(port)]
     folders = [tmp_path / "a", tmp_path / "b"]
     for folder in folders:
         folder.mkdir()

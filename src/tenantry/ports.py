@@ -14,6 +14,16 @@ _CLAIM = "tenantry-serves-"
 _ANYWHERE = {"0.0.0.0", "::"}  # noqa: S104 - what is compared with, not listened on
 
 
+def address_of(host: str) -> str:
+    """The address that a host stands for, which is listened on. Raises BadSetting."""
+    try:
+        # A name that is empty would stand for every address.
+        return host if ":" in host else socket.gethostbyname(host or " ")
+    except (OSError, ValueError) as problem:
+        message = f"{PREFIX}HOST: can't listen on {host!r}: it is no address, and no name of one"
+        raise BadSetting(message) from problem
+
+
 def claimed(name: str, host: str, port: int) -> socket.socket:
     """Keep a port from other servers of ours for as long as this is open. Raises BadSetting.
 

@@ -34,7 +34,7 @@ from tenantry.core.errors import Problem, bad_request
 from tenantry.core.mail import sender
 from tenantry.core.publishing import read_destinations
 from tenantry.core.secrets import Keyring, set_password_cost
-from tenantry.ports import claimed
+from tenantry.ports import address_of, claimed
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, Settings
 from tenantry.worker_process import supervise
@@ -204,7 +204,7 @@ async def work(settings: Settings) -> None:
 def serve(settings: Settings, scenario_path: str | None) -> None:
     """Run the server until it is told to stop. Raises BadSetting if a port is taken."""
     with ExitStack() as claims:
-        claims.enter_context(claimed("PORT", settings.host, settings.port))
+        claims.enter_context(claimed("PORT", address_of(settings.host), settings.port))
         if settings.metrics_port:
             claims.enter_context(claimed("METRICS_PORT", METRICS_HOST, settings.metrics_port))
         click.echo(asyncio.run(_first_words(settings, scenario_path)))
@@ -221,7 +221,7 @@ def _run(settings: Settings) -> None:
         Granian(
             "tenantry.app:make",
             factory=True,
-            address=settings.host,
+            address=address_of(settings.host),
             port=settings.port,
             interface=Interfaces.RSGI,
             # Where it is to find out which HTTP is spoken, it waits for ever for who says nothing.
