@@ -284,3 +284,11 @@ async def test_who_was_only_invited_is_erased_by_address(world: World) -> None:
     assert (await erase(world, **HERE, login=LIN))[0] == 404
     # Nobody else's address goes with hers, and no living user's.
     assert BEN.login in everything
+
+
+async def test_a_contact_is_found_however_the_address_is_written(world: World) -> None:
+    named = {"contact_type": "emergency", "name": "Eva", "email": "E\u0301VA@example.com"}
+    answer = await world.ask(ADA, "POST", f"/customer/{WIDGETS}/contacts", data=named)
+    assert answer.status_code == 200, answer.text
+    status, told = await erase(world, **HERE, login="\u00e9va@example.com")
+    assert (status, told.get("contacts")) == (200, 1)

@@ -17,6 +17,10 @@ _WITH_LOGIN = Statement(
         select(_K.customer_id).where(func.lower(_K.email) == bindparam("login_key")),
     ).order_by("customer_id")
 )
+# No database folds and composes letters as we do: where there are others than ASCII's, we look.
+_BEYOND_ASCII = Statement(
+    select(_K.customer_id, _K.email).where(func.octet_length(_K.email) > func.length(_K.email))
+)
 _OF_USER = Statement(
     select(_U.customer_id).where(_U.id == bindparam("id")).order_by(_U.customer_id)
 )
@@ -28,9 +32,15 @@ async def customers_of(rows: Reads, user_id: str | None, login: str | None) -> l
     if bool(user_id) == bool(login):
         raise bad_request("Name either a user id or a login")
     if login:
-        found = await rows.all(_WITH_LOGIN, login_key=address_key(login))
+        found = await _with_login(rows, address_key(login))
     else:
-        found = await rows.all(_OF_USER, id=user_id)
+        found = [one for (one,) in await rows.all(_OF_USER, id=user_id)]
     if not found:
         raise not_found("user", user_id or login or "")
-    return [customer_id for (customer_id,) in found]
+    return found
+
+
+async def _with_login(rows: Reads, login_key: str) -> list[str]:
+    found = {one for (one,) in await rows.all(_WITH_LOGIN, login_key=login_key)}
+    contacts = await rows.all(_BEYOND_ASCII)
+    return sorted(found | {one for one, email in contacts if address_key(email) == login_key})
