@@ -291,6 +291,8 @@ def check(
         is_of_these = check_checkpoint(one, found)
         where = "holds" if is_of_these else "is of events before these: NOT checked"
         told.append(f"checkpoint at event {one['sequence']} {where}; {signed(one)}")
+    if not first:
+        raise Wrong("there are no events: nothing was checked")
     return told
 
 
