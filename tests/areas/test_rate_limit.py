@@ -1,6 +1,7 @@
 """Hourly writes (contract: protocol §13), and that no secret is ever told."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from tenantry.core import schema
 from tenantry.core.clock import HOUR, SECOND
 from tenantry.core.statements import Statement
+from tenantry.core.unit import Unit
 from tests.areas.account_calls import edit_customer, session_of
 from tests.world import ADA, BEN, BOT, EVE, NOW, OPERATOR, PASSWORD, UMA, WIDGETS, Person, World
 
@@ -82,15 +84,33 @@ async def test_over_the_limit_nothing_is_done(world: World) -> None:
     assert quota(answer)[0] == "999"
 
 
+def _until(moment: asyncio.Event) -> Callable[[Unit], Awaitable[Any]]:
+    """A write that ends no sooner."""
+
+    async def wait(unit: Unit) -> None:
+        await unit.head(WIDGETS)
+        await moment.wait()
+
+    return wait
+
+
 async def test_what_was_not_made_ready_is_not_done(world: World) -> None:
     """Who is over the limit when he asks has no password hashed, though he may write by then."""
     await edit_customer(world, WIDGETS, hourly_writes=1)
     assert (await write(world)).status_code == 200
     change = {"old_password": PASSWORD, "new_password": "stapled-Sponge-7-otter"}
-    raised, answer = await asyncio.gather(
+    before = asyncio.Event()
+    writing = [asyncio.create_task(world.app.database.write(_until(before), customer_id=WIDGETS))]
+    # Each waits behind the one before, while what they have to read first is read.
+    for asked in (
         world.ask(OPERATOR, "PUT", PATH, json={"hourly_writes": 9}),
         world.ask(BEN, "POST", "/current_user/password", data=change),
-    )
+    ):
+        writing.append(asyncio.create_task(asked))
+        for _ in range(5):
+            assert (await world.ask(BEN, "GET", "/current_user")).status_code == 200
+    before.set()
+    _, raised, answer = await asyncio.gather(*writing)
     assert raised.status_code == 200
     assert (answer.status_code, answer.json()) == (429, LIMIT)
 
