@@ -23,7 +23,6 @@ from tenantry.core.breaches import set_breached
 from tenantry.core.clock import DAY, HOUR, MINUTE, SECOND, Clock, system_clock
 from tenantry.core.database import open_database
 from tenantry.core.jobs import Chore, Worker
-from tenantry.core.mail import sender
 from tenantry.core.publishing import Schedule, read_destinations
 from tenantry.core.secrets import set_password_cost
 from tenantry.http.health import get_metrics
@@ -32,6 +31,7 @@ from tenantry.http.operation import TABLE, Operation
 from tenantry.http.pipeline import Pipeline
 from tenantry.http.server import Door
 from tenantry.http.well_known import security_contact
+from tenantry.letters import sender_of
 from tenantry.settings import Settings, read_settings
 from tenantry.worker_process import end_with_parent, heed_signals, hold_signals, patiently
 
@@ -190,7 +190,7 @@ class Application(Door):
 
     def worker(self) -> Worker:
         """Who delivers the outbox, posts invoices and publishes checkpoints."""
-        post = sender(self.settings.mail_url(), self.settings.mail_from)
+        post = sender_of(self.settings)
         origin, given = self.settings.base_url, self.settings
         worker = Worker(self.database, self.keyring, post, origin, self.log.fault)
         wanted = Wanted(given.posting_grace_hours)

@@ -154,7 +154,9 @@ def rotate_signing_key(database: str | None) -> None:
 @click.option("--checkpoint", multiple=True, metavar="FILE", help="A checkpoint, kept elsewhere")
 @click.option("--keys", multiple=True, metavar="FILE", help="Public keys, kept elsewhere")
 @click.option("--file", multiple=True, metavar="EXPORT", help="Check exports, not the database")
-@click.option("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="Processes")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, metavar="N", help="Processes"
+)
 @_one_line
 def verify_audit(database: str | None, **asked: Any) -> None:
     """Check that no event of a log was changed, removed or put in."""

@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from tenantry import connections, migrations
+from tenantry.access.state import read_principal
 from tenantry.app import Application, operations
 from tenantry.areas.audit import offline_erasure, verification
 from tenantry.areas.decisions import offline
@@ -31,9 +32,9 @@ from tenantry.core.breaches import set_breached
 from tenantry.core.clock import system_clock
 from tenantry.core.database import Database, open_database
 from tenantry.core.errors import Problem, bad_request
-from tenantry.core.mail import sender
 from tenantry.core.publishing import read_destinations
 from tenantry.core.secrets import Keyring, set_password_cost
+from tenantry.letters import sender_of
 from tenantry.ports import address_of, claimed
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, Settings
@@ -241,8 +242,8 @@ def _run(settings: Settings) -> None:
 async def _first_words(settings: Settings, scenario_path: str | None) -> str:
     """Make ready, and say what a person needs next."""
     # Whatever can be wrong with a setting is told now, not by a worker.
+    sender_of(settings)
     Application(settings)
-    sender(settings.mail_url(), settings.mail_from)
     lines = [f"Tenantry serves {settings.base_url}  (database {settings.shown_database})"]
     async with opened(settings, makes=True) as (database, keyring):
         if scenario_path is not None:
@@ -276,8 +277,10 @@ async def _load_first(
 
     wanted = scenario.read_file(path)
     lines = [f"Scenario: {await _load(database, keyring, wanted)}"]
-    token = scenario.first_token(wanted)
-    return lines + (exports(settings, token) if token else [])
+    for token in scenario.first_tokens(wanted):
+        if await read_principal(database, keyring.digest(token)) is not None:
+            return lines + exports(settings, token)
+    return lines
 
 
 def _share(settings: Settings) -> None:

@@ -25,6 +25,7 @@ MOST_PASSWORD_COST = PasswordCost(memory_kib=2**20, time=50, parallelism=16)
 """Above that, signing in would take many seconds."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+_PUBLIC_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _CONTACT = re.compile(r"(?:mailto:[!-~]+@|https://|tel:)[!-~]+")
 
 
@@ -187,7 +188,7 @@ def read_settings(environment: Mapping[str, str], **given: object) -> Settings:
 def _blamed(text: str) -> tuple[str, str, str]:
     """Take "Expected `int`, got `str` - at `$.port`" apart."""
     why, _, path = text.rpartition(" - at `$.")
-    return path.rstrip("`"), "", why.replace("`", "")
+    return path.rstrip("`"), "", why.replace("`", "").replace("bool,", "true or false,")
 
 
 def _check(settings: Settings) -> None:
@@ -196,8 +197,8 @@ def _check(settings: Settings) -> None:
     if not 0 < settings.workers <= MOST_WORKERS:
         message = f"{PREFIX}WORKERS: {settings.workers} is not a number of processes (1 to 256)"
         raise BadSetting(message)
-    if settings.public_url and urlsplit(settings.public_url).scheme not in {"http", "https"}:
-        message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not an http(s) URL"
+    if settings.public_url and not _PUBLIC_URL.fullmatch(settings.public_url):
+        message = f"{PREFIX}PUBLIC_URL: {settings.public_url!r} is not of the form https://host…"
         raise BadSetting(message)
     if settings.security_contact and not _CONTACT.fullmatch(settings.security_contact):
         message = f"{PREFIX}SECURITY_CONTACT: not of the form mailto:…, https://… or tel:…"

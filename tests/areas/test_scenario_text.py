@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from tenantry.areas.customers.model import CONTACTS, CustomerRow
-from tenantry.areas.operator.scenario import MAX_BYTES, first_token, read_file, read_text
+from tenantry.areas.operator.scenario import MAX_BYTES, first_tokens, read_file, read_text
 from tenantry.areas.operator.scenario_parts import BadScenario
 from tenantry.areas.operator.scenario_shape import Customer, Scenario
 from tenantry.areas.operator.scenario_text import plain_values
@@ -199,25 +199,21 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes, said:
         read_file(tmp_path / "absent.yaml")
 
 
-def test_the_first_token_is_one_that_lives_and_may_everything() -> None:
+def test_the_first_tokens_are_those_that_live_and_may_everything() -> None:
     def tokens(*more: dict[str, Any]) -> Scenario:
         named = [{"name": str(at), "user": "ada@example.com"} | m for at, m in enumerate(more)]
         return read_text(one(users=[ADA | {"owner": True}], tokens=named))
 
     secrets = [f"secret-number-{at:018}" for at in range(5)]
-    assert first_token(tokens({})) is None
-    assert (
-        first_token(
-            tokens(
-                {"access_token": secrets[0], "expires_at": "2020-01-01T00:00:00Z"},
-                {"access_token": secrets[1], "scope": "global:read"},
-                {"access_token": secrets[2], "services": ["www"]},
-                {"access_token": secrets[3], "user": "ben@example.com"},
-                {"access_token": secrets[4]},
-            )
-        )
-        == secrets[4]
+    assert first_tokens(tokens({})) == []
+    given = tokens(
+        {"access_token": secrets[0], "expires_at": "2020-01-01T00:00:00Z"},
+        {"access_token": secrets[1], "scope": "global:read"},
+        {"access_token": secrets[2], "services": ["www"]},
+        {"access_token": secrets[3], "user": "ben@example.com"},
+        {"access_token": secrets[4]},
     )
+    assert first_tokens(given) == [secrets[4], secrets[3]]
 
 
 def test_the_schema_is_up_to_date() -> None:

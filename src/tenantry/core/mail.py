@@ -131,7 +131,7 @@ def sender(url: str, from_address: str) -> Sender:
     """
     origin, deliver = _address(from_address), _way(url)
     if origin is None:
-        message = f"mail cannot be sent from {from_address!r}: expected ADDRESS or NAME <ADDRESS>"
+        message = f"TENANTRY_MAIL_FROM must be ADDRESS or NAME <ADDRESS>, not {from_address!r}"
         raise ValueError(message)
     if deliver is None:
         raise ValueError(_EXPECTED)

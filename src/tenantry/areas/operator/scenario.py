@@ -69,24 +69,24 @@ def read_text(text: str, *, is_json: bool = False) -> Scenario:
     return scenario
 
 
-def first_token(scenario: Scenario) -> str | None:
-    """A given secret that is good for a first try: a user's, the owner's if there is one.
+def first_tokens(scenario: Scenario) -> list[str]:
+    """Given secrets that are good for a first try, as far as the file tells: owners' come first.
 
-    None if the file gives no token that lives and is unlimited.
+    They live and are unlimited.
     """
+    found: list[str] = []
     for customer in scenario.customers:
         owners = {name for user in customer.users if user.owner for name in (user.id, user.login)}
-        usable = [token for token in customer.tokens if _is_usable(token)]
-        usable.sort(key=lambda token: token.user not in owners)
-        if usable:
-            return usable[0].access_token
-    return None
+        of_owners_first = sorted(customer.tokens, key=lambda token: token.user not in owners)
+        usable = filter(_is_usable, of_owners_first)
+        found += [token.access_token for token in usable if token.access_token is not None]
+    return found
 
 
 def _is_usable(token: Token) -> bool:
     lives = token.expires_at is None or read(token.expires_at) > system_clock()
     is_wide = "global" in token.scope.split() and not token.services
-    return token.access_token is not None and lives and is_wide
+    return lives and is_wide
 
 
 def _blamed(text: str) -> BadScenario:
