@@ -261,10 +261,21 @@ def test_the_folder_made_for_a_key_is_its_owners_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    Settings(database="postgresql://db.example.com/tenantry").keyring()
+    Settings(database="postgresql://db.example.com/tenantry").keyring(makes=True)
     folder = tmp_path / "data" / "tenantry"
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_database_that_lost_its_key_gets_no_other(tmp_path: Path) -> None:
+    assert tenantry(tmp_path, "init").returncode == 0
+    (tmp_path / "tenantry.db.key").unlink()
+    for command in ("verify-audit", "serve", "work"):
+        ended = tenantry(tmp_path, command)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert "the secret key can't be used: [Errno 2] No such file" in ended.stderr
+        assert is_one_line(ended.stderr)
+    assert not (tmp_path / "tenantry.db.key").exists()
 
 
 def test_another_key_is_refused(tmp_path: Path) -> None:

@@ -56,11 +56,12 @@ DRAIN_SECONDS = 35
 async def opened(settings: Settings, *, makes: bool = False) -> AsyncIterator[_Both]:
     """The database, migrated where that is safe, with its key; if it may, it `makes` one."""
     await _prepare(settings, makes=makes)
-    keyring = settings.keyring()
     set_password_cost(settings.password_cost)
     database = open_database(settings.database, system_clock)
     await database.start()
     try:
+        # A new key beside a database that was restored without its own would stand in its place.
+        keyring = settings.keyring(makes=not await founding.has_begun(database))
         await founding.begin(database, keyring)
         yield database, keyring
     finally:
@@ -188,7 +189,8 @@ async def erase_person(settings: Settings, customer_id: str | None, **whom: str 
 
 async def work(settings: Settings) -> None:
     """Deliver the outbox until told to stop."""
-    await _prepare(settings, makes=True)
+    async with opened(settings, makes=True):
+        pass
     app = Application(msgspec.structs.replace(settings, work=False))
     await app.start()
     worker = app.worker()
@@ -243,9 +245,9 @@ async def _first_words(settings: Settings, scenario_path: str | None) -> str:
     """Make ready, and say what a person needs next."""
     # Whatever can be wrong with a setting is told now, not by a worker.
     sender_of(settings)
-    Application(settings)
     lines = [f"Tenantry serves {settings.base_url}  (database {settings.shown_database})"]
     async with opened(settings, makes=True) as (database, keyring):
+        Application(settings)
         if scenario_path is not None:
             lines += await _load_first(settings, database, keyring, Path(scenario_path))
         is_empty = await founding.is_empty(database)

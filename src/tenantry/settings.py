@@ -130,17 +130,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         address = tuple(line for line in lines if line)
         return self.seller_name.strip(), address, self.seller_tax_id.strip()
 
-    def keyring(self) -> Keyring:
-        """The installation's secret key, made at the first start. Raises BadSetting."""
+    def keyring(self, *, makes: bool = False) -> Keyring:
+        """The installation's secret key, which a first start `makes`. Raises BadSetting."""
         try:
             if self.secret_key:
                 return parse_key(self.secret_key)
             path = self._secret_path()
-            if not self.secret_file:
+            if makes and not self.secret_file:
                 # Only our own: that a folder which was named is missing tells of a slip, such as a
                 # volume that is not mounted, and a new key in it would be lost with it.
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return read_key(path)
+            return read_key(path, makes=makes)
         except (OSError, ValueError) as problem:
             message = f"the secret key can't be used: {problem}"
             raise BadSetting(message) from problem

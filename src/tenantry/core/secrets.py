@@ -127,8 +127,8 @@ class Keyring:
         return self.digest("tenantry: which key is this")[:8].hex()
 
 
-def read_key(path: Path) -> Keyring:
-    """The key kept in a file, made (mode 0600) if it is not there.
+def read_key(path: Path, *, makes: bool) -> Keyring:
+    """The key kept in a file; if it is not there and may be made, one is, with mode 0600.
 
     Its folder is not made. Raises ValueError if the file holds something else, OSError if it can't
     be read or written.
@@ -136,6 +136,8 @@ def read_key(path: Path) -> Keyring:
     try:
         text = path.read_text("ascii").strip()
     except FileNotFoundError:
+        if not makes:
+            raise
         text = _make_key_file(path)
     return parse_key(text)
 

@@ -45,6 +45,11 @@ class Founded(msgspec.Struct, kw_only=True):
     operator_key: str | None = None
 
 
+async def has_begun(database: Database) -> bool:
+    """Whether a key was made for the installation, without which nothing of it can be opened."""
+    return await database.one(_READ) is not None
+
+
 async def begin(database: Database, keyring: Keyring) -> None:
     """Make the installation's row, or check that the key is the one it was made with.
 
