@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tenantry import __version__, migrations
-from tenantry.settings import Settings
 from tests.infrastructure.server import free_port, serving, start
 
 if TYPE_CHECKING:
@@ -93,7 +92,6 @@ def test_init_takes_a_password_and_refuses_a_weak_one(tmp_path: Path) -> None:
         (("serve",), {"TENANTRY_PORT": "http"}, "TENANTRY_PORT: Expected int"),
         (("serve",), {"TENANTRY_MAIL": "pigeon://x"}, "TENANTRY_MAIL must be"),
         (("serve",), {"TENANTRY_MAIL_FROM": "nobody"}, "TENANTRY_MAIL_FROM must be"),
-        (("serve",), {"TENANTRY_SECRET_KEY": "abc"}, "secret key"),
         (("serve",), {"TENANTRY_PUBLIC_URL": "ftp://x"}, "TENANTRY_PUBLIC_URL"),
         (("serve",), {"TENANTRY_PUBLIC_URL": "http://"}, "TENANTRY_PUBLIC_URL"),
         (("serve",), {"TENANTRY_PUBLIC_URL": "https://a.example.com/?b"}, "TENANTRY_PUBLIC_URL"),
@@ -127,6 +125,7 @@ def test_a_bad_setting_stops_with_one_line(
         ("DATABASE", "postgresql://a.example.com:5432,b.example.com:x/x", "'x' is not a port"),
         ("DATABASE", "postgre://ada:hidden@db.example.com/x", "is not a database URL"),
         ("DATABASE", "sqlite:///missing/folder/x.db", "folder missing/folder does not exist"),
+        ("SECRET_KEY", "abc", "fromhex()"),
         ("SECRET_FILE", "missing/folder/x.key", "folder missing/folder does not exist"),
     ],
 )
@@ -249,40 +248,6 @@ def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "tenantry.db").write_text("This is no database, but a text of some length.\n" * 9)
     ended = tenantry(tmp_path, "serve")
     assert (ended.returncode, is_one_line(ended.stderr)) == (1, True)
-
-
-def test_a_key_file_is_made_where_it_is_named(tmp_path: Path) -> None:
-    ended = tenantry(tmp_path, "init", TENANTRY_SECRET_FILE="x.key")
-    assert (ended.returncode, (tmp_path / "x.key").stat().st_mode & 0o777) == (0, 0o600)
-    assert not (tmp_path / "tenantry.db.key").exists()
-
-
-def test_the_folder_made_for_a_key_is_its_owners_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    Settings(database="postgresql://db.example.com/tenantry").keyring(makes=True)
-    folder = tmp_path / "data" / "tenantry"
-    assert folder.stat().st_mode & 0o777 == 0o700
-    assert (folder / "secret.key").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_database_that_lost_its_key_gets_no_other(tmp_path: Path) -> None:
-    assert tenantry(tmp_path, "init").returncode == 0
-    (tmp_path / "tenantry.db.key").unlink()
-    for command in ("verify-audit", "serve", "work"):
-        ended = tenantry(tmp_path, command)
-        assert (ended.returncode, ended.stdout) == (2, "")
-        assert "the secret key can't be used: [Errno 2] No such file" in ended.stderr
-        assert is_one_line(ended.stderr)
-    assert not (tmp_path / "tenantry.db.key").exists()
-
-
-def test_another_key_is_refused(tmp_path: Path) -> None:
-    assert tenantry(tmp_path, "init").returncode == 0
-    ended = tenantry(tmp_path, "operator-key", "create", TENANTRY_SECRET_KEY="0" * 64)
-    assert (ended.returncode, is_one_line(ended.stderr)) == (1, True)
-    assert "another secret key" in ended.stderr
 
 
 def test_migrating_again_changes_nothing(tmp_path: Path) -> None:

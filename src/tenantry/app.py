@@ -32,6 +32,7 @@ from tenantry.http.pipeline import Pipeline
 from tenantry.http.server import Door
 from tenantry.http.well_known import security_contact
 from tenantry.letters import sender_of
+from tenantry.secret_key import keyring_of
 from tenantry.settings import Settings, read_settings
 from tenantry.worker_process import end_with_parent, heed_signals, hold_signals, patiently
 
@@ -153,7 +154,7 @@ class Application(Door):
         """Put the parts together; nothing is opened yet."""
         self.settings = settings
         self.clock = clock
-        self.keyring = settings.keyring()
+        self.keyring = keyring_of(settings)
         set_password_cost(settings.password_cost)
         set_breached(settings.breached_passwords)
         self.database = open_database(settings.database, clock)
@@ -182,8 +183,13 @@ class Application(Door):
     async def start(self) -> None:
         """Open the database, and begin to deliver if that is this process's business."""
         await self.database.start()
-        await numbers.begin(self.database, self.settings.first_invoice)
-        await sellers.begin(self.database, self.keyring, Seller(*self.settings.seller))
+        try:
+            await numbers.begin(self.database, self.settings.first_invoice)
+            await sellers.begin(self.database, self.keyring, Seller(*self.settings.seller))
+        except BaseException:
+            # Who tries again opens it anew.
+            await self.database.stop()
+            raise
         if self.settings.work:
             self._worker = self.worker()
             self._worker.start()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
+from unicodedata import category
 
 import click
 
@@ -31,7 +32,12 @@ def say(lines: Iterable[str]) -> None:
 
 
 def _harmless(line: str) -> str:
-    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
+    return "".join(one if _is_shown(one) else "\N{REPLACEMENT CHARACTER}" for one in line)
+
+
+def _is_shown(character: str) -> bool:
+    """Blanks between words are many: the one between Japanese names takes the width of a letter."""
+    return character.isprintable() or category(character) == "Zs"
 
 
 def one_line(function: Callable[..., R]) -> Callable[..., R]:

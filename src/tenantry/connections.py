@@ -2,8 +2,8 @@
 
 import resource
 
-MOST = 4096
-"""Of a process, about 20 KB each; who opens more waits until others are closed."""
+MOST = 2048
+"""Of a process, about 20 KB each that say nothing; who opens more waits until others are closed."""
 FILES = 256
 """That a process has open besides, at most."""
 

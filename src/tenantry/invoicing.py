@@ -4,8 +4,8 @@ from tenantry.areas.invoices import closing, numbers
 from tenantry.areas.pricing import sellers
 from tenantry.areas.pricing.months import Month
 from tenantry.areas.pricing.parties import Seller
+from tenantry.opening import opened
 from tenantry.progress import bar
-from tenantry.serving import opened
 from tenantry.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 from tenantry.areas.operator import founding, operator_keys
 from tenantry.core.clock import shown
-from tenantry.serving import opened
+from tenantry.opening import opened
 from tenantry.settings import Settings
 
 

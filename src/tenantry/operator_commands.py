@@ -39,7 +39,10 @@ def list_operator_keys(database: str | None) -> None:
 @database_option
 @one_line
 def revoke_operator_key(database: str | None, key_id: str) -> None:
-    """End the key with that ID: its next use is refused."""
+    """End the key with that ID: its next use is refused.
+
+    A scenario file that gives its secret makes it again when it is loaded.
+    """
     from tenantry import operating  # noqa: PLC0415 - likewise
 
     run(operating.revoke_key(settings(database=database), key_id))

@@ -1,7 +1,7 @@
 """What the commands of the identity provider do."""
 
 from tenantry.areas.realm import keys
-from tenantry.serving import opened
+from tenantry.opening import opened
 from tenantry.settings import Settings
 
 

@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from granian.log import LogLevels
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from tenantry import connections, migrations
+from tenantry import connections
 from tenantry.access.state import read_principal
 from tenantry.app import Application, operations
 from tenantry.areas.audit import offline_erasure, verification
@@ -29,16 +29,16 @@ from tenantry.areas.operator import founding
 from tenantry.areas.users.passwords import weakness
 from tenantry.core import signing
 from tenantry.core.breaches import set_breached
-from tenantry.core.clock import system_clock
-from tenantry.core.database import Database, open_database
+from tenantry.core.database import Database
 from tenantry.core.errors import Problem, bad_request
 from tenantry.core.publishing import read_destinations
-from tenantry.core.secrets import Keyring, set_password_cost
+from tenantry.core.secrets import Keyring
 from tenantry.letters import sender_of
+from tenantry.opening import opened
 from tenantry.ports import address_of, claimed
 from tenantry.progress import bar
 from tenantry.settings import PREFIX, Settings
-from tenantry.worker_process import supervise
+from tenantry.worker_process import DRAIN_SECONDS, supervise
 
 if TYPE_CHECKING:
     from tenantry.areas.decisions.shapes import Explanation
@@ -48,46 +48,6 @@ MAX_HEADERS = 48 * 1024
 """Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
 METRICS_HOST = "127.0.0.1"
 _Both = tuple[Database, Keyring]
-DRAIN_SECONDS = 35
-"""How long requests under way may take to finish once the server is told to stop."""
-
-
-@asynccontextmanager
-async def opened(settings: Settings, *, makes: bool = False) -> AsyncIterator[_Both]:
-    """The database, migrated where that is safe, with its key; if it may, it `makes` one."""
-    await _prepare(settings, makes=makes)
-    set_password_cost(settings.password_cost)
-    database = open_database(settings.database, system_clock)
-    await database.start()
-    try:
-        # A new key beside a database that was restored without its own would stand in its place.
-        keyring = settings.keyring(makes=not await founding.has_begun(database))
-        await founding.begin(database, keyring)
-        yield database, keyring
-    finally:
-        await database.stop()
-
-
-async def _prepare(settings: Settings, *, makes: bool) -> None:
-    """Make an empty database, if it may be made, and bring an older file up to date.
-
-    A PostgreSQL database may serve other processes of an older version: there, an operator
-    decides. Raises migrations.CannotMigrate.
-    """
-    before = await migrations.current(settings.database)
-    if before is None and not makes:
-        raise migrations.NothingThere(settings.shown_database)
-    if before not in {None, migrations.NEWEST} and not settings.is_sqlite:
-        # Maybe somebody else is just making it.
-        before = await migrations.settled(settings.database)
-    if before is None or (settings.is_sqlite and before != migrations.NEWEST):
-        await migrations.migrate(settings.database)
-    elif before != migrations.NEWEST:
-        message = (
-            f"the database has schema {before}, this program needs {migrations.NEWEST}: "
-            "run `tenantry migrate`"
-        )
-        raise migrations.CannotMigrate(message)
 
 
 async def initialise(
@@ -218,7 +178,7 @@ def serve(settings: Settings, scenario_path: str | None) -> None:
 
 
 def _run(settings: Settings) -> None:
-    """Have the workers serve until the process is told to stop. Raises RuntimeError if they end."""
+    """Have the workers serve until the process is told to stop."""
     logging.getLogger("_granian").setLevel(logging.WARNING)
     supervise(
         Granian(

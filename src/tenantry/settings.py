@@ -14,7 +14,7 @@ from tenantry.core.clock import system_clock
 from tenantry.core.database import open_database, sqlite_path
 from tenantry.core.database_url import LAST_PORT, check_ports, without_password
 from tenantry.core.publishing import read_destinations
-from tenantry.core.secrets import Keyring, PasswordCost, parse_key, read_key
+from tenantry.core.secrets import PasswordCost, parse_key
 
 PREFIX = "TENANTRY_"
 MOST_WORKERS = 256
@@ -130,28 +130,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         address = tuple(line for line in lines if line)
         return self.seller_name.strip(), address, self.seller_tax_id.strip()
 
-    def keyring(self, *, makes: bool = False) -> Keyring:
-        """The installation's secret key, which a first start `makes`. Raises BadSetting."""
-        try:
-            if self.secret_key:
-                return parse_key(self.secret_key)
-            path = self._secret_path()
-            if makes and not self.secret_file:
-                # Only our own: that a folder which was named is missing tells of a slip, such as a
-                # volume that is not mounted, and a new key in it would be lost with it.
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return read_key(path, makes=makes)
-        except (OSError, ValueError) as problem:
-            message = f"the secret key can't be used: {problem}"
-            raise BadSetting(message) from problem
-
-    def _secret_path(self) -> Path:
-        if self.secret_file:
-            return Path(self.secret_file)
-        if self.is_sqlite:
-            return Path(sqlite_path(self.database) + ".key")
-        return data_folder() / "secret.key"
-
     def mail_url(self) -> str:
         """Where mail goes; by default into files beside the database."""
         if self.mail:
@@ -217,6 +195,7 @@ _READ: dict[str, Callable[[str], object]] = {
     "breached_passwords": check_breached,
     "checkpoint_to": read_destinations,
     "provider_networks": parse_networks,
+    "secret_key": lambda text: parse_key(text) if text else None,
     "trusted_proxies": parse_networks,
 }
 """What reads these settings when they are used, and refuses what it cannot read."""

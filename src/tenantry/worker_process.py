@@ -13,10 +13,13 @@ from granian.server.common import AbstractServer
 
 from tenantry.core.session import Unavailable
 
+DRAIN_SECONDS = 35
+"""How long requests under way may take to finish once the server is told to stop."""
 PATIENCE = 10.0
 """Seconds; Granian takes it for a crash loop where one ends in less than 5.5."""
 _PAUSE = 0.5
 _UNTIL_IT_LISTENS = 0.1
+_BETWEEN_LOOKS = 1.0
 _SIGNALS = {signal.SIGINT, signal.SIGTERM}
 
 
@@ -30,12 +33,9 @@ def hold_signals() -> None:
 
 
 def supervise(server: AbstractServer[Any]) -> None:
-    """Run a server until it is told to stop. Raises RuntimeError if its processes keep ending."""
+    """Run a server until it is told to stop. Raises SystemExit if its processes keep ending."""
     _hold_signals_from_birth()
     server.serve()
-    if not server.interrupt_signal:
-        message = "a server process ended as soon as it was started again: giving up"
-        raise RuntimeError(message)
 
 
 def _hold_signals_from_birth() -> None:
@@ -79,14 +79,19 @@ async def patiently(
 def end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
     """Stop in order when the process that supervises this one is gone, however it ended.
 
-    Nobody else would stop this one, and it would keep the port from whoever is started instead.
+    Nobody else would stop this one, and it would keep the port from whoever is started instead; so
+    it ends after DRAIN_SECONDS, also if somebody reads no answer meanwhile.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
 
-    def end(sentinel: int) -> None:
-        loop.remove_reader(sentinel)
+    def look() -> None:
+        # Of its pipe nothing would be heard before those ended that were started after this one.
+        if os.getppid() == parent.pid:
+            loop.call_later(_BETWEEN_LOOKS, look)
+            return
+        signal.alarm(DRAIN_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    loop.add_reader(parent.sentinel, end, parent.sentinel)
+    look()

@@ -78,12 +78,12 @@ def test_of_several_customers_one_must_be_named(tmp_path: Path, founded: dict[st
 
 def test_a_name_makes_no_line_and_steers_no_terminal(tmp_path: Path) -> None:
     """Whoever is a customer chooses names, and whoever runs the server reads them."""
-    service = {"id": "S", "name": "www\nAllowed: \x1b[2Jeverything\u202e"}
+    service = {"id": "S", "name": "www\nAllowed: \x1b[2Jevery\u3000thing\u202e"}
     user = {"login": "owner@example.com", "role": "superuser"}
     scenario = {"customers": [{"name": "One", "users": [user], "services": [service]}]}
     (tmp_path / "one.yaml").write_text(json.dumps(scenario))
     assert tenantry(tmp_path, "load", "one.yaml").returncode == 0
     question = ("--user", "owner@example.com", "--permission", "service.read", "--service", "S")
     told = tenantry(tmp_path, "explain", *question).stdout.splitlines()
-    assert told[0].endswith(" on service www\ufffdAllowed: \ufffd[2Jeverything\ufffd (S)")
+    assert told[0].endswith(" on service www\ufffdAllowed: \ufffd[2Jevery\u3000thing\ufffd (S)")
     assert told[1].startswith("As of event ")

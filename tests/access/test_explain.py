@@ -178,6 +178,12 @@ async def test_what_is_for_people_alone_is_refused_an_automation_token(world: Wo
             assert (found["policies"], found["remedies"]) == ([], [])
             page = await asked(world, "who", permission=permission)
             assert token not in [one["subject"]["id"] for one in page["data"]]
+    # Who may withdraw everybody's may withdraw his own: only the token keeps this one from it.
+    cleaning = await role(world, "Cleaning", "invitation.delete")
+    new = {"name": "Cleaner", "roles": [cleaning], "scope": "global:read"}
+    reading = await changed(world, "POST", "/automation-tokens", json=new)
+    found = await asked(world, "explain", token=reading["id"], permission="invitation.delete:own")
+    assert [one["reason"] for one in found["obstacles"]] == ["token_scope"]
     body = {"data": {"type": "invitation", "attributes": {"email": "lin@example.com"}}}
     for key in (made["access_token"], BOT):
         assert (await world.ask(key, "POST", "/invitations", json=body)).status_code == 403

@@ -15,6 +15,7 @@ from tenantry.core.security_tables import authenticators, identity_providers
 from tenantry.core.statements import Statement
 from tenantry.core.unit import Unit
 from tenantry.http.log import RequestLog
+from tenantry.secret_key import keyring_of
 from tests.areas.factor_calls import enrol
 from tests.console.browser import CONSOLE, Visitor, form_token
 from tests.console.company import Company, company, problem_in
@@ -50,7 +51,7 @@ async def test_what_was_made_before_opens_nothing_and_passwords_stay(
     assert (await world.ask(None, "GET", link)).status_code == 200
     app_of_uma, (recovery_code, *_) = await enrol(world, UMA)
     another = msgspec.structs.replace(settings(database_url), secret_key="6" * 64)
-    keyring = another.keyring()
+    keyring = keyring_of(another)
     with pytest.raises(WrongKey):
         await begin(world.app.database, keyring)
 

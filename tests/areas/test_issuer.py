@@ -13,6 +13,9 @@ def test_of_a_key_only_what_it_is_used_for() -> None:
         public = key.as_dict(private=False) | {"use": "sig", "kid": "k", "key_ops": ["verify"]}
         assert lean_key({**public, "x5c": JUNK, "junk": JUNK}) == public
         assert usable(public)
+        # Some write what there is not as null.
+        nulls = {name: public.get(name) for name in ("alg", "crv", "use", "x", "y")}
+        assert usable(lean_key({**public, **nulls}))
         for name in ("kid", "kty", "use"):
             # What is none, or too long, is not as if it were absent: it fits nothing.
             assert lean_key({**public, name: JUNK})[name] == ""

@@ -220,5 +220,7 @@ def test_a_directory_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("address", ["", "Acme", "Acme <robot>", "a@b.c, d@e.f", "A\n<a@b.c>"])
 def test_a_bad_address_of_our_own_is_refused(address: str) -> None:
-    with pytest.raises(ValueError, match=r"^mail cannot be sent from [^\n]+$"):
+    with pytest.raises(
+        ValueError, match=r"^TENANTRY_MAIL_FROM must be ADDRESS or NAME <ADDRESS>, not [^\n]+$"
+    ):
         sender("log:", address)

@@ -177,12 +177,13 @@ def _difference(before: State, after: State, subject: Subject) -> Difference | N
     return Difference(*subject, gained, lost) if gained or lost else None
 
 
-def gained(before: Grants, after: Grants) -> Held:
+def gained(before: Grants, after: Grants, *, is_program: bool) -> Held:
     """What the second grants hold in effect and the first do not."""
-    return _held_besides(_reach(after), _reach(before))
+    was, is_ = (_reach(one, is_program=is_program) for one in (before, after))
+    return _held_besides(is_, was)
 
 
-def _reach(grants: Grants, *, is_program: bool = False) -> _Reach:
+def _reach(grants: Grants, *, is_program: bool) -> _Reach:
     held = rights(grants)
     account = held.account - kept_from_programs(held) if is_program else held.account
     pairs, everywhere = list(held.on.items()), held.everywhere

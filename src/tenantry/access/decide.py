@@ -95,7 +95,7 @@ def decide(
         if service_id is None:
             return _decide_any(held, permission)
         return _decide_service(grants, held, permission, service_id)
-    if is_program and permission in kept_from_programs(held):
+    if is_program and permission in kept_from_programs(_unscoped(grants)):
         return Decision(allowed=False, reason="people_only")
     if permission in held.account:
         return _HELD

@@ -1,6 +1,7 @@
 """What would change a refusal: every proposal is tried out on `decide` before it is made (pure)."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, islice
 
 import msgspec
@@ -34,11 +35,11 @@ def remedies(state: State, grants: Grants, question: Question) -> list[Remedy]:
     """What would allow it, the fewest and narrowest changes first; none if nothing would."""
     first = list(_revivals(state, question))
     # Rows are only changed where no other token would do; what the token needs comes along.
-    alone = _tried(grants, question, first, None)
+    tried = partial(_tried, grants, question, first, is_program=_is_program(state, question))
+    alone = tried(None)
     if alone is not None:
         return [alone]
-    options = _options(state, grants, question)
-    found = [one for one in (_tried(grants, question, first, two) for two in options) if one]
+    found = [one for one in map(tried, _options(state, grants, question)) if one]
     return sorted(found, key=_breadth)[:MOST]
 
 
@@ -75,15 +76,24 @@ def confers(source: Source, question: Question, wanted: frozenset[str]) -> bool:
     return question.is_on(source.services) and not wanted.isdisjoint(source.permissions)
 
 
+def _is_program(state: State, question: Question) -> bool:
+    return state.is_automation(question.subject.id)
+
+
 def _tried(
-    grants: Grants, question: Question, first: list[Step], option: _Option | None
+    grants: Grants,
+    question: Question,
+    first: list[Step],
+    option: _Option | None,
+    *,
+    is_program: bool,
 ) -> Remedy | None:
     """The remedy of a change, with as little of another token as it needs; None if none."""
     changed = grants if option is None else option.applied(grants)
     on_rows = [] if option is None else [option.step]
     for steps, after in _tokens(changed):
         if decide(after, question.permission, question.service_id).allowed:
-            return Remedy([*first, *on_rows, *steps], gained(grants, after))
+            return Remedy([*first, *on_rows, *steps], gained(grants, after, is_program=is_program))
     return None
 
 
@@ -118,7 +128,7 @@ def _roles(
     for role in chain(built_in, islice(_own_roles(state, wanted), _TRIED)):
         if not grants.limit_services or _may_be_limited(grants.roles | {role}):
             yield _role(state, question, role)
-    if not state.is_automation(question.subject.id):
+    if not _is_program(state, question):
         step = Step("role", "Make the user a superuser.", role_id=ROLE_IDS[ROLES[0]])
         yield _Option(step, _made_superuser)
 

@@ -78,7 +78,13 @@ class Writer:
         """Open the transaction, for writing. Raises Unavailable."""
         if self._carrying is not None and self._carrying.done():
             carried, self._carrying = self._carrying, None
-            await self._away(lambda: self._carry_rest(carried))
+            try:
+                carried.result()
+                await self._away(self._carry_rest)
+            except (OSError, *_REFUSED) as error:
+                # No write has failed: the log goes on, and is carried over another time.
+                told = {"message": "SQLite's log can't be carried over", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(told)
         self._connection.set_busy_timeout(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -109,13 +115,9 @@ class Writer:
                 if left <= _REST_PAGES or left > (carried - before) // 2:
                     return
 
-    def _carry_rest(self, carried: Future[None]) -> None:
-        try:
-            carried.result()
-            with suppress(apsw.BusyError):  # likewise
-                self._connection.wal_checkpoint()
-        except _REFUSED as error:
-            raise Unavailable(str(error)) from error
+    def _carry_rest(self) -> None:
+        with suppress(apsw.BusyError):  # likewise
+            self._connection.wal_checkpoint()
 
     async def rollback(self) -> None:
         """Leave no trace of it."""

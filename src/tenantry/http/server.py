@@ -171,7 +171,7 @@ def _first_told(chain: str, hops: int) -> str:
 
     What stands before it, anybody can claim; where fewer add to the chain, it is the first.
     """
-    return chain.split(",")[-max(hops, 1) :][0].strip()
+    return chain.split(",")[-max(hops, 1) :][0].strip(" \t")
 
 
 _BODILESS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -8,7 +8,7 @@ import asyncio
 import msgspec
 
 from tenantry.access.decide import Rights, decide, rights
-from tenantry.access.explain import explain, grants_of
+from tenantry.access.explain import explain, grants_of, revived
 from tenantry.access.history import State
 from tenantry.access.verdict import (
     ABOUT_OTHERS,
@@ -99,7 +99,7 @@ def _operations(state: State, subject: Subject, permission: str) -> list[str]:
         for row in TABLE
         if (row.allow.permission or row.allow.widened or "").partition(":")[0] == plain
     )
-    is_reading = "global" not in grants_of(state, subject).scopes
+    is_reading = "global" not in grants_of(revived(state, subject), subject).scopes
     is_program = state.is_automation(subject.id)
     return sorted(
         f"{row.method} {row.path}"

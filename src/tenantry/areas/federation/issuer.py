@@ -167,8 +167,9 @@ async def keys(call: Reading, found: Metadata, *, stays: Instant = LASTS) -> lis
 
 
 def lean_key(key: Mapping[str, Any]) -> dict[str, Any]:
-    """What matters of a key: a provider could have us keep anything beside it."""
-    lean: dict[str, Any] = {name: _member(key[name]) for name in _MEMBERS if name in key}
+    """What matters of a key: a provider could have us keep anything beside it. Null is none."""
+    given = {name: key.get(name) for name in _MEMBERS}
+    lean: dict[str, Any] = {name: _member(x) for name, x in given.items() if x is not None}
     operations = key.get("key_ops")
     if isinstance(operations, list):
         lean["key_ops"] = ["verify"] if "verify" in operations else []

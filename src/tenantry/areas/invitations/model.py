@@ -110,9 +110,10 @@ _LEAVE = Statement(delete(tables.user_group_members).where(_MEMBERSHIPS))
 def bound_to(call: Reading, permission: str) -> str | None:
     """The inviter to whose own invitations the caller is bound, himself; None is no bound.
 
-    Engineers deal with those they sent.
+    Engineers deal with those they sent; who is nobody sent none.
     """
-    return None if decide(call.principal.grants, permission).allowed else call.principal.user_id
+    is_bound = not decide(call.principal.grants, permission).allowed
+    return (call.principal.user_id or "") if is_bound else None
 
 
 async def list_page(call: Reading, size: int, skipped: int) -> tuple[list[InvitationRow], int]:
