@@ -50,7 +50,6 @@ STANDS: dict[str, list[dict[str, Any]]] = {
 }
 TOLD = """
 users[0].role: 'superuser'
-users[0].owner: True
 users[1].role: 'engineer'
 users[1].limit_services: True
 services[0].type: 'wasm'

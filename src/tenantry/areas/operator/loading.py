@@ -7,7 +7,7 @@ answering; what was cut off halfway is completed by loading again.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -74,6 +74,30 @@ def _unheard(done: int, total: int) -> None:
     """For who does not want to know."""
 
 
+class _Written:
+    """What was committed, however often it was planned."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.created: Counter[Kind] = Counter()
+        self.issued: list[Issued] = []
+        self.keyring = keyring
+
+    def add(self, rows: Iterable[Due]) -> None:
+        """Take in a unit that was committed."""
+        for due in rows:
+            self.created[due.kind] += due.count
+            if due.kind == "invitation":
+                code = self.keyring.code_for(PURPOSE, due.id)
+                self.issued.append(Issued(due.place, due.given.email, code))
+            elif due.secret is not None and due.given.access_token is None:
+                self.issued.append(Issued(due.place, due.given.name, due.secret))
+
+    def beside(self, problem: BadScenario) -> BadScenario:
+        """The problem with what was written before it: nobody else can tell its secrets."""
+        told = Loaded(self.created, {}, {}, [], self.issued)
+        return BadScenario(problem.place, f"{problem.why}; until then: {told}")
+
+
 async def load(
     database: Database, keyring: Keyring, scenario: Scenario, progress: Progress = _unheard
 ) -> Loaded:
@@ -81,39 +105,63 @@ async def load(
 
     Raises BadScenario: before the first write, unless somebody else writes meanwhile.
     """
-    said = None
+    written, failed = _Written(keyring), set[str]()
     while True:
         try:
-            return await _load(database, keyring, scenario, progress)
+            return await _load(database, scenario, progress, written)
         except BadScenario as problem:
             # Who loads the same at once may have been first: then it stands, when it is planned
-            # again. What is wrong with the file is so twice.
-            if str(problem) == said:
+            # again. What is wrong with the file is so twice, in whatever words.
+            if problem.place in failed:
+                if written.created:
+                    raise written.beside(problem) from problem
                 raise
-            said = str(problem)
+            failed.add(problem.place)
 
 
 async def _load(
-    database: Database, keyring: Keyring, scenario: Scenario, progress: Progress
+    database: Database, scenario: Scenario, progress: Progress, written: _Written
 ) -> Loaded:
+    keyring, earlier = written.keyring, Counter(written.created)
     offer = await plan_prices(database, scenario)
     plans = await plan_all(database, keyring, scenario, offer)
     keys = await plan_keys(database, keyring, scenario)
     total = len(offer.due) + sum(len(plan.due) for plan in plans) + len(keys)
     await parts.make(database, offer.months)
     await _write_prices(database, keyring, offer)
+    written.created.update(due.kind for due in offer.due)
     done = len(offer.due)
     for plan in plans:
         for rows in _units(plan.due):
             await _write(database, keyring, plan, rows)
+            written.add(rows)
             done += len(rows)
             progress(done, total)
     for place, key in keys:
         await _write_key(database, keyring, place, key)
+        written.created["operator key"] += 1
         done += 1
         progress(done, total)
-    told = _told(plans, keyring, len(keys), len(scenario.operator_keys))
-    return _with_prices(told, offer)
+    keys_standing = len(scenario.operator_keys) - len(keys)
+    return _told(offer, plans, keys_standing, written, earlier)
+
+
+def _told(
+    offer: Offer,
+    plans: Sequence[Plan],
+    keys_standing: int,
+    written: _Written,
+    earlier: Counter[Kind],
+) -> Loaded:
+    unchanged = Counter(offer.unchanged)
+    unchanged["operator key"] = keys_standing
+    skipped: Counter[Kind] = Counter()
+    for plan in plans:
+        unchanged.update(plan.unchanged)
+        skipped.update(plan.skipped)
+    notes = [*offer.notes, *(note for plan in plans for note in plan.notes)]
+    # What was written before it was planned again stands by now, and is created all the same.
+    return Loaded(written.created, unchanged - earlier, skipped, notes, written.issued)
 
 
 def _units(due: Sequence[Due]) -> Iterator[list[Due]]:
@@ -139,13 +187,6 @@ async def _write_prices(database: Database, keyring: Keyring, offer: Offer) -> N
 
     if offer.due:
         await database.write(work)
-
-
-def _with_prices(loaded: Loaded, offer: Offer) -> Loaded:
-    created = Counter(loaded.created) + Counter(due.kind for due in offer.due)
-    unchanged = Counter(loaded.unchanged) + offer.unchanged
-    notes = [*offer.notes, *loaded.notes]
-    return msgspec.structs.replace(loaded, created=created, unchanged=unchanged, notes=notes)
 
 
 async def _write(database: Database, keyring: Keyring, plan: Plan, rows: Sequence[Due]) -> None:
@@ -176,28 +217,3 @@ async def _hashed(rows: Sequence[Due]) -> dict[str, str]:
     users = [due for due in rows if due.kind == "user" and due.given.password is not None]
     hashes = await asyncio.gather(*(hash_password(due.given.password) for due in users))
     return {due.id: hashed for due, hashed in zip(users, hashes, strict=True)}
-
-
-def _told(plans: Sequence[Plan], keyring: Keyring, new_keys: int, all_keys: int) -> Loaded:
-    created: Counter[Kind] = Counter({"operator key": new_keys})
-    unchanged: Counter[Kind] = Counter({"operator key": all_keys - new_keys})
-    skipped: Counter[Kind] = Counter()
-    for plan in plans:
-        for due in plan.due:
-            created[due.kind] += due.count
-        unchanged.update(plan.unchanged)
-        skipped.update(plan.skipped)
-    notes = [note for plan in plans for note in plan.notes]
-    # `+` drops the kinds that there were none of.
-    return Loaded(+created, +unchanged, +skipped, notes, _issued(plans, keyring))
-
-
-def _issued(plans: Sequence[Plan], keyring: Keyring) -> list[Issued]:
-    issued = []
-    for due in (due for plan in plans for due in plan.due):
-        if due.kind == "invitation":
-            code = keyring.code_for(PURPOSE, due.id)
-            issued.append(Issued(due.place, due.given.email, code))
-        elif due.secret is not None and due.given.access_token is None:
-            issued.append(Issued(due.place, due.given.name, due.secret))
-    return issued

@@ -125,9 +125,9 @@ class Plan:
         return _meant(place, text, "invitation", self.invitations, _folded_address(text))
 
 
-def facts_of_roles(role_ids: Sequence[str]) -> dict[str, Any]:
-    """What is said of roles that are held together; nothing, if there are none."""
-    return {"roles": sorted(role_ids)} if role_ids else {}
+def facts_of_roles(row: Row, role_ids: Sequence[str]) -> dict[str, Any]:
+    """What the file says of the roles that are held: of several, or else of one."""
+    return {"roles": sorted(role_ids)} if role_ids else given(row, ("role",))
 
 
 def check_limitable(place: str, role_ids: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ out.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,7 +22,7 @@ from tenantry.areas.operator.plan import (
     given,
 )
 from tenantry.areas.operator.planning_access import plan_access, plan_roles
-from tenantry.areas.operator.planning_billing import moment, plan_billing, plan_usage
+from tenantry.areas.operator.planning_billing import is_passing, moment, plan_billing, plan_usage
 from tenantry.areas.operator.planning_prices import Offer
 from tenantry.areas.operator.planning_tokens import plan_tokens
 from tenantry.areas.operator.scenario_checks import Taken
@@ -31,10 +31,11 @@ from tenantry.areas.operator.scenario_shape import (
     Customer,
     OperatorKey,
     Scenario,
+    Service,
     User,
 )
 from tenantry.areas.users import model as users
-from tenantry.core.clock import Instant
+from tenantry.core.clock import Instant, shown
 from tenantry.core.database import Database
 from tenantry.core.ids import new_id
 from tenantry.core.permissions import ROLE_IDS
@@ -112,7 +113,7 @@ async def _plan(
         plan = Plan(place, row.id, await standing.inside(database, row))
         plan.owner_id = row.owner_id
     plan_roles(plan, customer)
-    plan_users(plan, customer.users)
+    plan_users(plan, customer.users, is_pci=row is not None and row.has_pci_passwords)
     plan_customer(plan, customer, row, database.clock())
     plan_services(plan, customer)
     plan_tokens(plan, customer, keyring, database.clock())
@@ -152,8 +153,8 @@ async def plan_keys(
     return due
 
 
-def plan_users(plan: Plan, rows: Iterable[User]) -> None:
-    """The users, the owner first."""
+def plan_users(plan: Plan, rows: Iterable[User], *, is_pci: bool) -> None:
+    """The users, the owner first; `is_pci` of a customer who asks for new passwords himself."""
     for stand in plan.standing["user"].all:
         target = Target(stand.id, stand.is_gone)
         plan.users[stand.id] = target
@@ -163,11 +164,10 @@ def plan_users(plan: Plan, rows: Iterable[User]) -> None:
     due = []
     for at, row in enumerate(rows):
         place, key = f"{plan.place}.users[{at}]", users.login_key(row.login)
-        names = ("name", "role", "owner", "limit_services", "locked", "require_new_password")
         roles = plan.several_roles(place, row.roles)
         if row.limit_services:
             check_limitable(f"{place}.roles", roles)
-        facts = {"login": key, **given(row, names), **facts_of_roles(roles)}
+        facts = {"login": key, **_facts_of_user(row, is_pci=is_pci), **facts_of_roles(row, roles)}
         target = plan.settle("user", place, row.id, key, facts)
         plan.users |= {key: target, target.id: target}
         if target.is_due:
@@ -178,6 +178,16 @@ def plan_users(plan: Plan, rows: Iterable[User]) -> None:
     # The owner before everything else, whatever unit the rest is written in.
     plan.due = [one for one in due if one.id == plan.owner_id] + plan.due
     plan.due += [one for one in due if one.id != plan.owner_id]
+
+
+def _facts_of_user(row: User, *, is_pci: bool) -> dict[str, Any]:
+    facts = given(row, ("name", "limit_services", "locked"))
+    # Whoever is said to be no owner is made it if nobody else is.
+    if row.owner:
+        facts["owner"] = True
+    if row.require_new_password or not is_pci:
+        facts |= given(row, ("require_new_password",))
+    return facts
 
 
 def _owner(plan: Plan, due: list[Due]) -> str:
@@ -199,7 +209,11 @@ def plan_customer(plan: Plan, customer: Customer, stands: CustomerRow | None, no
     if stands is not None:
         plan.unchanged["customer"] += 1
         facts = given(customer, SETTINGS) | {"name": customer.name} | named
-        plan.compare(plan.place, facts, msgspec.structs.asdict(stands))
+        since = customer.created_at
+        if since is not None and not is_passing(since, stands.created_at):
+            facts["created_at"] = shown(moment(f"{plan.place}.created_at", since, now))
+        shown_since = {"created_at": shown(stands.created_at)}
+        plan.compare(plan.place, facts, msgspec.structs.asdict(stands) | shown_since)
         return
     settings = {name: getattr(customer, name) for name in SETTINGS}
     settings["created_at"] = _beginning(plan.place, customer, now)
@@ -227,13 +241,27 @@ def plan_services(plan: Plan, customer: Customer) -> None:
     for at, row in enumerate(customer.services):
         place = f"{plan.place}.services[{at}]"
         facts = {"name": row.name, **given(row, ("type", "comment", "active_version"))}
-        if "versions" in row.said:
-            facts["versions"] = [version.comment for version in row.versions]
         target = plan.settle("service", place, row.id, row.name, facts)
         plan.services[row.name] = by_id[target.id] = target
         if target.is_due:
             plan.due.append(Due("service", place, target.id, row))
+        elif "versions" in row.said and not target.is_gone:
+            stand = plan.standing["service"].by_id[target.id]
+            _compare_versions(plan, place, row, stand.facts["versions"])
     plan.services |= by_id
+
+
+def _compare_versions(
+    plan: Plan, place: str, row: Service, stands: Sequence[Mapping[str, Any]]
+) -> None:
+    if len(row.versions) != len(stands):
+        comments = {"versions": [one["comment"] for one in stands]}
+        plan.compare(place, {"versions": [one.comment for one in row.versions]}, comments)
+        return
+    for at, (said, stand) in enumerate(zip(row.versions, stands, strict=True)):
+        # The active one is locked, whatever is said.
+        names = ("comment",) if at + 1 == row.active_version else ("comment", "locked")
+        plan.compare(f"{place}.versions[{at}]", given(said, names), stand)
 
 
 def plan_contacts(plan: Plan, customer: Customer) -> None:

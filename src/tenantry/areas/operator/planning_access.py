@@ -20,10 +20,9 @@ def plan_roles(plan: Plan, customer: Customer) -> None:
         plan.roles |= {stand.id: Target(stand.id), **{str(k): Target(stand.id) for k in stand.keys}}
     for at, row in enumerate(customer.roles):
         place, key = f"{plan.place}.roles[{at}]", row.name.casefold()
-        facts = given(row, ("description",)) | {
-            "name": row.name,
-            "permissions": sorted(set(row.permissions)),
-        }
+        facts = {"name": row.name, **given(row, ("description",))}
+        if "permissions" in row.said:
+            facts["permissions"] = sorted(set(row.permissions))
         target = plan.settle("role", place, row.id, key, facts)
         plan.roles |= {key: target, target.id: target}
         if target.is_due:
@@ -115,8 +114,12 @@ def _settle_invitation(plan: Plan, place: str, row: Invitation) -> Target:
     if any(one.is_gone for one in services) or (inviter is not None and inviter.is_gone):
         plan.skip("invitation", place, "is left out: what it names was removed")
         return Target(row.id or "", is_gone=True)
-    facts = {"email": key, **given(row, ("role",)), "limit_services": is_limited}
-    facts |= facts_of_roles(roles)
+    facts = {"email": key, **given(row, ("limit_services",)), **facts_of_roles(row, roles)}
+    if "services" in row.said:
+        named = zip(services, row.services, strict=True)
+        facts["services"] = {target.id: one.permission for target, one in named}
+    if inviter is not None:
+        facts["invited_by"] = inviter.id
     target = plan.settle("invitation", place, row.id, key, facts)
     if target.is_due:
         ids = tuple(one.id for one in services)
@@ -134,7 +137,8 @@ def _plan_authorizations(plan: Plan, customer: Customer) -> None:
             why = "is left out: its user or service was removed"
             plan.skip("service authorization", place, why)
             continue
-        key, facts = (user.id, service.id), given(row, ("permission",))
+        key = (user.id, service.id)
+        facts = {"user": user.id, "service": service.id, **given(row, ("permission",))}
         target = plan.settle("service authorization", place, row.id, key, facts)
         if target.is_due:
             check_limitable(f"{place}.user", plan.roles_of[user.id])

@@ -30,8 +30,8 @@ def plan_tokens(plan: Plan, customer: Customer, keyring: Keyring, now: Instant) 
         roles = plan.several_roles(place, program.roles)
         facts = {
             "kind": "automation",
-            **given(program, ("role", "tls_access")),
-            **facts_of_roles(roles),
+            **given(program, ("tls_access",)),
+            **facts_of_roles(program, roles),
         }
         if program.user is not None:
             maker = facts["user"] = plan.user(f"{place}.user", program.user).id
@@ -49,7 +49,9 @@ def _plan_token(plan: Plan, due: Due, facts: dict[str, Any], keyring: Keyring) -
         plan.skip(due.kind, due.place, "is left out: what it belongs to was removed")
         return
     ids = tuple(dict.fromkeys(one.id for one in services))
-    facts = {"name": row.name, "scope": terms.checked_scope(row.scope), **facts}
+    facts = given(row, ("name",)) | facts
+    if "scope" in row.said:
+        facts["scope"] = terms.checked_scope(row.scope)
     if "services" in row.said:
         facts["services"] = list(ids)
     if row.expires_at is not None:

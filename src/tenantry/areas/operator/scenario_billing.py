@@ -24,9 +24,13 @@ PlanCode = Annotated[str, Meta(min_length=1, max_length=64, description="The cod
 Part = Annotated[str, Meta(min_length=1, max_length=255)]
 
 
+MONTHS = frozenset({"last month", "this month"})
+"""Moments that move along with the clock."""
+
+
 def read_moment(text: str, now: Instant) -> Instant:
     """What a moment means. Raises ValueError."""
-    if text in {"last month", "this month"}:
+    if text in MONTHS:
         return Month.of(now).plus(-1 if text == "last month" else 0).first
     return read(text)
 

@@ -69,8 +69,9 @@ def _check_customer(place: str, customer: Customer, taken: Taken) -> None:
     _check_id(place, "customer", customer.id, taken)
     _check_name(f"{place}.name", customer.name)
     _check_name(f"{place}.pricing_plan", customer.pricing_plan)
-    if customer.plan is not None and customer.pricing_plan != "developer":
-        raise BadScenario(f"{place}.pricing_plan", "leave it out: there is a plan")
+    for name in ("pricing_plan", "pricing_plan_id"):
+        if customer.plan is not None and name in customer.said:
+            raise BadScenario(f"{place}.{name}", "leave it out: there is a plan")
     try:
         parse_allowlist(customer.ip_whitelist)
     except ValueError as problem:

@@ -76,3 +76,4 @@ class BadScenario(ValueError):
     def __init__(self, place: str, why: str) -> None:
         """`place` as in `customers[0].users[2].role`; empty for the file as a whole."""
         super().__init__(" ".join(f"{place}: {why}".split()) if place else " ".join(why.split()))
+        self.place, self.why = place, why

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from tenantry.areas.customers.contacts import ContactRow
 from tenantry.areas.customers.model import CustomerRow
 from tenantry.areas.operator.shelves import Shelf, Stand, Standing, of_customer
-from tenantry.areas.operator.standing_access import of_access
+from tenantry.areas.operator.standing_access import of_access, roles_that_stand
 from tenantry.areas.operator.standing_billing import of_billing
 from tenantry.areas.services.model import ServiceRow
 from tenantry.areas.services.versions import VersionRow
@@ -118,13 +118,13 @@ async def inside(database: Database, row: CustomerRow) -> Standing:
 
 
 def _user(row: users.UserRow, owner_id: str | None) -> Stand:
-    facts = {name: getattr(row, name) for name in ("name", "role", "limit_services")}
+    facts = {name: getattr(row, name) for name in ("name", "limit_services")}
     facts |= {
         "locked": bool(row.locked),
         "require_new_password": bool(row.require_new_password),
         "login": row.login_key,
         "owner": row.id == owner_id,
-        "roles": sorted(users.role_ids(row)),
+        **roles_that_stand(row.role, row.roles),
     }
     return Stand(row.id, (row.login_key,), facts, row.deleted_at is not None)
 
@@ -133,17 +133,18 @@ def _service(row: ServiceRow, versions: list[VersionRow]) -> Stand:
     facts = {name: getattr(row, name) for name in ("name", "type", "comment")}
     facts |= {
         "active_version": next((one.number for one in versions if one.active), None),
-        "versions": [one.comment for one in versions],
+        "versions": [{"comment": one.comment, "locked": one.locked} for one in versions],
     }
     return Stand(row.id, (row.name,), facts, row.deleted_at is not None)
 
 
 def _token(row: _Token) -> Stand:
-    facts = {name: getattr(row, name) for name in ("kind", "name", "scope", "role", "tls_access")}
+    facts = {name: getattr(row, name) for name in ("kind", "name", "scope", "tls_access")}
     facts |= {
         "access_token": row.digest,
         "expires_at": shown_or_none(row.expires_at),
-        "roles": sorted(msgspec.json.decode(row.roles)),
+        # A user's key has the roles of its user.
+        **({} if row.role is None else roles_that_stand(row.role, row.roles)),
         "services": msgspec.json.decode(row.services),
         "user": row.user_id,
     }
