@@ -44,6 +44,14 @@ async def test_a_long_read_may_find_nothing(world: World) -> None:
     assert await world.app.database.all(nothing, most=300_000) == []
 
 
+async def test_a_database_that_was_closed_opens_again(world: World) -> None:
+    """So does a process whose start failed at what came after, and that tries again."""
+    database = world.app.database
+    await database.stop()
+    await database.start()
+    assert await database.one(_COUNT, most=300_000) == (300_000,)
+
+
 @pytest.mark.usefixtures("world")
 def test_nothing_goes_through_a_whole_customer_for_rows_whose_keys_it_has(tmp_path: Path) -> None:
     """Where a list becomes a filter, every row that is reached otherwise is held against it."""

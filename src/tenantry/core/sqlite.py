@@ -76,7 +76,7 @@ class SqliteDatabase(Database):
         """While a tick's reads share a view: how many commits it has seen."""
         self._loop: asyncio.AbstractEventLoop
         self._writer: Writer
-        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sqlite-read")
+        self._threads: ThreadPoolExecutor
         self._of_thread = threading.local()
         self._looks = 0
 
@@ -90,6 +90,7 @@ class SqliteDatabase(Database):
         self._cursor = self._reads.cursor()
         self._schema = self._reads.execute(_SCHEMA).get
         self._loop = asyncio.get_running_loop()
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="sqlite-read")
         self._writer = Writer(self._path, writer)
         self.lanes = [Lane(self.session, self.clock, self.committed)]
 
