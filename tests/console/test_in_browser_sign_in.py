@@ -36,7 +36,9 @@ def test_the_keyboard_is_enough(showroom: Site) -> None:
     window = showroom.window()
     window.open(f"{CONSOLE}/sign-in")
     keyboard = window.page.keyboard
-    keyboard.type(BEN.login)  # the cursor stands in the first field already
+    # The cursor is put into the first field, as soon as the page is drawn.
+    window.page.wait_for_selector("input[autocomplete~=username]:focus")
+    keyboard.type(BEN.login)
     keyboard.press("Tab")
     keyboard.type("correct-Horse-7-battery")
     keyboard.press("Enter")
