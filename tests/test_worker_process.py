@@ -2,32 +2,28 @@
 
 import pytest
 
-from tenantry import worker_process
 from tenantry.core.session import Unavailable
 from tenantry.worker_process import patiently
 
 
-async def test_a_process_waits_for_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_process_waits_for_the_database() -> None:
     """One that ended at once would take the server along, and with it the others."""
-    monkeypatch.setattr(worker_process, "_PAUSE", 0.001)
     noted: list[BaseException] = []
 
     async def start() -> None:
         if len(noted) < 3:
             raise Unavailable("not yet")
 
-    await patiently(start, noted.append)
+    await patiently(start, noted.append, pause=0.001)
     assert len(noted) == 3
 
 
-async def test_a_process_ends_where_none_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_process, "_PAUSE", 0.01)
-    monkeypatch.setattr(worker_process, "PATIENCE", 0.05)
+async def test_a_process_ends_where_none_comes() -> None:
     noted: list[BaseException] = []
 
     async def start() -> None:
         raise Unavailable("never")
 
     with pytest.raises(SystemExit) as ended:
-        await patiently(start, noted.append)
+        await patiently(start, noted.append, patience=0.05, pause=0.01)
     assert (ended.value.code, len(noted) > 1) == (1, True)

@@ -59,20 +59,25 @@ def heed_signals(loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def patiently(
-    start: Callable[[], Awaitable[None]], note: Callable[[BaseException], None]
+    start: Callable[[], Awaitable[None]],
+    note: Callable[[BaseException], None],
+    *,
+    patience: float = PATIENCE,
+    pause: float = _PAUSE,
 ) -> None:
-    """Start as soon as the database is there; end the process after PATIENCE, or if told to stop.
+    """Start as soon as the database is there; exit when patience is over, or if told to stop.
 
-    To end at once would end the others too: Granian gives up on a server whose processes do.
+    Patience, and the pause between two tries, are in seconds. To end at once
+    would end the others too: Granian gives up on a server whose processes do.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + PATIENCE
+    until = loop.time() + patience
     while loop.time() < until and not signal.sigpending() & _SIGNALS:
         try:
             return await start()
         except Unavailable as error:
             note(error)
-        await asyncio.sleep(_PAUSE)
+        await asyncio.sleep(pause)
     sys.exit(1)
 
 
