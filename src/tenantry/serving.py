@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 MAX_HEADERS = 48 * 1024
 """Bytes of a request's head that are read: 32 KiB of headers, 8 KiB of address, and room."""
 METRICS_HOST = "127.0.0.1"
-_Both = tuple[Database, Keyring]
 
 
 async def initialise(

@@ -35,7 +35,8 @@ def remedies(state: State, grants: Grants, question: Question) -> list[Remedy]:
     """What would allow it, the fewest and narrowest changes first; none if nothing would."""
     first = list(_revivals(state, question))
     # Rows are only changed where no other token would do; what the token needs comes along.
-    tried = partial(_tried, grants, question, first, is_program=_is_program(state, question))
+    is_program = state.is_automation(question.subject.id)
+    tried = partial(_tried, grants, question, first, is_program=is_program)
     alone = tried(None)
     if alone is not None:
         return [alone]
@@ -74,10 +75,6 @@ def _wanted(grants: Grants, question: Question) -> frozenset[str]:
 def confers(source: Source, question: Question, wanted: frozenset[str]) -> bool:
     """Whether a source confers one of these permissions, where it is asked for."""
     return question.is_on(source.services) and not wanted.isdisjoint(source.permissions)
-
-
-def _is_program(state: State, question: Question) -> bool:
-    return state.is_automation(question.subject.id)
 
 
 def _tried(
@@ -128,7 +125,7 @@ def _roles(
     for role in chain(built_in, islice(_own_roles(state, wanted), _TRIED)):
         if not grants.limit_services or _may_be_limited(grants.roles | {role}):
             yield _role(state, question, role)
-    if not _is_program(state, question):
+    if not state.is_automation(question.subject.id):
         step = Step("role", "Make the user a superuser.", role_id=ROLE_IDS[ROLES[0]])
         yield _Option(step, _made_superuser)
 
